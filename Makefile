@@ -1,0 +1,50 @@
+# make run    install what is missing, build, run the main job on SampleMedia into Output, show the result
+# make test   install what is missing, build, run every test
+# make bench  measure, and print ratios
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: run test bench install build lint
+
+# What the build needs; then what only tests and benchmarks need.
+RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
+	libavutil-dev libsqlite3-dev
+TEST_PACKAGES := ffmpeg python3 qemu-user ninja-build time procps util-linux coreutils
+
+INTERLOCK := .build/release/interlock
+
+define install_packages
+missing=(); \
+for package in $(1); do \
+  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing+=($$package); \
+done; \
+if [ $${#missing[@]} -gt 0 ]; then \
+  echo "Installing $${missing[*]}"; \
+  as_root=; [ $$(id -u) -eq 0 ] || as_root=sudo; \
+  $$as_root apt-get update -qq; \
+  DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $${missing[@]} >/dev/null; \
+fi
+endef
+
+install:
+	@$(call install_packages,$(RUN_PACKAGES))
+
+install-tests: install
+	@$(call install_packages,$(TEST_PACKAGES))
+
+build: install
+	swift build -c release
+
+run: build
+	$(INTERLOCK) run Pipelines/short-film.yaml --production Output
+	$(INTERLOCK) status Pipelines/short-film.yaml --production Output
+
+test: install-tests
+	swift build -c release --build-tests
+	swift test -c release --skip-build
+
+bench: install-tests build
+	swift build -c release --product interlock-bench
+	.build/release/interlock-bench
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests

@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+// Kernels: the same bytes on every CPU, so no contraction into fused multiply-add and no fast maths.
+let kernelFlags: [CSetting] = [
+  .unsafeFlags(["-O3", "-ffp-contract=off", "-fno-fast-math", "-fno-math-errno", "-Wall", "-Werror"])
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func swift(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "interlock",
+  products: [
+    .executable(name: "interlock", targets: ["interlock"]),
+    .executable(name: "interlock-worker", targets: ["interlock-worker"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    // Layer 0
+    .systemLibrary(
+      name: "CFFmpeg",
+      pkgConfig: "libavformat libavcodec libavfilter libswscale libswresample libavutil",
+      providers: [
+        .apt([
+          "libavformat-dev", "libavcodec-dev", "libavfilter-dev", "libswscale-dev", "libswresample-dev",
+          "libavutil-dev",
+        ])
+      ]),
+    .target(name: "CPictureKernels", cSettings: kernelFlags),
+    swift("MediaTime", []),
+    swift("Digests", [crypto]),
+    swift("Diagnostics", []),
+    // Layer 1
+    swift("Editorial", ["MediaTime", "Diagnostics"]),
+    swift("ImageGraph", ["MediaTime", "Digests"]),
+    swift("TaskGraph", ["Digests", "Diagnostics"]),
+    // Layer 2
+    swift("Media", ["CFFmpeg", "MediaTime", "Diagnostics"]),
+    swift("Colour", ["CPictureKernels"]),
+    swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
+    // Layer 3
+    swift("ColorGrading", ["Editorial", "Diagnostics"]),
+    swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
+    swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
+    swift("TaskKinds", ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing"]),
+    // Layer 4
+    .target(
+      name: "Planning",
+      dependencies: [
+        "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ColorGrading", "SoundMixing",
+        "Delivery", "TaskKinds", yams,
+      ],
+      resources: [
+        .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
+      ],
+      swiftSettings: settings),
+    swift(
+      "Worker",
+      [
+        "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "Media", "Colour",
+        "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "TaskKinds",
+      ]),
+    swift("Ledger", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", grdb]),
+    // Layer 5
+    swift("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", subprocess, system]),
+    // Layer 7
+    swift(
+      "Commands",
+      [
+        "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore", "Delivery",
+        "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess,
+      ]),
+    .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),
+    .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,63 @@
+// The thinnest possible shims over FFmpeg 5.1: only what Swift cannot import, macros and variadics.
+#pragma once
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/avutil.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/cpu.h>
+#include <libavutil/dict.h>
+#include <libavutil/display.h>
+#include <libavutil/error.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/log.h>
+#include <libavutil/mem.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+#include <libavutil/samplefmt.h>
+#include <libswresample/swresample.h>
+#include <libswscale/swscale.h>
+
+static inline int ffs_error_from_errno(int code) { return AVERROR(code); }
+static inline int ffs_errno_from_error(int status) { return AVUNERROR(status); }
+static inline int ffs_error_again(void) { return AVERROR(EAGAIN); }
+static inline int ffs_error_end_of_file(void) { return AVERROR_EOF; }
+static inline int ffs_error_invalid_data(void) { return AVERROR_INVALIDDATA; }
+static inline int ffs_error_patch_welcome(void) { return AVERROR_PATCHWELCOME; }
+static inline int ffs_error_decoder_not_found(void) { return AVERROR_DECODER_NOT_FOUND; }
+static inline int ffs_error_encoder_not_found(void) { return AVERROR_ENCODER_NOT_FOUND; }
+static inline int ffs_error_demuxer_not_found(void) { return AVERROR_DEMUXER_NOT_FOUND; }
+static inline int ffs_error_option_not_found(void) { return AVERROR_OPTION_NOT_FOUND; }
+
+static inline int64_t ffs_no_timestamp(void) { return AV_NOPTS_VALUE; }
+static inline int ffs_quantiser_to_lambda(void) { return FF_QP2LAMBDA; }
+static inline int ffs_unknown_profile(void) { return FF_PROFILE_UNKNOWN; }
+
+static inline int ffs_codec_is_pcm(enum AVCodecID codec) {
+  return codec >= AV_CODEC_ID_FIRST_AUDIO && codec < AV_CODEC_ID_ADPCM_IMA_QT;
+}
+
+// AVIndexEntry packs size and flags into bit-fields.
+static inline int ffs_index_entry_size(const AVIndexEntry *entry) { return entry->size; }
+static inline int ffs_index_entry_flags(const AVIndexEntry *entry) { return entry->flags; }
+
+typedef void (*ffs_log_sink)(int level, const char *line);
+
+static inline ffs_log_sink *ffs_log_sink_slot(void) {
+  static ffs_log_sink sink;
+  return &sink;
+}
+
+// Formats errors only; FFmpeg calls this from any of its threads.
+static inline void ffs_log_line(void *object, int level, const char *format, va_list arguments) {
+  char line[1024];
+  int prefix = 0;
+  ffs_log_sink sink = *ffs_log_sink_slot();
+  if (level > AV_LOG_ERROR || !sink) return;
+  if (av_log_format_line2(object, level, format, arguments, line, sizeof line, &prefix) >= 0) sink(level, line);
+}
+
+static inline void ffs_log_install(ffs_log_sink sink) {
+  *ffs_log_sink_slot() = sink;
+  av_log_set_callback(ffs_log_line);
+}

@@ -1,0 +1,111 @@
+#pragma once
+
+// The pixel loops of Interlock: unpack to float R'G'B', grade, pack to the encoder's layout.
+//
+// Contract: the same bytes on every CPU path. All arithmetic is IEEE binary32 add, subtract, multiply, divide,
+// compare and conversion in the order written: no fused multiply-add (-ffp-contract=off), no reciprocal or
+// square-root approximations, no libm. log2 and exp2 are polynomials of our own. The paths are one source
+// (rows.inc.h) compiled for several instruction sets.
+//
+// R'G'B' here is the display-coded signal: 0 black, 1 white of the range in use, values outside kept until an
+// operation clamps them. NaN in a source is read as 0.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Raised when equal input yields different bytes.
+#define PK_VERSION 1
+
+enum {
+  PK_FAMILY_YCBCR = 0,       // planes Y', Cb, Cr
+  PK_FAMILY_PLANAR_RGB = 1,  // planes G', B', R' (FFmpeg's gbrp order)
+  PK_FAMILY_PACKED_RGB = 2,  // one plane R' G' B' [A], alpha ignored
+};
+
+enum {
+  PK_PATH_BASELINE = 0,  // SSE2 on x86-64, the compiler's default elsewhere
+  PK_PATH_AVX2 = 1,
+  PK_PATH_AVX512 = 2,
+};
+
+/// How the samples of a picture lie in memory.
+///
+/// Integer samples of 8 bits take one byte, of 9 to 16 bits two bytes with the value in the low bits. Bit depth
+/// 32 means binary32, only for the RGB families.
+typedef struct {
+  int32_t family;
+  int32_t bit_depth;       // 8…16, or 32 for binary32
+  int32_t is_big_endian;   // packed 16-bit only
+  int32_t chroma_shift_x;  // log2 of the horizontal chroma step: 0 or 1
+  int32_t chroma_shift_y;  // log2 of the vertical chroma step: 0 or 1 (1 only with chroma_shift_x 1)
+  int32_t components;      // samples per pixel of a packed layout, 3 or 4
+} pk_layout;
+
+/// How the codes are to be read. Source: ITU-R BT.601/709/2020, specs/color.md §6.
+typedef struct {
+  double kr, kb;          // luma weights of red and blue
+  int32_t is_full_range;  // 0: legal codes, 16…235 and 16…240 at 8 bits and their multiples
+} pk_encoding;
+
+/// ASC CDL v1.2, ASC clamp style; the caller checks slope ≥ 0, power > 0, saturation ≥ 0.
+typedef struct {
+  double slope[3], offset[3], power[3], saturation;
+} pk_decision;
+
+/// A shaper (one table per channel, linear) and/or a cube (tetrahedral); a size of 0 leaves either out.
+typedef struct {
+  int32_t shaper_size;  // 0 or 2…65,536
+  const float *shaper;  // [size][3]
+  double shaper_minimum[3], shaper_maximum[3];
+  int32_t cube_size;  // 0 or 2…256
+  const float *cube;  // [blue][green][red][3]: red index fastest
+  double cube_minimum[3], cube_maximum[3];
+} pk_look;
+
+/// What a pipe does: part of a source picture, graded, lands in a raster of another layout.
+typedef struct {
+  pk_layout source_layout;
+  pk_encoding source_encoding;
+  int32_t source_width, source_height;
+  int32_t crop_x, crop_y;  // multiples of the source's chroma step
+  int32_t width, height;   // of the used part of the source and of the rectangle it fills: no scaling here
+  pk_layout destination_layout;
+  pk_encoding destination_encoding;
+  int32_t raster_width, raster_height;
+  int32_t x, y;                 // where the picture lands; multiples of the destination's chroma step
+  const pk_decision *decision;  // or NULL; applied first
+  const pk_look *look;          // or NULL; copied
+  int32_t path;                 // PK_PATH_…, must be available
+} pk_configuration;
+
+/// Immutable after creation; runs may share it between threads.
+typedef struct pk_pipe pk_pipe;
+
+/// The fastest path of this CPU, or the baseline if the environment says INTERLOCK_CPU=baseline; decided once.
+int32_t pk_chosen_path(void);
+
+/// Whether this CPU and build have a path, whatever the environment says.
+int32_t pk_path_is_available(int32_t path);
+
+/// NULL when memory is short or the configuration is outside the ranges stated above.
+pk_pipe *pk_pipe_create(const pk_configuration *configuration);
+void pk_pipe_free(pk_pipe *pipe);
+
+/// Converts one picture, a row or two at a time, and fills the raster around it with black.
+///
+/// Strides are in bytes and positive; 16-bit and float planes are aligned to their samples.
+/// Y'CbCr to Y'CbCr of the same matrix, range and subsampling without a grade moves the codes themselves (shifted
+/// to the other depth, reserved codes avoided), so an ungraded picture loses nothing.
+/// Chroma is sited left horizontally and centred vertically (MPEG-2); edges repeat.
+/// Returns 0, or −1 when memory for a few rows of scratch is short.
+int32_t pk_pipe_run(
+  const pk_pipe *pipe, const void *const source[3], const ptrdiff_t source_strides[3], void *const destination[3],
+  const ptrdiff_t destination_strides[3]);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,275 @@
+import CPictureKernels
+
+/// What went wrong with a conversion or a grade.
+package struct ColourError: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Code: String, Hashable, Sendable {
+    case invalidDecision, invalidLook, unsupportedFormat, misplacedPicture, badPlanes, outOfMemory
+  }
+
+  package let code: Code
+  package let message: String
+  package let remedy: String
+
+  package var description: String { "\(message)\n  \(remedy)" }
+}
+
+/// Size, layout and encoding of a picture.
+package struct PictureFormat: Hashable, Sendable {
+  package var layout: PixelLayout
+  package var encoding: ColourEncoding
+  /// In pixels, 1…65,536.
+  package var width: Int
+  /// In pixels, 1…65,536.
+  package var height: Int
+
+  package init(layout: PixelLayout, encoding: ColourEncoding, width: Int, height: Int) {
+    self.layout = layout
+    self.encoding = encoding
+    self.width = width
+    self.height = height
+  }
+
+  var whole: PictureRectangle { PictureRectangle(x: 0, y: 0, width: width, height: height) }
+}
+
+/// Part of a picture, in pixels from its top left corner.
+package struct PictureRectangle: Hashable, Sendable {
+  package var x: Int
+  package var y: Int
+  package var width: Int
+  package var height: Int
+
+  package init(x: Int, y: Int, width: Int, height: Int) {
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+  }
+}
+
+/// One plane of a picture that is read; the memory is lent for one `run`.
+///
+/// Safe to hold, because only `PicturePipe.run` touches the memory, after checking the size.
+@safe package struct SourcePlane {
+  let bytes: UnsafeRawBufferPointer
+  let stride: Int
+
+  /// - Parameter stride: bytes from one row to the next, positive.
+  package init(bytes: UnsafeRawBufferPointer, stride: Int) {
+    unsafe self.bytes = bytes
+    self.stride = stride
+  }
+
+  fileprivate var extent: PlaneExtent {
+    unsafe PlaneExtent(address: UInt(bitPattern: bytes.baseAddress), byteCount: bytes.count, stride: stride)
+  }
+}
+
+/// One plane of a picture that is written; the memory is lent for one `run`.
+///
+/// Safe to hold, because only `PicturePipe.run` touches the memory, after checking the size.
+@safe package struct DestinationPlane {
+  let bytes: UnsafeMutableRawBufferPointer
+  let stride: Int
+
+  /// - Parameter stride: bytes from one row to the next, positive.
+  package init(bytes: UnsafeMutableRawBufferPointer, stride: Int) {
+    unsafe self.bytes = bytes
+    self.stride = stride
+  }
+
+  fileprivate var extent: PlaneExtent {
+    unsafe PlaneExtent(address: UInt(bitPattern: bytes.baseAddress), byteCount: bytes.count, stride: stride)
+  }
+}
+
+/// Where a plane lies, as numbers.
+private struct PlaneExtent {
+  var address: UInt
+  var byteCount: Int
+  var stride: Int
+}
+
+/// Converts, grades and places pictures of one format: source codes → R'G'B' → grade → destination codes.
+///
+/// float32 in between, one row at a time; the same bytes on every CPU. The picture is placed, never scaled; the
+/// rest of the raster is filled with black. Primaries and transfer are not converted.
+/// Y'CbCr to Y'CbCr of the same matrix, range and subsampling without a grade moves the codes themselves, so that
+/// an ungraded picture loses nothing but reserved codes and, to fewer bits, precision.
+/// Values outside 0…1 survive conversion as far as the destination's codes reach; a decision clamps to 0…1, a look
+/// to its domain.
+@safe package final class PicturePipe {
+  /// Names the arithmetic of this build's kernels: equal input and equal identity give equal bytes.
+  package static let kernelIdentity = "picture-kernels \(PK_VERSION)"
+
+  package let source: PictureFormat
+  package let destination: PictureFormat
+  private let pipe: OpaquePointer  // owned, never null; freed once in deinit
+
+  /// - Parameters:
+  ///   - crop: the part of the source that is used; nil for all of it. On the source's chroma grid.
+  ///   - rectangle: where that part lands in the destination, of the same size; nil for all of it. On the
+  ///     destination's chroma grid.
+  ///   - path: for tests; the bytes do not depend on it.
+  /// - Throws: `.unsupportedFormat`, `.misplacedPicture`, `.outOfMemory`.
+  package init(
+    source: PictureFormat, crop: PictureRectangle? = nil, grade: GradeKernel?, destination: PictureFormat,
+    rectangle: PictureRectangle? = nil, path: KernelPath = .chosen
+  ) throws(ColourError) {
+    let crop = crop ?? source.whole
+    let rectangle = rectangle ?? destination.whole
+    try Self.check(source, isWritten: false)
+    try Self.check(destination, isWritten: true)
+    try Self.check(crop, in: source, "crop of the source")
+    try Self.check(rectangle, in: destination, "place of the picture")
+    guard crop.width == rectangle.width, crop.height == rectangle.height else {
+      throw ColourError(
+        code: .misplacedPicture,
+        message:
+          "a picture of \(crop.width)x\(crop.height) cannot fill \(rectangle.width)x\(rectangle.height)",
+        remedy: "Scale it first; the kernels only place pictures.")
+    }
+    guard path.isAvailable else {
+      throw ColourError(
+        code: .unsupportedFormat, message: "this CPU has no \(path)", remedy: "Use the chosen path.")
+    }
+    self.source = source
+    self.destination = destination
+    var configuration = unsafe pk_configuration()
+    unsafe configuration.source_layout = source.layout.forKernels
+    unsafe configuration.source_encoding = source.encoding.forKernels
+    unsafe configuration.source_width = Int32(source.width)
+    unsafe configuration.source_height = Int32(source.height)
+    unsafe configuration.crop_x = Int32(crop.x)
+    unsafe configuration.crop_y = Int32(crop.y)
+    unsafe configuration.width = Int32(crop.width)
+    unsafe configuration.height = Int32(crop.height)
+    unsafe configuration.destination_layout = destination.layout.forKernels
+    unsafe configuration.destination_encoding = destination.encoding.forKernels
+    unsafe configuration.raster_width = Int32(destination.width)
+    unsafe configuration.raster_height = Int32(destination.height)
+    unsafe configuration.x = Int32(rectangle.x)
+    unsafe configuration.y = Int32(rectangle.y)
+    unsafe configuration.path = path.rawValue
+    guard let pipe = unsafe Self.makePipe(configuration, grade) else {
+      throw ColourError(
+        code: .outOfMemory, message: "no memory for the tables of a grade", remedy: "Run fewer tasks at once."
+      )
+    }
+    unsafe self.pipe = pipe
+  }
+
+  deinit { unsafe pk_pipe_free(pipe) }
+
+  /// Converts one picture.
+  ///
+  /// - Parameters:
+  ///   - source: the colour planes in the layout's order, 16-bit and float ones aligned; more planes are ignored.
+  ///   - destination: likewise; written completely. Must not overlap the source.
+  /// - Throws: `.badPlanes` when a plane is missing, too small or misaligned; `.outOfMemory`.
+  /// - Complexity: O(pixels); holds a few rows.
+  package func run(source: [SourcePlane], destination: [DestinationPlane]) throws(ColourError) {
+    try Self.check("source", source.map(\.extent), self.source)
+    try Self.check("destination", destination.map(\.extent), self.destination)
+    var from: [UnsafeRawPointer?] = unsafe source.map { unsafe $0.bytes.baseAddress }
+    var to: [UnsafeMutableRawPointer?] = unsafe destination.map { unsafe $0.bytes.baseAddress }
+    var fromStrides = source.map(\.stride)
+    var toStrides = destination.map(\.stride)
+    // The kernels declare three planes whatever the layout.
+    for _ in 0..<2 {
+      unsafe from.append(nil)
+      unsafe to.append(nil)
+      fromStrides.append(0)
+      toStrides.append(0)
+    }
+    guard unsafe pk_pipe_run(pipe, &from, &fromStrides, &to, &toStrides) == 0 else {
+      throw ColourError(
+        code: .outOfMemory, message: "no memory for a few rows of pixels", remedy: "Run fewer tasks at once.")
+    }
+  }
+}
+
+extension PicturePipe {
+  private static func makePipe(_ configuration: pk_configuration, _ grade: GradeKernel?) -> OpaquePointer? {
+    func make(_ decision: UnsafePointer<pk_decision>?, _ look: UnsafePointer<pk_look>?) -> OpaquePointer? {
+      var configuration = unsafe configuration
+      unsafe configuration.decision = decision
+      unsafe configuration.look = look
+      return unsafe pk_pipe_create(&configuration)
+    }
+    func withLook(_ decision: UnsafePointer<pk_decision>?) -> OpaquePointer? {
+      guard let look = grade?.look else { return unsafe make(decision, nil) }
+      return unsafe look.withKernelLook { unsafe make(decision, $0) }
+    }
+    guard var decision = grade?.decision?.forKernels else { return unsafe withLook(nil) }
+    return unsafe withUnsafePointer(to: &decision) { unsafe withLook($0) }
+  }
+
+  private static func check(_ format: PictureFormat, isWritten: Bool) throws(ColourError) {
+    func unsupported(_ message: String, _ remedy: String) -> ColourError {
+      ColourError(code: .unsupportedFormat, message: message, remedy: remedy)
+    }
+    let layout = format.layout
+    guard (1...65_536).contains(format.width), (1...65_536).contains(format.height) else {
+      throw unsupported(
+        "a picture of \(format.width)x\(format.height) is outside 1…65,536 pixels", "Check the media.")
+    }
+    guard !isWritten || layout.canBeWritten else {
+      throw unsupported("\(layout) has a plane of alpha", "Choose a layout without alpha for the output.")
+    }
+    guard format.encoding.isFullRange || !layout.impliesFullRange else {
+      throw unsupported("\(layout) is full range by its name", "Read it as full range.")
+    }
+    guard format.encoding.isFullRange || layout.bitDepth != 32 else {
+      throw unsupported("\(layout) has no legal range", "Read it as full range.")
+    }
+  }
+
+  private static func check(
+    _ rectangle: PictureRectangle, in format: PictureFormat, _ what: String
+  ) throws(ColourError) {
+    let step = format.layout.family == .yCbCr ? format.layout.chromaStep : (columns: 1, rows: 1)
+    func fits(_ start: Int, _ length: Int, _ whole: Int, _ step: Int) -> Bool {
+      // Off the chroma grid only where the picture around it ends too.
+      start >= 0 && length > 0 && length <= whole && start <= whole - length && start % step == 0
+        && (length % step == 0 || start + length == whole)
+    }
+    guard
+      fits(rectangle.x, rectangle.width, format.width, step.columns),
+      fits(rectangle.y, rectangle.height, format.height, step.rows)
+    else {
+      throw ColourError(
+        code: .misplacedPicture,
+        message:
+          "\(what): \(rectangle.width)x\(rectangle.height) at \(rectangle.x), \(rectangle.y) is not inside "
+          + "\(format.width)x\(format.height) on the chroma grid of \(format.layout)",
+        remedy: "Use positions and sizes inside the picture; even ones where chroma is subsampled.")
+    }
+  }
+
+  private static func check(
+    _ side: String, _ planes: [PlaneExtent], _ format: PictureFormat
+  ) throws(ColourError) {
+    func bad(_ what: String) -> ColourError {
+      ColourError(
+        code: .badPlanes, message: "\(side) picture in \(format.layout): \(what)",
+        remedy: "The picture differs from the one the pipe was made for; probe the media again.")
+    }
+    let layout = format.layout
+    guard planes.count >= layout.planeCount else {
+      throw bad("\(planes.count) planes, \(layout.planeCount) needed")
+    }
+    for plane in 0..<layout.planeCount {
+      let (rowBytes, rows) = layout.planeSize(plane, width: format.width, height: format.height)
+      let extent = planes[plane]
+      let (filled, overflow) = extent.stride.multipliedReportingOverflow(by: rows - 1)
+      guard !overflow, extent.stride >= rowBytes, filled <= extent.byteCount - rowBytes else {
+        throw bad("plane \(plane) has \(extent.byteCount) bytes with rows of \(extent.stride)")
+      }
+      let sample = layout.bytesPerSample
+      guard extent.address % UInt(sample) == 0, extent.stride % sample == 0 else {
+        throw bad("plane \(plane) is misaligned")
+      }
+    }
+  }
+}

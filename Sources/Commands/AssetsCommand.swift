@@ -1,0 +1,122 @@
+import ArgumentParser
+import Diagnostics
+import Digests
+import Foundation
+import ObjectStore
+import Planning
+
+struct AssetsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "assets", abstract: "List and show what is published.",
+    subcommands: [AssetsListCommand.self, AssetsShowCommand.self, AssetsHistoryCommand.self],
+    defaultSubcommand: AssetsListCommand.self)
+}
+
+struct AssetsListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "list", abstract: "Every asset and deliverable with its newest version.")
+
+  @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let publisher = VersionPublisher(ObjectStore(try production.required()))
+    let newest = try publisher.lines().compactMap { try publisher.versions(of: $0).versions.last }
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(newest, isPretty: true), as: UTF8.self))
+      return
+    }
+    for version in newest { Outcome.printResult(AssetText.line(version)) }
+    if newest.isEmpty { Outcome.printResult("Nothing is published yet.") }
+  }
+}
+
+struct AssetsShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "show", abstract: "One version in full: files, digests, verification.")
+
+  @Argument(help: "PROGRAMME/NAME or PROGRAMME/NAME@v002; the newest without a version.")
+  var asset: String
+
+  @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let version = try AssetText.find(asset, in: ObjectStore(try production.required()))
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(version, isPretty: true), as: UTF8.self))
+      return
+    }
+    Outcome.printResult(AssetText.line(version))
+    for file in version.files {
+      Outcome.printResult("  \(file.name)  \(file.byteCount) bytes  sha256 \(file.digest.hex)  \(file.placement.rawValue)")
+    }
+    let verification = String(decoding: try JSONBytes.encode(version.verification, isPretty: true), as: UTF8.self)
+    if version.verification != .null { Outcome.printResult(verification) }
+  }
+}
+
+struct AssetsHistoryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "history", abstract: "All versions of one asset, oldest first.")
+
+  @Argument(help: "PROGRAMME/NAME.")
+  var asset: String
+
+  @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let store = ObjectStore(try production.required())
+    let line = try AssetText.find(asset, in: store).line
+    let versions = try VersionPublisher(store).versions(of: line).versions
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(versions, isPretty: true), as: UTF8.self))
+    } else {
+      for version in versions { Outcome.printResult(AssetText.line(version)) }
+    }
+  }
+}
+
+/// Finding and printing versions.
+enum AssetText {
+  static func line(_ version: VersionRecord) -> String {
+    let bytes = version.files.reduce(0) { $0 + $1.byteCount }
+    return "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))  "
+      + "\(version.files.count) files, \(size(bytes))  \(version.made)"
+  }
+
+  private static func size(_ bytes: Int64) -> String {
+    bytes < 1 << 20 ? "\(bytes) bytes" : String(format: "%.1f MB", Double(bytes) / 1e6)
+  }
+
+  static func find(_ text: String, in store: ObjectStore) throws -> VersionRecord {
+    let parts = text.split(separator: "@", maxSplits: 1).map(String.init)
+    let publisher = VersionPublisher(store)
+    let lines = try publisher.lines()
+    let wanted = parts.first ?? ""
+    guard let line = lines.first(where: { "\($0.programme)/\($0.name)" == wanted || $0.name == wanted }) else {
+      let names = lines.map { "\($0.programme)/\($0.name)" }
+      throw missing(
+        "there is no asset `\(wanted)`",
+        nearest(wanted, among: names).map { "Did you mean `\($0)`?" } ?? "Published are: \(names.joined(separator: ", ")).")
+    }
+    let versions = try publisher.versions(of: line).versions
+    let found = parts.count > 1 ? versions.first { VersionLine.folderName(version: $0.version) == parts[1] } : versions.last
+    guard let found else {
+      throw missing(
+        "\(wanted) has no version \(parts.count > 1 ? parts[1] : "")",
+        "It has \(versions.map { VersionLine.folderName(version: $0.version) }.joined(separator: ", ")).")
+    }
+    return found
+  }
+
+  private static func missing(_ message: String, _ remedy: String) -> DiagnosticList {
+    DiagnosticList([
+      Diagnostic(severity: .error, family: .usage, code: "asset.unknown", location: nil, message: message, remedy: remedy)
+    ])
+  }
+}

@@ -1,0 +1,154 @@
+import ArgumentParser
+import Diagnostics
+import Editorial
+import Engine
+import Foundation
+import ObjectStore
+import Planning
+import TaskGraph
+import TaskKinds
+
+struct ConformCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "conform", abstract: "Rebuild a cut from its source media, without a pipeline file.",
+    discussion: """
+      Every event is matched by reel and source timecode, then by clip name and source timecode. The report says for \
+      each which file, which frames, which handles are left, which rule matched, and what was approximated, inferred \
+      or dropped.
+
+        interlock conform cut.edl --media rushes --rate 24000/1001
+        interlock conform cut.edl --media rushes --otio conformed.otio --report conform.json
+        interlock conform cut.edl --media rushes --output conformed.mov --profile prores-422hq
+      """)
+
+  @Argument(help: "The cut: one list or several (EDL, OTIO).")
+  var cuts: [String]
+
+  @Option(help: "Folder with camera and sound files; may be given several times.")
+  var media: [String]
+
+  @Option(help: "Frame rate of the timeline, e.g. 24000/1001. Default: the cut's, else the unanimous rate of the media.")
+  var rate: String?
+
+  @Option(help: "Timecode of the first frame. Default: the cut's.")
+  var start: String?
+
+  @Option(help: "Frames wanted beyond each end of a shot; missing ones are reported.")
+  var handles: Int = 0
+
+  @Flag(help: "Treat everything approximated, inferred or dropped as an error.")
+  var strict = false
+
+  @Option(help: "Write the report to this file: .json for machines, anything else as text.")
+  var report: String?
+
+  @Option(help: "Write the conformed cut to this OTIO file.")
+  var otio: String?
+
+  @Option(help: "Render the conformed picture to this file.")
+  var output: String?
+
+  @Option(help: "Delivery profile of --output.")
+  var profile: String = "prores-422hq"
+
+  @Option(help: "Raster of --output, e.g. 1920x1080. Default: the largest of the cut's sources.")
+  var raster: String?
+
+  @Option(help: "Pictures of another shape: letterbox or fill.")
+  var fit: String = "letterbox"
+
+  @Option(help: "Explain one event in full.")
+  var explain: String?
+
+  @Flag(help: "Print the report as JSON.")
+  var json = false
+
+  @Option(help: "Work in this production, so that frames are reused. Default: a private temporary one.")
+  var production: String?
+
+  func validate() throws {
+    if cuts.isEmpty { throw ValidationError("Name the cut.") }
+    if media.isEmpty { throw ValidationError("Say where the media is with --media.") }
+  }
+
+  func run() async throws {
+    let temporary = production == nil ? try PrivateFolder() : nil
+    var request = ConformRequest(
+      cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16", fit: fit,
+      profile: nil, hasSound: false)
+    // A broken cut is told before anything is made on disk.
+    _ = try request.pipeline()
+    let tools = try await WorkerExecutable.identity()
+    let folder = try Production.create(
+      at: temporary?.path ?? FilePaths.resolve(production ?? ".", from: FilePaths.current))
+    let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json)
+    let signals = SignalWatch { engine.cancel() }
+    defer { signals.stop() }
+    func plan() async throws -> ProgrammePlan {
+      let session = ProgrammeSession(
+        pipeline: try request.pipeline(), production: folder, store: engine.store, ledger: engine.ledger, tools: tools)
+      return try await session.plan(until: nil, probing: engine)
+    }
+    let first = try await plan()
+    let conform = first.conform
+    let result = try ConformDocuments(plan: first)
+    Outcome.printDiagnostics(first.diagnostics)
+    try write(result)
+    if let output {
+      request.profile = profile
+      request.raster = try raster ?? result.largestRaster()
+      request.hasSound = conform.timeline.tracks.contains { $0.kind == .sound && !$0.clips.isEmpty } && profile != "stills-16bit"
+      try await render(try await plan(), to: output, engine: engine)
+    }
+    if let signal = signals.received { throw ExitCode(128 + signal) }
+    if strict, result.report.totals.findings > 0 {
+      Outcome.printError("\(result.report.totals.findings) findings, and --strict allows none")
+      throw ExitCode(2)
+    }
+    withExtendedLifetime(temporary) {}
+  }
+
+  private func write(_ result: ConformDocuments) throws {
+    if let report {
+      let bytes = report.hasSuffix(".json") ? try JSONBytes.encode(result.report, isPretty: true) : Array(result.report.text.utf8)
+      try Data(bytes).write(to: URL(fileURLWithPath: report), options: .atomic)
+    }
+    if let otio { try Data(result.otio).write(to: URL(fileURLWithPath: otio), options: .atomic) }
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(result.report, isPretty: true), as: UTF8.self))
+    } else if let explain {
+      Outcome.printResult(try result.explanation(of: explain))
+    } else if report == nil {
+      Outcome.printResult(result.report.text)
+    }
+  }
+
+  private func render(_ plan: ProgrammePlan, to output: String, engine: Engine) async throws {
+    let publisher = Publisher(store: engine.store)
+    try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
+    let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
+    if outcome.exitCode != 0 {
+      Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
+      throw ExitCode(Int32(outcome.exitCode))
+    }
+    guard let publish = plan.publishes.first(where: { $0.assembly != nil }),
+      let version = try publisher.existing(publish)
+    else { throw PublishFault(what: "the output was made, but is not there") }
+    let target = FilePaths.resolve(output, from: FilePaths.current)
+    let manager = FileManager.default
+    // Beside the target first, so that a half-copied file never has its name.
+    let part = target + ".part"
+    try? manager.removeItem(atPath: part)
+    if version.files.count == 1, let file = version.files.first {
+      try manager.copyItem(atPath: version.path(of: file, in: engine.store.production), toPath: part)
+    } else {
+      try manager.createDirectory(atPath: part, withIntermediateDirectories: true)
+      for file in version.files {
+        try manager.copyItem(atPath: version.path(of: file, in: engine.store.production), toPath: part + "/" + file.name)
+      }
+    }
+    if manager.fileExists(atPath: target) { try manager.removeItem(atPath: target) }
+    try manager.moveItem(atPath: part, toPath: target)
+    Outcome.printResult("\(output): \(plan.conform.timeline.frameCount) frames")
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Diagnostics
+import Foundation
+import Glibc
+import ObjectStore
+import Planning
+
+struct DoctorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Check that this machine has what Interlock needs.")
+
+  @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  private struct Check: Encodable {
+    var name: String
+    var isGood: Bool
+    var found: String
+    var remedy: String?
+  }
+
+  func run() async throws {
+    var checks = [await worker()]
+    checks.append(memory())
+    checks += try storage()
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(checks, isPretty: true), as: UTF8.self))
+    } else {
+      for check in checks {
+        Outcome.printResult("\(check.isGood ? "✓" : "✗") \(check.name): \(check.found)")
+        if let remedy = check.remedy, !check.isGood { Outcome.printResult("    \(remedy)") }
+      }
+    }
+    if checks.contains(where: { !$0.isGood }) { throw ExitCode(1) }
+  }
+
+  private func worker() async -> Check {
+    do {
+      let tools = try await WorkerExecutable.identity()
+      return Check(name: "worker", isGood: true, found: "\(tools.libraries); \(tools.kernels)", remedy: nil)
+    } catch {
+      let message = (error as? DiagnosticList)?.diagnostics.first?.message ?? "\(error)"
+      return Check(
+        name: "worker", isGood: false, found: message,
+        remedy: "Install libavformat59, libavcodec59, libswscale6 and libswresample4, and build with `make build`.")
+    }
+  }
+
+  private func memory() -> Check {
+    let bytes = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    let cores = Int64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let each = bytes / cores
+    return Check(
+      name: "memory", isGood: each >= 1 << 30,
+      found: String(format: "%.1f GB for %d cores", Double(bytes) / 1e9, Int(cores)),
+      remedy: "A worker may use 1 GB; run with fewer --workers.")
+  }
+
+  private func storage() throws -> [Check] {
+    let production = try production.existing()
+    let path = production?.root ?? FilePaths.current
+    let system = FileSystem(root: path)
+    let free = system.freeBytes(at: path) ?? 0
+    let isShared = system.isShared(path)
+    return [
+      Check(
+        name: "space", isGood: free > 10 << 30, found: String(format: "%.0f GB free at %@", Double(free) / 1e9, path),
+        remedy: "Free space or choose another production folder."),
+      Check(
+        name: "storage", isGood: true,
+        found: isShared ? "network file system: the ledger keeps a rollback journal" : "local file system",
+        remedy: nil),
+    ]
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Diagnostics
+import Engine
+import Foundation
+
+/// How a command ends: what is printed on standard error, and the exit code.
+enum Outcome {
+  /// Prints what went wrong and ends the process.
+  static func end(with error: any Error) -> Never {
+    switch error {
+    case let list as DiagnosticList:
+      printDiagnostics(list.diagnostics)
+      exit(Int32(list.exitCode))
+    case let diagnostic as Diagnostic:
+      printDiagnostics([diagnostic])
+      exit(Int32(diagnostic.family.rawValue))
+    case let engine as EngineError:
+      printError("error: \(engine)")
+      exit(Int32(engine.exitCode))
+    case is CancelledRun:
+      exit(130)
+    case let code as ExitCode:
+      exit(code.rawValue)
+    default:
+      let code = InterlockCommand.exitCode(for: error)
+      if code == .success || code == .validationFailure {
+        // Help and usage errors in ArgumentParser's own words.
+        InterlockCommand.exit(withError: error, usageCode: 2)
+      }
+      printError("error: \(error)")
+      exit(1)
+    }
+  }
+
+  /// Diagnostics on standard error, errors last so that they are what is still on the screen.
+  static func printDiagnostics(_ diagnostics: [Diagnostic]) {
+    for diagnostic in diagnostics.filter({ $0.severity != .error }) { printError(diagnostic.description) }
+    let errors = diagnostics.filter { $0.severity == .error }
+    for diagnostic in errors { printError(diagnostic.description) }
+    if errors.count > 1 { printError("\(errors.count) errors; nothing was published.") }
+  }
+
+  static func printError(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+
+  static func printResult(_ text: String) {
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+}
+
+extension ParsableCommand {
+  /// ArgumentParser ends usage errors with 64; the contract says 2.
+  static func exit(withError error: any Error, usageCode: Int32) -> Never {
+    let message = fullMessage(for: error)
+    if exitCode(for: error) == .success {
+      Outcome.printResult(message)
+      Foundation.exit(0)
+    }
+    Outcome.printError(message)
+    Foundation.exit(usageCode)
+  }
+}

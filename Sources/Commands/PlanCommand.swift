@@ -1,0 +1,182 @@
+import ArgumentParser
+import Diagnostics
+import Digests
+import Editorial
+import Engine
+import Foundation
+import Ledger
+import ObjectStore
+import Planning
+import TaskGraph
+import TaskKinds
+
+struct PlanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Say what a run would do, and why.",
+    discussion: """
+      Nothing is rendered or published. New media is probed, because the plan depends on it. Without a production \
+      the plan is made from nothing, in a private temporary folder.
+      """)
+
+  @OptionGroup var pipeline: PipelineOptions
+  @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Flag(help: "Print the tasks as a Graphviz graph.")
+  var dot = false
+
+  @Flag(help: "Print the tasks as a Mermaid graph.")
+  var mermaid = false
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "Write the JSON plan to this file.")
+  var output: String?
+
+  func validate() throws {
+    if [json, dot, mermaid].filter(\.self).count > 1 { throw ValidationError("Choose one of --json, --dot, --mermaid") }
+  }
+
+  func run() async throws {
+    let loaded = try pipeline.load()
+    let planned = try await PlannedProgramme(loaded, production: production, until: pipeline.until)
+    let report = try planned.report()
+    if let output {
+      try Data(JSONBytes.encode(report, isPretty: true)).write(to: URL(fileURLWithPath: output), options: .atomic)
+    }
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
+    } else if dot || mermaid {
+      Outcome.printResult(TaskDrawing(planned.plan.plan).text(asMermaid: mermaid))
+    } else {
+      Outcome.printDiagnostics(planned.plan.diagnostics)
+      Outcome.printResult(planned.text())
+    }
+  }
+}
+
+/// A plan made for looking at: in the production if there is one, else in a folder that goes away again.
+final class PlannedProgramme {
+  let pipeline: Pipeline
+  let plan: ProgrammePlan
+  let production: Production
+  let ledger: Ledger
+  private let temporary: PrivateFolder?
+
+  init(_ pipeline: Pipeline, production options: ProductionOptions, until: String?) async throws {
+    self.pipeline = pipeline
+    let tools = try await WorkerExecutable.identity()
+    if let existing = try options.existing() {
+      temporary = nil
+      production = existing
+    } else {
+      let folder = try PrivateFolder()
+      temporary = folder
+      production = try Production.create(at: folder.path)
+    }
+    let ledger = try Ledger.open(production)
+    do {
+      // Most plans need no probe, and then a run may go on beside them.
+      let session = ProgrammeSession(
+        pipeline: pipeline, production: production, store: ObjectStore(production), ledger: ledger, tools: tools)
+      plan = try await session.plan(until: until, probing: nil)
+      self.ledger = ledger
+    } catch is ProbesMissing {
+      let engine = try await EngineAccess.open(production, workers: nil, isQuiet: true)
+      let session = ProgrammeSession(
+        pipeline: pipeline, production: production, store: engine.store, ledger: engine.ledger, tools: tools)
+      plan = try await session.plan(until: until, probing: engine)
+      self.ledger = engine.ledger
+      await engine.close()
+    }
+  }
+
+  /// Wall time by recorded timings of each kind, spread over the cores.
+  func estimatedSeconds() throws -> Double? {
+    var seconds = 0.0
+    var isKnown = false
+    for kind in Set(plan.plan.nodes.map(\.kind)) {
+      guard let timing = try ledger.timingEstimate(kind: kind) else { continue }
+      isKnown = true
+      let nodes = plan.plan.nodes.filter { $0.kind == kind }
+      if let each = timing.secondsPerFrame {
+        seconds += each * Double(nodes.reduce(0) { $0 + $1.frames })
+      } else {
+        seconds += timing.secondsPerTask * Double(nodes.count)
+      }
+    }
+    guard isKnown || plan.plan.isEmpty else { return nil }
+    return seconds / Double(max(1, ProcessInfo.processInfo.activeProcessorCount))
+  }
+
+  func report() throws -> RunReport {
+    RunReport(
+      programme: pipeline.programme, production: production.root, events: plan.conform.events.count, framesMade: 0,
+      attempts: 0, lostAttempts: 0, seconds: 0,
+      deliverables: plan.deliverables.map { deliverable in
+        RunReport.Deliverable(
+          stage: deliverable.stage, profile: deliverable.profile, version: deliverable.version, path: nil,
+          frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
+          reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames)
+      }, diagnostics: plan.diagnostics,
+      tasks: plan.plan.nodes.map { node in
+        RunReport.Task(
+          key: node.key.hex, kind: node.kind, stage: node.stage, label: node.label, frames: node.frames,
+          reason: node.reason)
+      }, estimatedSeconds: try estimatedSeconds())
+  }
+
+  func text() -> String {
+    var lines: [String] = []
+    for deliverable in plan.deliverables {
+      let state = deliverable.version.map { "published as \($0)" } ?? "to be published"
+      lines.append(
+        "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
+          + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
+    }
+    if plan.plan.isEmpty { return (lines + ["Nothing to do."]).joined(separator: "\n") }
+    lines.append("")
+    for node in plan.plan.nodes {
+      let frames = node.frames > 0 ? "\(node.frames) frames" : ""
+      lines.append(
+        "  " + node.kind.padding(toLength: 9, withPad: " ", startingAt: 0)
+          + node.stage.padding(toLength: 10, withPad: " ", startingAt: 0)
+          + "\(node.label)  \(frames)".padding(toLength: 52, withPad: " ", startingAt: 0) + "  " + node.reason)
+    }
+    if let seconds = (try? estimatedSeconds()) ?? nil {
+      lines.append("\nAbout \(LiveView.clock(seconds)) by what such tasks took before.")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// A folder for one command, removed with it.
+final class PrivateFolder {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.path + "/interlock-\(ULID.next())"
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// Tasks and what they wait for, as a graph.
+struct TaskDrawing {
+  let plan: Plan
+
+  init(_ plan: Plan) { self.plan = plan }
+
+  func text(asMermaid: Bool) -> String {
+    var lines = [asMermaid ? "flowchart LR" : "digraph plan {\n  rankdir=LR; node [shape=box];"]
+    for (index, node) in plan.nodes.enumerated() {
+      let label = "\(node.kind): \(node.label)".replacingOccurrences(of: "\"", with: "'")
+      lines.append(asMermaid ? "  t\(index)[\"\(label)\"]" : "  t\(index) [label=\"\(label)\"];")
+      for other in plan.dependants[index] { lines.append(asMermaid ? "  t\(index) --> t\(other)" : "  t\(index) -> t\(other);") }
+    }
+    if !asMermaid { lines.append("}") }
+    return lines.joined(separator: "\n")
+  }
+}

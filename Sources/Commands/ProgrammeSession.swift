@@ -1,0 +1,93 @@
+import Diagnostics
+import Digests
+import Editorial
+import Engine
+import Foundation
+import Ledger
+import ObjectStore
+import Planning
+import TaskGraph
+import TaskKinds
+
+/// Brings one pipeline from its file to a plan: probes what is new, asks what exists, plans.
+struct ProgrammeSession {
+  let pipeline: Pipeline
+  let production: Production
+  let store: ObjectStore
+  let ledger: Ledger
+  let tools: ToolIdentity
+
+  /// - Parameter engine: runs the probes that are missing; nil fails when there are any.
+  func plan(until: String?, probing engine: Engine?) async throws -> ProgrammePlan {
+    let (files, diagnostics) = try await probedFiles(engine)
+    do {
+      var plan = try ProgrammePlanner.plan(
+        pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store), until: until)
+      plan.diagnostics = diagnostics + plan.diagnostics
+      return plan
+    } catch {
+      // Why a file could not be read is often why an event has no media: both are told.
+      throw DiagnosticList(diagnostics + error.diagnostics)
+    }
+  }
+
+  /// The facts of every media file below the roots; files that cannot be read are reported, not fatal by
+  /// themselves: a cut that needs one of them fails to relink.
+  private func probedFiles(_ engine: Engine?) async throws -> ([ProbedFile], [Diagnostic]) {
+    var (scanned, diagnostics) = MediaScan.scan(pipeline.timeline.mediaRoots)
+    let missing = scanned.filter { !store.hasResult($0.probeKey) }
+    if !missing.isEmpty {
+      guard let engine else { throw ProbesMissing() }
+      // Hard links of one file share a probe.
+      var seen: Set<TaskKey> = []
+      let probes = try missing.filter { seen.insert($0.probeKey).inserted }.map { try $0.probe() }
+      let outcome = try await engine.run(try Plan(probes)) { _ in }
+      if outcome.isCancelled { throw CancelledRun() }
+      diagnostics += outcome.failures.flatMap { failure in
+        failure.diagnostics.map { diagnostic in
+          var warning = diagnostic
+          warning.severity = .warning
+          warning.family = .inputMissing
+          return warning
+        }
+      }
+    }
+    var files: [ProbedFile] = []
+    for file in scanned {
+      guard let result = try store.result(file.probeKey, as: ProbeTask.Output.self),
+        let identity = Digest(hex: result.output.facts.identity)
+      else { continue }
+      files.append(ProbedFile(location: file.location, facts: result.output.facts, identity: identity))
+    }
+    scanned = []
+    return (files, diagnostics)
+  }
+}
+
+/// Media has to be probed first, and nobody is here to do it.
+struct ProbesMissing: Error, CustomStringConvertible {
+  var description: String { "media is new or changed; `interlock run` or `interlock plan` probes it" }
+}
+
+/// The user or the system asked the run to stop.
+struct CancelledRun: Error {}
+
+/// What planning asks about the past, answered by ledger and store.
+struct LedgerLibrary: PlanningLibrary {
+  let ledger: Ledger
+  let store: ObjectStore
+
+  func knownFrames(encoding: Digest, chains: [Digest]) throws -> [Digest: [KnownFrames]] {
+    try ledger.frameIntervals(encoding: encoding, chains: chains).mapValues { intervals in
+      intervals.filter { $0.step == 1 }.map {
+        KnownFrames(first: $0.first, count: $0.count, segment: $0.segment, offset: $0.offset)
+      }
+    }
+  }
+
+  func hasResult(_ key: TaskKey) throws -> Bool { store.hasResult(key) }
+
+  func publishedVersion(_ publish: PublishTask.Input) throws -> String? {
+    try Publisher(store: store).existing(publish).map { VersionLine.folderName(version: $0.version) }
+  }
+}

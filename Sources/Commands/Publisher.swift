@@ -1,0 +1,75 @@
+import Digests
+import Foundation
+import ObjectStore
+import Planning
+import TaskGraph
+import TaskKinds
+
+/// Publishes versions: the tasks that run in the coordinator.
+struct Publisher: Sendable {
+  let store: ObjectStore
+
+  /// Publishes what a task asks for; a version with the same files is left as it is.
+  func publish(_ node: TaskNode) throws -> VersionRecord {
+    let input = try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload))
+    let content = try content(of: input)
+    let provenance = VersionPublisher.Provenance(
+      madeFrom: [node.key] + [input.assembly].compactMap { $0 }, facts: try facts(of: input),
+      verification: content.verification, tool: "interlock \(interlockVersion)")
+    return try VersionPublisher(store).publish(content.files, as: line(of: input), provenance: provenance).record
+  }
+
+  func line(of input: PublishTask.Input) -> VersionLine {
+    VersionLine(
+      input.shelf == .assets ? .asset : .deliverable, programme: input.programme, name: input.name)
+  }
+
+  /// The newest version with exactly the files a task would publish.
+  func existing(_ input: PublishTask.Input) throws -> VersionRecord? {
+    let versions = try VersionPublisher(store).versions(of: line(of: input)).versions
+    guard !versions.isEmpty else { return nil }
+    if let assembly = input.assembly, !store.hasResult(assembly) { return nil }
+    let wanted = Set(try content(of: input).files.map { "\($0.object.hex).\($0.fileExtension)" })
+    return versions.last { version in
+      wanted == Set(version.files.map { "\($0.digest.hex).\(Self.fileExtension(of: $0, in: version))" })
+    }
+  }
+
+  private static func fileExtension(of file: VersionRecord.File, in version: VersionRecord) -> Substring {
+    let stem = version.line.fileName(version: version.version, fileExtension: "")
+    return file.name.dropFirst(stem.count)
+  }
+
+  private func content(of input: PublishTask.Input) throws -> (files: [PublishedFile], verification: JSONValue) {
+    var files = input.documents.map { document in
+      PublishedFile(
+        object: document.object,
+        fileExtension: document.suffix.isEmpty ? document.fileExtension : "\(document.suffix).\(document.fileExtension)")
+    }
+    var verification = JSONValue.null
+    if let assembly = input.assembly {
+      guard let result = try store.result(assembly, as: AssembleTask.Output.self) else {
+        throw PublishFault(what: "the assembly of \(input.name) has no result")
+      }
+      files += result.output.files.map { file in
+        PublishedFile(
+          object: file.object,
+          fileExtension: file.suffix.isEmpty ? input.fileExtension : "\(file.suffix).\(input.fileExtension)")
+      }
+      verification = try JSONValue(encoding: result.output.evidence)
+    }
+    return (files, verification)
+  }
+
+  private func facts(of input: PublishTask.Input) throws -> JSONValue {
+    guard let recipe = input.recipe, let file = try store.fileSystem.read(store.path(of: recipe)) else { return .null }
+    return try JSONDecoder().decode(JSONValue.self, from: Data(file.bytes))
+  }
+}
+
+/// A publish task that cannot find what it publishes: a fault of the plan.
+struct PublishFault: Error, CustomStringConvertible {
+  var what: String
+
+  var description: String { what }
+}

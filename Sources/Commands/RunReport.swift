@@ -1,0 +1,56 @@
+import Diagnostics
+import Engine
+import ObjectStore
+import Planning
+
+/// What `run` and `plan` print with `--json`; fields are added, never renamed.
+struct RunReport: Encodable {
+  struct Deliverable: Encodable {
+    var stage: String
+    var profile: String
+    /// `v003`; nil where it was not published.
+    var version: String?
+    /// The file, or the folder of a sequence, relative to the production's parent as the user named it.
+    var path: String?
+    var frames: Int64
+    var distinctFrames: Int64
+    var reusedFrames: Int64
+    var newFrames: Int64
+  }
+
+  struct Task: Encodable {
+    var key: String
+    var kind: String
+    var stage: String
+    var label: String
+    var frames: Int
+    var reason: String
+  }
+
+  var programme: String
+  var production: String
+  var events: Int
+  /// Frames rendered by this run.
+  var framesMade: Int
+  var attempts: Int
+  var lostAttempts: Int
+  var seconds: Double
+  var deliverables: [Deliverable]
+  var diagnostics: [Diagnostic]
+  /// With `plan`: what would run.
+  var tasks: [Task]?
+  /// With `plan`: wall time expected from recorded timings; nil when none are recorded yet.
+  var estimatedSeconds: Double?
+}
+
+/// Where a deliverable is, in words.
+enum DeliverablePath {
+  /// The path of a version's file as the user can paste it; a sequence is its folder.
+  static func display(_ version: VersionRecord, production: Production, typed: String) -> String {
+    let folder = version.line.folder(in: production)
+    let relative = folder.dropFirst(production.root.count + 1)
+    let base = "\(typed)/\(relative)/\(VersionLine.folderName(version: version.version))"
+    guard version.files.count == 1, let file = version.files.first else { return base }
+    return "\(base)/\(file.name)"
+  }
+}

@@ -1,0 +1,90 @@
+import Diagnostics
+import Editorial
+import Engine
+import Foundation
+import ObjectStore
+import Planning
+import TaskGraph
+import TaskKinds
+
+/// What a finished run tells its user.
+struct RunSummary {
+  let plan: ProgrammePlan
+  let outcome: RunOutcome
+  let production: Production
+  /// The production as the user named it.
+  let typed: String
+  let publisher: Publisher
+  let programme: String
+  let seconds: Double
+
+  func report() throws -> RunReport {
+    let versions = try published()
+    return RunReport(
+      programme: programme, production: typed, events: plan.conform.events.count, framesMade: outcome.framesMade,
+      attempts: outcome.attempts, lostAttempts: outcome.lostAttempts, seconds: seconds,
+      deliverables: plan.deliverables.map { deliverable in
+        let version = versions[deliverable.stage]
+        return RunReport.Deliverable(
+          stage: deliverable.stage, profile: deliverable.profile,
+          version: version.map { VersionLine.folderName(version: $0.version) },
+          path: version.map { DeliverablePath.display($0, production: production, typed: typed) },
+          frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
+          reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames)
+      }, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics), tasks: nil, estimatedSeconds: nil)
+  }
+
+  func text() throws -> String {
+    let versions = try published()
+    var lines: [String] = []
+    let timeline = plan.conform.timeline
+    lines.append(
+      "\(programme): \(plan.conform.events.count) events, \(timeline.frameCount) frames at \(timeline.rate), from "
+        + "\(timeline.timecode(at: 0))")
+    for version in versions.values.sorted(by: { $0.line.name < $1.line.name }) where version.line.shelf == .asset {
+      lines.append("  \(version.line.name)  conform and report")
+      for file in version.files {
+        lines.append("      \(typed)/\(version.path(of: file, in: production).dropFirst(production.root.count + 1))")
+      }
+    }
+    for deliverable in plan.deliverables {
+      var made = "\(deliverable.newFrames) made"
+      if deliverable.reusedFrames > 0 { made += ", \(deliverable.reusedFrames) reused" }
+      let repeats = deliverable.frames - deliverable.distinctFrames
+      if repeats > 0 { made += ", \(repeats) repeated within the cut" }
+      lines.append("  \(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames: \(made)")
+      if let version = versions[deliverable.stage] {
+        lines.append("      \(DeliverablePath.display(version, production: production, typed: typed))")
+        lines += verification(version).map { "      \($0)" }
+      }
+    }
+    if outcome.runID == nil, outcome.exitCode == 0 {
+      lines.append("Nothing to do: everything exists and is verified (\(display(seconds)))")
+    } else if outcome.isCancelled {
+      lines.append("Cancelled after \(display(seconds)); finished segments are kept, run again to go on")
+    } else if outcome.failures.isEmpty {
+      lines.append("Done and verified in \(display(seconds))")
+    } else {
+      lines.append("\(outcome.failures.count) tasks failed after \(display(seconds)); what they do not touch is done")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func display(_ seconds: Double) -> String {
+    seconds < 10 ? String(format: "%.2f s", seconds) : LiveView.clock(seconds)
+  }
+
+  private func verification(_ version: VersionRecord) -> [String] {
+    guard let evidence = try? version.verification.decoded(as: AssembleTask.Evidence.self) else { return [] }
+    return ["verified: \(evidence.proof), \(evidence.checks.count) checks, \(evidence.framesDecoded.count) frames decoded"]
+  }
+
+  /// The version that shows each stage's present output.
+  private func published() throws -> [String: VersionRecord] {
+    var versions: [String: VersionRecord] = [:]
+    for publish in plan.publishes {
+      if let version = try publisher.existing(publish) { versions[publish.stage] = version }
+    }
+    return versions
+  }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Diagnostics
+import Foundation
+import ObjectStore
+import Planning
+import TaskKinds
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show deliverables: which version is current, and what is stale because of what.",
+    discussion: "With a pipeline, its deliverables are compared with what it would make now; without, all versions are listed.")
+
+  @Argument(help: "Pipeline file.")
+  var pipeline: String?
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  private struct Row: Encodable {
+    var deliverable: String
+    var profile: String?
+    var version: String?
+    var state: String
+    var frames: Int64?
+    var newFrames: Int64?
+    var path: String?
+    var made: String?
+  }
+
+  func run() async throws {
+    let folder = try production.required()
+    let store = ObjectStore(folder)
+    let rows =
+      if let pipeline { try await current(pipeline, store: store) } else { try all(store) }
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(rows, isPretty: true), as: UTF8.self))
+    } else {
+      for row in rows { Outcome.printResult(text(row)) }
+      if rows.isEmpty { Outcome.printResult("Nothing is published yet.") }
+    }
+  }
+
+  private func current(_ path: String, store: ObjectStore) async throws -> [Row] {
+    var options = PipelineOptions()
+    options.pipeline = path
+    options.overrides = overrides
+    options.until = nil
+    let planned = try await PlannedProgramme(try options.load(), production: production, until: nil)
+    let publisher = Publisher(store: store)
+    return try planned.plan.deliverables.map { deliverable in
+      let publish = planned.plan.publishes.first { $0.stage == deliverable.stage && $0.assembly != nil }
+      let exact = try publish.flatMap { try publisher.existing($0) }
+      let line = VersionLine(.deliverable, programme: planned.pipeline.programme, name: deliverable.stage)
+      let latest = try VersionPublisher(store).versions(of: line).versions.last
+      let state: String
+      if exact != nil {
+        state = "current"
+      } else if latest == nil {
+        state = "not made yet"
+      } else {
+        state = deliverable.newFrames > 0 ? "stale: \(deliverable.newFrames) frames have changed" : "stale: same frames, other order, sound or wrapping"
+      }
+      let shown = exact ?? latest
+      return Row(
+        deliverable: deliverable.stage, profile: deliverable.profile,
+        version: shown.map { VersionLine.folderName(version: $0.version) }, state: state, frames: deliverable.frames,
+        newFrames: deliverable.newFrames,
+        path: shown.map { DeliverablePath.display($0, production: store.production, typed: production.production ?? ".") },
+        made: shown?.made)
+    }
+  }
+
+  private func all(_ store: ObjectStore) throws -> [Row] {
+    let publisher = VersionPublisher(store)
+    return try publisher.lines().filter { $0.shelf == .deliverable }.flatMap { line in
+      try publisher.versions(of: line).versions.map { version in
+        Row(
+          deliverable: "\(line.programme)/\(line.name)", profile: nil,
+          version: VersionLine.folderName(version: version.version), state: "published", frames: nil, newFrames: nil,
+          path: DeliverablePath.display(version, production: store.production, typed: production.production ?? "."),
+          made: version.made)
+      }
+    }
+  }
+
+  private func text(_ row: Row) -> String {
+    let mark = row.state == "current" || row.state == "published" ? "✓" : "•"
+    var line = "\(mark) \(row.deliverable)  \(row.version ?? "–")  \(row.state)"
+    if let path = row.path { line += "\n    \(path)" }
+    return line
+  }
+}

@@ -1,0 +1,153 @@
+import ArgumentParser
+import Delivery
+import Diagnostics
+import Foundation
+import ImageGraph
+import MediaTime
+import ObjectStore
+import Planning
+
+struct TraceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trace", abstract: "Say what made one frame of a deliverable.",
+    discussion: "  interlock trace Output/Deliverables/short-film/master/v001/short-film_master_v001.mov --frame 432")
+
+  @Argument(help: "A published file, or the folder of its version.")
+  var file: String
+
+  @Option(help: "Frame of the file, from 0.")
+  var frame: Int64
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Option(help: .hidden)
+  var production: String?
+
+  private struct Answer: Encodable {
+    var file: String
+    var frame: Int64
+    var recordTimecode: String
+    var part: Recipe.Part
+    var sourceFrame: Int64
+    var sourceTimecode: String?
+    var encoding: String
+  }
+
+  func run() throws {
+    let (version, recipe) = try PublishedRecipe.read(file)
+    let total = recipe.parts.reduce(0) { $0 + $1.count }
+    guard let part = recipe.parts.last(where: { $0.firstFrame <= frame }), frame >= 0, frame < total else {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "trace.noFrame", location: SourceLocation(file: file),
+          message: "there is no frame \(frame); the file has frames 0 to \(total - 1)")
+      ])
+    }
+    let source = part.sourceFrame + (frame - part.firstFrame) * part.step
+    let answer = Answer(
+      file: file, frame: frame,
+      recordTimecode: Timecode(frame: recipe.startFrame + frame, rate: recipe.rate, isDropFrame: recipe.isDropFrame)
+        .description,
+      part: part, sourceFrame: source, sourceTimecode: Self.sourceTimecode(part, frame: source, rate: recipe.rate),
+      encoding: "\(recipe.profile): \(recipe.encoding.codec) \(recipe.encoding.pixelFormat), \(recipe.encoding.builtBy)")
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self))
+      return
+    }
+    var lines = ["frame \(frame), record \(answer.recordTimecode), version \(VersionLine.folderName(version: version.version))"]
+    if let shot = part.shot { lines.append("  shot       \(shot), event \(part.event ?? "–")") }
+    if let name = part.source {
+      lines.append("  source     \(name), frame \(source)" + (answer.sourceTimecode.map { ", \($0)" } ?? "") + (part.reel.map { ", reel \($0)" } ?? ""))
+    }
+    for operation in part.operations {
+      lines.append("  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]")
+    }
+    lines.append("  encoding   \(answer.encoding)")
+    Outcome.printResult(lines.joined(separator: "\n"))
+  }
+
+  private static func sourceTimecode(_ part: Recipe.Part, frame: Int64, rate: FrameRate) -> String? {
+    guard let text = part.sourceStart,
+      let start = try? Timecode(parsing: text, rate: part.sourceTimecodeRate ?? rate)
+    else { return nil }
+    return Timecode(frame: start.frame + frame, rate: start.rate, isDropFrame: start.isDropFrame).description
+  }
+}
+
+/// The recipe that a published version carries.
+enum PublishedRecipe {
+  static func read(_ path: String) throws -> (VersionRecord, Recipe) {
+    let absolute = FilePaths.resolve(path, from: FilePaths.current)
+    let folders = [absolute, FilePaths.folder(of: absolute)]
+    for folder in folders {
+      guard let bytes = try? FilePaths.read(folder + "/version.json") else { continue }
+      let version = try JSONDecoder().decode(VersionRecord.self, from: Data(bytes))
+      guard let recipe = try? version.facts.decoded(as: Recipe.self) else {
+        throw DiagnosticList([
+          Diagnostic(
+            severity: .error, family: .usage, code: "trace.noPicture", location: SourceLocation(file: path),
+            message: "this version holds no picture, so there is no frame to trace")
+        ])
+      }
+      return (version, recipe)
+    }
+    throw DiagnosticList([
+      Diagnostic(
+        severity: .error, family: .inputMissing, code: "trace.notPublished", location: SourceLocation(file: path),
+        message: "there is no version.json beside it, so it is not a published file",
+        remedy: "Name a file below Deliverables/ of a production.")
+    ])
+  }
+}
+
+struct WhyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why", abstract: "Say why a stage has something to do, or why it has not.",
+    discussion: "  interlock why master --pipeline Pipelines/short-film.yaml --production Output")
+
+  @Argument(help: "Name of a stage, or part of a task's label or key.")
+  var target: String
+
+  @Option(help: "Pipeline file.")
+  var pipeline: String
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() async throws {
+    var options = PipelineOptions()
+    options.pipeline = pipeline
+    options.overrides = overrides
+    options.until = nil
+    let planned = try await PlannedProgramme(try options.load(), production: production, until: nil)
+    let report = try planned.report()
+    let tasks = (report.tasks ?? []).filter { task in
+      task.stage == target || task.label.contains(target) || task.key.hasPrefix(target)
+    }
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(tasks, isPretty: true), as: UTF8.self))
+      return
+    }
+    for task in tasks { Outcome.printResult("\(task.kind) \(task.label): \(task.reason)") }
+    guard tasks.isEmpty else { return }
+    guard planned.pipeline.stage(named: target) != nil else {
+      let names = planned.pipeline.stages.map { $0.declaration.name }
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "why.unknown", location: nil,
+          message: "nothing in the plan is called `\(target)`",
+          remedy: nearest(target, among: names).map { "Did you mean `\($0)`?" }
+            ?? "The stages are \(names.joined(separator: ", ")).")
+      ])
+    }
+    let version = report.deliverables.first { $0.stage == target }?.version
+    Outcome.printResult(
+      "\(target) has nothing to do: everything it needs exists" + (version.map { " and \($0) is exactly this" } ?? ""))
+  }
+}

@@ -1,0 +1,94 @@
+package import Diagnostics
+package import MediaTime
+
+/// A cut file that has been read, before a frame rate gives its timecodes a meaning.
+package struct Cut: Sendable {
+  enum Document: Sendable {
+    case list(EDLDocument)
+    case timeline(OTIODocument)
+  }
+
+  let document: Document
+
+  /// Larger files are refused: no cut list comes near it.
+  package static let largestFile = 64 << 20
+
+  /// The rate that the file itself names; an EDL names none.
+  package var declaredRate: FrameRate? {
+    switch document {
+    case .list: nil
+    case .timeline(let document): document.declaredRate
+    }
+  }
+
+  /// Reads a cut file; the format follows from the file name's extension, else from the content.
+  ///
+  /// - Parameter path: as the user typed it, for locations.
+  /// - Throws: every fault of the text at once, with line, column and excerpt.
+  package static func read(path: String, bytes: [UInt8]) throws(DiagnosticList) -> Cut {
+    guard bytes.count <= largestFile else {
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "cut.tooLarge", location: SourceLocation(file: path),
+          message:
+            "the file has \(bytes.count) bytes; a cut of more than \(largestFile >> 20) MiB is not read",
+          remedy: "Check that this is the cut list and not a media file.")
+      ])
+    }
+    switch format(path: path, bytes: bytes) {
+    case .openTimeline: return Cut(document: .timeline(try OTIODocument.read(path: path, bytes: bytes)))
+    case .decisionList: return Cut(document: .list(try EDLDocument.read(path: path, bytes: bytes)))
+    case .unsupported(let name):
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "cut.unsupportedFormat", location: SourceLocation(file: path),
+          message: "\(name) is not read by this version",
+          remedy: "Export the cut as an EDL (CMX 3600) or as OpenTimelineIO.")
+      ])
+    }
+  }
+
+  /// The cut as a timeline.
+  ///
+  /// - Parameters:
+  ///   - rate: frame rate of the timeline; `nil` takes the declared one.
+  ///   - start: record timecode of timeline frame 0; `nil` takes the file's own start, for an EDL the smallest
+  ///     record in.
+  /// - Throws: every fault at once; also when no rate is known.
+  package func timeline(rate: FrameRate?, start: Timecode? = nil) throws(DiagnosticList) -> Timeline {
+    switch document {
+    case .list(let document):
+      guard let rate else {
+        throw DiagnosticList([
+          Diagnostic(
+            family: .usage, code: "cut.noRate", location: SourceLocation(file: document.path),
+            message: "an EDL does not say its frame rate", remedy: "Give the rate, for instance 24000/1001.")
+        ])
+      }
+      return try document.timeline(rate: rate, start: start)
+    case .timeline(let document): return try document.timeline(rate: rate, start: start)
+    }
+  }
+
+  private enum Format {
+    case openTimeline, decisionList
+    case unsupported(String)
+  }
+
+  private static func format(path: String, bytes: [UInt8]) -> Format {
+    let name = FileNames.lastComponent(path).lowercased()
+    if name.hasSuffix(".edl") { return .decisionList }
+    if name.hasSuffix(".otio") { return .openTimeline }
+    let start = bytes.prefix(4096).drop { $0 <= 0x20 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
+    if start.first == UInt8(ascii: "{") { return .openTimeline }
+    let text = String(decoding: start.prefix(512), as: UTF8.self)
+    if text.hasPrefix("<") {
+      let known = ["xmeml": "Final Cut Pro 7 XML", "fcpxml": "FCPXML"]
+      return .unsupported(known.first { text.contains("<" + $0.key) }?.value ?? "XML")
+    }
+    if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return .unsupported("AAF") }
+    if start.starts(with: Array("PK".utf8)) { return .unsupported("a ZIP archive") }
+    if text.hasPrefix("Heading") { return .unsupported("ALE") }
+    return .decisionList
+  }
+}

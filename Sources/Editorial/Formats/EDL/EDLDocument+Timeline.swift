@@ -1,0 +1,482 @@
+import Diagnostics
+import MediaTime
+
+extension EDLDocument {
+  /// Gives the labels a rate and places the events on tracks.
+  ///
+  /// - Throws: every fault at once: labels that the rate does not have, events before `start`, overlaps.
+  func timeline(rate: FrameRate, start: Timecode?) throws(DiagnosticList) -> Timeline {
+    var builder = EDLTimelineBuilder(document: self, rate: rate, start: start)
+    let timeline = builder.build()
+    try builder.faults.throwIfAny()
+    return timeline
+  }
+}
+
+/// Builds a timeline from a list.
+struct EDLTimelineBuilder {
+  let document: EDLDocument
+  let rate: FrameRate
+  let start: Timecode?
+
+  var faults = FaultList()
+  private var isDropFrame = false
+  private var startFrame: Int64 = 0
+  private var placed: [TrackKey: [PlacedClip]] = [:]
+  private var markers: [Marker] = []
+  private var findings: [Finding]
+  private var groups: [GroupedFinding: [String]] = [:]
+
+  init(document: EDLDocument, rate: FrameRate, start: Timecode?) {
+    self.document = document
+    self.rate = rate
+    self.start = start
+    findings = document.findings
+  }
+
+  private struct TrackKey: Hashable, Comparable {
+    var kind: Track.Kind
+    var number: Int
+    /// A keyed foreground lies over the track of its background.
+    var isKey: Bool
+
+    static func < (left: TrackKey, right: TrackKey) -> Bool {
+      (left.kind == .sound ? 1 : 0, left.number, left.isKey ? 1 : 0)
+        < (right.kind == .sound ? 1 : 0, right.number, right.isKey ? 1 : 0)
+    }
+
+    var name: String { (kind == .picture ? "V" : "A") + String(number) + (isKey ? " key" : "") }
+  }
+
+  private struct PlacedClip {
+    var clip: Clip
+    var transition: Transition?
+    var line: TextLine
+  }
+
+  /// Causes that concern many events of a list are reported once, with the events.
+  private enum GroupedFinding: Int, Hashable, CaseIterable {
+    case inferredSpeed, soundLength, emptySource, speedAgainstLength, patch
+
+    var kind: Finding.Kind {
+      switch self {
+      case .inferredSpeed, .emptySource: .inferred
+      case .soundLength, .speedAgainstLength, .patch: .approximated
+      }
+    }
+
+    var text: String {
+      switch self {
+      case .inferredSpeed:
+        "source and record lengths differ without an M2 line; the speed is concluded from the lengths"
+      case .soundLength: "source and record lengths of sound differ by a frame; the record length is used"
+      case .emptySource: "the source range is empty; the clip is read at normal speed for its record length"
+      case .patch: "PATCH lines are carried as notes; the source channels they name are not picked"
+      case .speedAgainstLength:
+        "the source out does not agree with the M2 speed; source in and speed are used"
+      }
+    }
+  }
+
+  /// An event line with its record times as frame counts since midnight.
+  private struct Resolved {
+    var line: EDLLine
+    var recordIn: Int64
+    var count: Int64
+    var sourceIn: SourcePosition
+    var sourceCount: Int64?
+  }
+
+  private var day: Int64 { rate.framesPerDay(isDropFrame: isDropFrame) }
+
+  mutating func build() -> Timeline {
+    chooseCounting()
+    guard faults.isEmpty else { return Timeline(name: document.title, rate: rate) }
+    let resolved = document.events.map { event in event.lines.map { resolve($0, event) } }
+    chooseStart(resolved)
+    for (event, lines) in zip(document.events, resolved) {
+      let lines = lines.compactMap { $0 }
+      if lines.count == event.lines.count { place(event, lines) }
+    }
+    var tracks: [Track] = []
+    for key in placed.keys.sorted() { tracks.append(track(key)) }
+    for group in GroupedFinding.allCases {
+      guard let events = groups[group] else { continue }
+      findings.append(
+        Finding(
+          kind: group.kind, what: "\(group.text) (\(Self.listing(events)))",
+          location: SourceLocation(file: document.path),
+          event: events.count == 1 ? events[0] : nil))
+    }
+    return Timeline(
+      name: document.title, rate: rate, isDropFrame: isDropFrame, startFrame: startFrame, tracks: tracks,
+      markers: markers, findings: findings)
+  }
+
+  private static func listing(_ events: [String]) -> String {
+    let shown = events.prefix(12).joined(separator: ", ")
+    let rest = events.count > 12 ? " and \(events.count - 12) more" : ""
+    return (events.count == 1 ? "event " : "events ") + shown + rest
+  }
+
+  private mutating func fault(
+    _ code: String, _ line: TextLine, _ message: String, _ remedy: String? = nil, at index: Int? = nil
+  ) {
+    faults.add(
+      Diagnostic(
+        family: .usage, code: code, location: line.location(in: document.path, at: index), message: message,
+        remedy: remedy, excerpt: line.text))
+  }
+
+  private mutating func found(_ kind: Finding.Kind, _ what: String, _ line: TextLine, _ event: EDLEvent) {
+    findings.append(
+      Finding(kind: kind, what: what, location: line.location(in: document.path), event: event.number))
+  }
+
+  // MARK: Counting and start
+
+  private mutating func chooseCounting() {
+    let first = document.events.first?.main
+    var declared = document.firstCounting?.isDropFrame
+    var place = document.firstCounting.map { ($0.line, $0.line.bytes.startIndex) }
+    if let first, let time = first.times[2...].first(where: \.isDropFrame) {
+      declared = true
+      place = (first.line, time.offset)
+    }
+    if let start, let declared, declared != start.isDropFrame, rate.allowsDropFrame {
+      let (line, index) =
+        place ?? (document.events[0].main.line, document.events[0].main.line.bytes.startIndex)
+      fault(
+        "cut.mixedCounting", line,
+        "the list counts \(declared ? "drop frame" : "non-drop frame"), but the start \(start) "
+          + "is \(start.isDropFrame ? "drop frame" : "non-drop frame")",
+        "Write the start as the list counts, with `\(declared ? ";" : ":")` before the frames.", at: index)
+    }
+    isDropFrame = start?.isDropFrame ?? declared ?? false
+    if declared == true, !rate.allowsDropFrame, let place {
+      fault(
+        "cut.noDropFrame", place.0,
+        "the list counts drop frame, which does not exist at \(rate.displayName) fps",
+        "Give the rate of the list, for instance 30000/1001, or correct the list.", at: place.1)
+      isDropFrame = false
+    }
+  }
+
+  private mutating func chooseStart(_ resolved: [[Resolved?]]) {
+    let ranges = resolved.joined().compactMap { $0 }.map { FrameRange(start: $0.recordIn, count: $0.count) }
+    if let start {
+      startFrame = start.frame
+    } else if ranges.contains(where: { $0.end >= day && $0.count > 0 }) {
+      startFrame = Self.startAcrossMidnight(ranges, day: day)
+    } else {
+      startFrame = ranges.lazy.map(\.start).min() ?? 0
+    }
+    crossesMidnight = ranges.contains { $0.end >= day && $0.count > 0 }
+  }
+
+  private var crossesMidnight = false
+
+  /// The record in after the longest stretch of the day in which nothing is recorded.
+  private static func startAcrossMidnight(_ ranges: [FrameRange], day: Int64) -> Int64 {
+    let sorted = ranges.sorted { $0.start < $1.start }
+    guard let first = sorted.first else { return 0 }
+    var best = first.start
+    var longest: Int64 = -1
+    // What crosses midnight also covers the beginning of the day.
+    var end = (sorted.lazy.map(\.end).max() ?? 0) - day
+    for range in sorted {
+      if range.start - end > longest {
+        longest = range.start - end
+        best = range.start
+      }
+      end = max(end, range.end)
+    }
+    return best
+  }
+
+  private mutating func position(_ resolved: Resolved, _ event: EDLEvent) -> Int64? {
+    var position = resolved.recordIn - startFrame
+    if position < 0, crossesMidnight { position += day }
+    guard position >= 0, position <= day / 2 || !crossesMidnight else {
+      fault(
+        "cut.beforeStart", resolved.line.line,
+        "event \(event.number) begins at \(label(resolved.recordIn)), before the start \(label(startFrame))",
+        "Give the start timecode of the programme.", at: resolved.line.times[2].offset)
+      return nil
+    }
+    return position
+  }
+
+  private func label(_ frame: Int64) -> Timecode {
+    Timecode(frame: frame, rate: rate, isDropFrame: isDropFrame)
+  }
+
+  // MARK: Times
+
+  private mutating func resolve(_ line: EDLLine, _ event: EDLEvent) -> Resolved? {
+    guard let recordIn = recordFrame(line.times[2], line), let recordOut = recordFrame(line.times[3], line)
+    else {
+      return nil
+    }
+    var count = recordOut - recordIn
+    if count < 0, isLabel(line.times[3]) { count += day }
+    guard count >= 0, count <= day / 2 else {
+      fault(
+        "cut.backwards", line.line, "event \(event.number) has its record out before its record in",
+        "Only a list that crosses midnight counts down to 00:00:00:00.", at: line.times[3].offset)
+      return nil
+    }
+    guard let (sourceIn, sourceCount) = source(line, event) else { return nil }
+    return Resolved(
+      line: line, recordIn: recordIn, count: count, sourceIn: sourceIn, sourceCount: sourceCount)
+  }
+
+  private func isLabel(_ time: EDLTime) -> Bool {
+    if case .label = time.value { return true }
+    return false
+  }
+
+  private mutating func recordFrame(_ time: EDLTime, _ line: EDLLine) -> Int64? {
+    switch time.value {
+    case .count(let count): return count
+    case .label(let label):
+      guard !label.isDropFrame || isDropFrame || !rate.allowsDropFrame else {
+        fault(
+          "cut.mixedCounting", line.line, "`\(label)` is drop frame in a list that counts non-drop frame",
+          "A timeline counts one way: correct the list.", at: time.offset)
+        return nil
+      }
+      return frame(label, isDropFrame: isDropFrame || label.isDropFrame, line, at: time.offset)
+    }
+  }
+
+  private mutating func frame(_ label: TimecodeLabel, isDropFrame: Bool, _ line: EDLLine, at offset: Int)
+    -> Int64?
+  {
+    do {
+      return try label.frame(rate: rate, isDropFrame: isDropFrame)
+    } catch {
+      let remedy =
+        switch error.code {
+        case .outOfRange where label.frames >= rate.nominalBase:
+          "Give the rate of the list: \(rate) is too low."
+        case .noDropFrame:
+          "Give the rate of the list, for instance 30000/1001, or write `:` before the frames."
+        default: "Correct the timecode."
+        }
+      fault("cut.badTimecode", line.line, error.message, remedy, at: offset)
+      return nil
+    }
+  }
+
+  /// Source in as the list has it, and the frames up to the source out where they can be counted.
+  private mutating func source(_ line: EDLLine, _ event: EDLEvent) -> (SourcePosition, Int64?)? {
+    switch (line.times[0].value, line.times[1].value) {
+    case (.label(var first), .label(var last)):
+      let isDrop = rate.allowsDropFrame && line.countsDropFrame == true
+      first.isDropFrame = first.isDropFrame || isDrop
+      last.isDropFrame = last.isDropFrame || isDrop
+      guard let from = frame(first, isDropFrame: first.isDropFrame, line, at: line.times[0].offset),
+        let to = frame(last, isDropFrame: last.isDropFrame, line, at: line.times[1].offset)
+      else { return nil }
+      let day = rate.framesPerDay(isDropFrame: first.isDropFrame)
+      let count = to < from ? to - from + day : to - from
+      return (.label(first), count <= day / 2 ? count : nil)
+    case (.count(let first), .count(let last)):
+      return (SourcePosition(count: first, rate: rate), last >= first ? last - first : nil)
+    default:
+      fault(
+        "cut.badTimecode", line.line, "source in and source out are not written the same way",
+        at: line.times[0].offset)
+      return nil
+    }
+  }
+
+  // MARK: Events
+
+  private mutating func place(_ event: EDLEvent, _ lines: [Resolved]) {
+    guard let main = lines.last, let position = position(main, event) else { return }
+    let notes = EDLEventNotes(event)
+    for note in notes.dropped { found(.dropped, note.what, note.line, event) }
+    if notes.hasPatch { groups[.patch, default: []].append(event.number) }
+    for marker in notes.markers { place(marker, event) }
+    if let (color, text, line) = notes.eventMarker {
+      markers.append(
+        Marker(
+          name: event.number, comment: text, color: color, frame: position,
+          location: line.location(in: document.path)))
+      return
+    }
+    guard !main.line.channels.isEmpty else {
+      found(.dropped, "event \(event.number) goes to no track and is not carried", main.line.line, event)
+      return
+    }
+    if lines.count == 2, lines[0].count > 0 {
+      guard let position = self.position(lines[0], event) else { return }
+      place(clip(lines[0], notes.outgoing, event, at: position), nil, lines[0].line)
+    } else if lines.count == 2, notes.outgoing.grade != nil, notes.incoming.grade != nil {
+      found(
+        .dropped, "the grade of the outgoing clip of event \(event.number) is taken from its own event",
+        lines[0].line.line, event)
+    }
+    guard main.count > 0 else {
+      found(.dropped, "event \(event.number) has no length and is not carried", main.line.line, event)
+      return
+    }
+    let transition = transition(main, notes, event)
+    if let transition, transition.outOffset > main.count {
+      found(
+        .approximated, "the transition of event \(event.number) is longer than its incoming clip",
+        main.line.line,
+        event)
+    }
+    place(clip(main, notes.incoming, event, at: position), transition, main.line)
+  }
+
+  private mutating func place(_ marker: EDLEventNotes.PlacedMarker, _ event: EDLEvent) {
+    guard case .label(let label) = marker.time.value else { return }
+    do {
+      let counted = try label.frame(rate: rate, isDropFrame: isDropFrame)
+      var frame = counted - startFrame
+      if frame < 0, crossesMidnight { frame += day }
+      markers.append(
+        Marker(
+          name: "", comment: marker.text, color: marker.color, frame: frame,
+          location: marker.line.location(in: document.path)))
+    } catch {
+      fault("cut.badTimecode", marker.line, "the marker's \(error.message)", "Correct the marker's timecode.")
+    }
+  }
+
+  private func transition(_ main: Resolved, _ notes: EDLEventNotes, _ event: EDLEvent) -> Transition? {
+    let kind: Transition.Kind
+    switch main.line.transition {
+    case .cut: return nil
+    case .dissolve: kind = .dissolve
+    case .wipe(let pattern): kind = .wipe(pattern)
+    case .key: kind = .key(isBackground: false, isOut: false)
+    case .keyBackground: kind = .key(isBackground: true, isOut: false)
+    case .keyOut: kind = .key(isBackground: false, isOut: true)
+    }
+    return Transition(
+      kind: kind, name: notes.effectName, event: event.number, inOffset: 0,
+      outOffset: main.line.duration ?? 0,
+      location: main.line.line.location(in: document.path))
+  }
+
+  private mutating func clip(
+    _ resolved: Resolved, _ side: EDLEventNotes.Side, _ event: EDLEvent, at position: Int64
+  ) -> Clip {
+    let shown = resolved.line.sourceReel
+    let special = shown.uppercased()
+    let content: Clip.Content =
+      switch special {
+      case "BL", "BLACK": .black
+      case "BARS": .generator("bars")
+      default: .media
+      }
+    let isUnknown = special == "AX"
+    return Clip(
+      content: content, name: side.name, event: event.number,
+      sourceReel: isUnknown ? side.reelNames.first : shown,
+      alternateReels: side.reelNames.filter { $0 != shown }, sourceFile: side.sourceFile,
+      targetURL: side.path,
+      sourceIn: resolved.sourceIn, sourceCount: resolved.sourceCount,
+      recordRange: FrameRange(start: position, count: resolved.count),
+      timeScale: content == .media ? speed(resolved, side, event) : .one, grade: side.grade,
+      notes: side.comments,
+      location: resolved.line.line.location(in: document.path))
+  }
+
+  private mutating func place(_ clip: Clip, _ transition: Transition?, _ line: EDLLine) {
+    var isKey = false
+    if case .key(isBackground: false, isOut: _) = transition?.kind { isKey = true }
+    let placedClip = PlacedClip(clip: clip, transition: transition, line: line.line)
+    for number in line.channels.picture {
+      placed[TrackKey(kind: .picture, number: number, isKey: isKey), default: []].append(placedClip)
+    }
+    for number in line.channels.sound {
+      placed[TrackKey(kind: .sound, number: number, isKey: false), default: []].append(placedClip)
+    }
+  }
+
+  // MARK: Speed
+
+  /// Source frames per record frame; the M2 line wins, without one the lengths tell.
+  private mutating func speed(_ resolved: Resolved, _ side: EDLEventNotes.Side, _ event: EDLEvent) -> Rational
+  {
+    if side.isFreezeFrame { return .zero }
+    let record = resolved.count
+    if let motion = side.motion {
+      let scale = scale(ofSpeed: motion)
+      if let source = resolved.sourceCount, source != record {
+        let expected = (Rational(record) * scale.magnitude).rounded
+        let isFreeze = scale == .zero && source <= 1
+        if abs(source - expected) > 2, !isFreeze {
+          groups[.speedAgainstLength, default: []].append(event.number)
+        }
+      }
+      return scale
+    }
+    guard let source = resolved.sourceCount, source != record, record > 0 else { return .one }
+    let isSoundOnly = resolved.line.channels.picture.isEmpty
+    if isSoundOnly, abs(source - record) <= 1 {
+      groups[.soundLength, default: []].append(event.number)
+      return .one
+    }
+    if source == 0 {
+      groups[.emptySource, default: []].append(event.number)
+      return .one
+    }
+    groups[.inferredSpeed, default: []].append(event.number)
+    return record > 1 ? Rational(source - 1, record - 1) : Rational(source)
+  }
+
+  /// 24.0 and 23.98 at 24000/1001 both are normal speed: the nominal and the exact rate count as 1.
+  private func scale(ofSpeed speed: Rational) -> Rational {
+    let nominal = Rational(Int64(rate.nominalBase))
+    let tolerance = Rational(1, 20)
+    for reference in [nominal, rate.rational]
+    where (speed.magnitude - Rational((reference * Rational(1000)).rounded, 1000)).magnitude < tolerance {
+      return speed < .zero ? -Rational.one : .one
+    }
+    return speed / nominal
+  }
+
+  // MARK: Tracks
+
+  private mutating func track(_ key: TrackKey) -> Track {
+    let clips = (placed[key] ?? []).enumerated().sorted {
+      ($0.element.clip.recordRange.start, $0.offset) < ($1.element.clip.recordRange.start, $1.offset)
+    }
+    var items: [TrackItem] = []
+    var end: Int64 = 0
+    var previous: PlacedClip?
+    for (_, item) in clips {
+      let range = item.clip.recordRange
+      if range.start < end, let previous {
+        let earlier = previous.line.location(in: document.path)
+        fault(
+          "cut.overlap", item.line,
+          "event \(item.clip.event) at \(label(startFrame + range.start)) overlaps event \(previous.clip.event) "
+            + "on \(key.name), which ends at \(label(startFrame + end))",
+          "Event \(previous.clip.event) is at \(earlier). Give each of them a track or a range of its own.")
+      }
+      if range.start > end {
+        items.append(.gap(Gap(recordRange: FrameRange(start: end, end: range.start))))
+      }
+      if let transition = item.transition { items.append(.transition(transition)) }
+      items.append(.clip(item.clip))
+      if range.end >= end { previous = item }
+      end = max(end, range.end)
+    }
+    return Track(kind: key.kind, name: key.name, items: items)
+  }
+}
+
+extension EDLTime {
+  fileprivate var isDropFrame: Bool {
+    if case .label(let label) = value { return label.isDropFrame }
+    return false
+  }
+}

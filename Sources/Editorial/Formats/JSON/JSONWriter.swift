@@ -1,0 +1,71 @@
+/// Writes JSON with members in the given order, so that equal documents have equal bytes.
+struct JSONWriter {
+  indirect enum Node {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    case number(Double)
+    case string(String)
+    case array([Node])
+    case object([(String, Node)])
+  }
+
+  /// The document with two spaces of indentation and a final line end.
+  static func bytes(_ node: Node) -> [UInt8] {
+    var bytes: [UInt8] = []
+    write(node, indent: 0, into: &bytes)
+    bytes.append(0x0A)
+    return bytes
+  }
+
+  private static func write(_ node: Node, indent: Int, into bytes: inout [UInt8]) {
+    switch node {
+    case .null: bytes += "null".utf8
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
+    case .integer(let value): bytes += String(value).utf8
+    case .number(let value): bytes += value.description.utf8
+    case .string(let text): write(text, into: &bytes)
+    case .array(let nodes):
+      write("[", "]", nodes.count, indent, into: &bytes) { index, bytes in
+        write(nodes[index], indent: indent + 1, into: &bytes)
+      }
+    case .object(let members):
+      write("{", "}", members.count, indent, into: &bytes) { index, bytes in
+        write(members[index].0, into: &bytes)
+        bytes += ": ".utf8
+        write(members[index].1, indent: indent + 1, into: &bytes)
+      }
+    }
+  }
+
+  private static func write(
+    _ open: String, _ close: String, _ count: Int, _ indent: Int, into bytes: inout [UInt8],
+    _ member: (Int, inout [UInt8]) -> Void
+  ) {
+    bytes += open.utf8
+    for index in 0..<count {
+      bytes += ((index > 0 ? "," : "") + "\n" + String(repeating: "  ", count: indent + 1)).utf8
+      member(index, &bytes)
+    }
+    if count > 0 { bytes += ("\n" + String(repeating: "  ", count: indent)).utf8 }
+    bytes += close.utf8
+  }
+
+  private static func write(_ text: String, into bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "\""))
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": bytes += "\\\"".utf8
+      case "\\": bytes += "\\\\".utf8
+      case "\n": bytes += "\\n".utf8
+      case "\r": bytes += "\\r".utf8
+      case "\t": bytes += "\\t".utf8
+      case _ where scalar.value < 0x20:
+        let hex = String(scalar.value, radix: 16)
+        bytes += ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8
+      default: bytes += String(Character(scalar)).utf8
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+}

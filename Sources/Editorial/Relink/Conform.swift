@@ -1,0 +1,63 @@
+package import Diagnostics
+package import MediaTime
+
+/// A timeline with every event matched to media, or the reasons why not.
+package struct Conform: Sendable {
+  package var timeline: Timeline
+  /// One per clip that has a source or is black, in the order of tracks and items.
+  package var events: [ConformedEvent]
+  /// Missing media (exit code 3), ambiguous matches (5), unusable media (2) and short handles (warnings), all at once.
+  package var diagnostics: [Diagnostic]
+
+  package init(timeline: Timeline, events: [ConformedEvent], diagnostics: [Diagnostic]) {
+    self.timeline = timeline
+    self.events = events
+    self.diagnostics = diagnostics
+  }
+}
+
+/// One clip of the cut and where its frames or samples are.
+package struct ConformedEvent: Sendable, Hashable {
+  package var trackIndex: Int
+  package var itemIndex: Int
+  package var clip: Clip
+  /// Index into the relinker's media; `nil` for black and for an event without a match.
+  package var media: Int?
+  /// `reel+timecode`, `file name+timecode`, `clip name+timecode`, `black`, or `none` without a match.
+  package var rule: String
+  /// Why this media, in one sentence.
+  package var explanation: String
+  /// Frames of the media that are shown, presentation index from 0 and in ascending order also for reversed clips.
+  ///
+  /// For sound: frames of the file's timecode, counted from the frame nearest to its first sample.
+  package var sourceRange: FrameRange
+  /// For sound: the first sample of the file that is heard, at the file's own rate; may lie less than a frame before
+  /// the file.
+  package var sourceSample: Int64?
+  /// For sound: samples at the file's own rate.
+  package var sampleCount: Int64?
+  /// Frames that the media has before the first one shown.
+  package var handlesBefore: Int64
+  /// Frames that the media has after the last one shown.
+  package var handlesAfter: Int64
+  package var findings: [Finding]
+
+  package init(
+    trackIndex: Int, itemIndex: Int, clip: Clip, media: Int? = nil, rule: String, explanation: String,
+    sourceRange: FrameRange, sourceSample: Int64? = nil, sampleCount: Int64? = nil, handlesBefore: Int64 = 0,
+    handlesAfter: Int64 = 0, findings: [Finding] = []
+  ) {
+    self.trackIndex = trackIndex
+    self.itemIndex = itemIndex
+    self.clip = clip
+    self.media = media
+    self.rule = rule
+    self.explanation = explanation
+    self.sourceRange = sourceRange
+    self.sourceSample = sourceSample
+    self.sampleCount = sampleCount
+    self.handlesBefore = handlesBefore
+    self.handlesAfter = handlesAfter
+    self.findings = findings
+  }
+}

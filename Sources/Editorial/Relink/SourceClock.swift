@@ -1,0 +1,134 @@
+import Diagnostics
+import MediaTime
+
+/// The timecode of a media file: its first label and how it counts.
+struct SourceClock {
+  /// Rate at which labels count.
+  var rate: FrameRate
+  var isDropFrame: Bool
+  /// Label count of the first frame.
+  var start: Int64
+  /// Whether the file says its timecode; without it counts from 00:00:00:00.
+  var isKnown: Bool
+
+  enum Reading {
+    case success(SourceClock)
+    case failure(SourcePlacement.Refusal)
+  }
+
+  /// - Parameter default: the rate when the file does not give one for its timecode.
+  static func read(_ facts: MediaFacts, default rate: FrameRate) -> Reading {
+    let rate = facts.timecodeRate ?? rate
+    if let text = facts.timecodeStart {
+      do {
+        let timecode = try Timecode(parsing: text, rate: rate)
+        return .success(
+          SourceClock(rate: rate, isDropFrame: timecode.isDropFrame, start: timecode.frame, isKnown: true))
+      } catch {
+        return .failure(
+          SourcePlacement.Refusal(
+            code: "conform.badTimecode", message: "its start timecode \(error.message)",
+            remedy: "Correct the timecode of the file."))
+      }
+    }
+    if let sound = facts.sound, let reference = sound.timeReference, sound.sampleRate > 0, facts.video == nil
+    {
+      // The frame nearest to the beginning of the recording; the samples themselves are counted from the reference.
+      let frames =
+        Rational(reference).checkedMultiply(rate.rational / Rational(Int64(sound.sampleRate))) ?? .zero
+      return .success(SourceClock(rate: rate, isDropFrame: false, start: frames.rounded, isKnown: true))
+    }
+    return .success(SourceClock(rate: rate, isDropFrame: false, start: 0, isKnown: false))
+  }
+
+  /// One way to understand a clip's source in.
+  struct PositionReading {
+    /// Frames from the first frame of the media; may lie outside.
+    var position: Int64
+    /// Whether it goes by timecode, rather than by frames from the start of the media.
+    var isTimecode = true
+    var findings: [Finding] = []
+  }
+
+  /// The ways to understand the source in, best first.
+  func readings(of clip: Clip, mediaFrames: Int64) -> [PositionReading] {
+    var readings: [PositionReading] = []
+    let byTimecode = labelCount(clip)
+    if let count = byTimecode.count {
+      readings.append(
+        PositionReading(position: wrapped(count - start, mediaFrames), findings: byTimecode.findings))
+    }
+    if let available = clip.availableRange, available.start != start, let count = ownCount(clip) {
+      // OpenTimelineIO may count from the start of the media: `available_range` says from where.
+      let relative = PositionReading(
+        position: count - available.start, isTimecode: false,
+        findings: [
+          Finding(
+            kind: .inferred,
+            what: "the source range of event \(clip.event) is counted from the start of its media",
+            location: clip.location, event: clip.event)
+        ])
+      let isWhole = available.count == mediaFrames
+      readings.insert(relative, at: isWhole ? 0 : readings.count)
+    }
+    return readings
+  }
+
+  /// Across midnight a position may come out a day early.
+  private func wrapped(_ position: Int64, _ mediaFrames: Int64) -> Int64 {
+    let day = rate.framesPerDay(isDropFrame: isDropFrame)
+    return position < 0 && position + day < mediaFrames ? position + day : position
+  }
+
+  private func labelCount(_ clip: Clip) -> (count: Int64?, findings: [Finding]) {
+    switch clip.sourceIn {
+    case .frames(let count, let other):
+      return (other.nominalBase == rate.nominalBase ? count : rate.frame(nearest: count, of: other), [])
+    case .label(let label):
+      let count = try? label.frame(rate: rate, isDropFrame: isDropFrame)
+      guard label.isDropFrame != isDropFrame, rate.allowsDropFrame, isKnown else { return (count, []) }
+      let finding = Finding(
+        kind: .inferred,
+        what:
+          "the list writes the source in \(label) as \(label.isDropFrame ? "drop frame" : "non-drop frame"); "
+          + "it is read as the media counts, \(isDropFrame ? "drop frame" : "non-drop frame")",
+        location: clip.location, event: clip.event)
+      return (count, [finding])
+    }
+  }
+
+  /// The source in as a plain count, in the positions of the clip's available range.
+  private func ownCount(_ clip: Clip) -> Int64? {
+    switch clip.sourceIn {
+    case .frames(let count, _): count
+    case .label(let label):
+      try? label.frame(rate: rate, isDropFrame: label.isDropFrame && rate.allowsDropFrame)
+    }
+  }
+
+  func findings(_ clip: Clip) -> [Finding] {
+    guard !isKnown else { return [] }
+    return [
+      Finding(
+        kind: .inferred,
+        what: "the media of event \(clip.event) has no timecode; it is counted from 00:00:00:00",
+        location: clip.location, event: clip.event)
+    ]
+  }
+
+  /// First label and the label after the last frame.
+  func coverage(_ frames: Int64) -> String {
+    let first = Timecode(frame: start, rate: rate, isDropFrame: isDropFrame)
+    return "\(first)–\(Timecode(frame: start + frames, rate: rate, isDropFrame: isDropFrame))"
+  }
+
+  func coverage(samples: Int64, from fileStart: Int64, sampleRate: Int) -> String {
+    let perSample = rate.rational / Rational(Int64(sampleRate))
+    func label(_ sample: Int64) -> Timecode {
+      Timecode(
+        frame: (Rational(sample).checkedMultiply(perSample) ?? .zero).rounded, rate: rate,
+        isDropFrame: isDropFrame)
+    }
+    return "\(label(fileStart))–\(label(fileStart + samples))"
+  }
+}

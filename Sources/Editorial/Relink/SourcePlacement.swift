@@ -1,0 +1,257 @@
+import Diagnostics
+import MediaTime
+
+/// Where a clip's source lies in a media file.
+enum SourcePlacement {
+  struct Source {
+    var range: FrameRange
+    var sample: Int64?
+    var sampleCount: Int64?
+    var before: Int64
+    var after: Int64
+    /// The timecode of the file from start to end, for people.
+    var coverage: String
+    var findings: [Finding]
+  }
+
+  struct Gap {
+    var frames: Int64
+    var text: String
+  }
+
+  struct Refusal {
+    var code: String
+    var message: String
+    var remedy: String
+  }
+
+  case covered(Source)
+  case notCovered(Gap)
+  /// The file cannot be used for this timeline, whatever its timecode.
+  case refused(Refusal)
+}
+
+/// One clip that looks for media.
+struct ClipRequest {
+  let timeline: Timeline
+  let trackIndex: Int
+  let itemIndex: Int
+  let clip: Clip
+  /// Frames wanted on either side.
+  let handles: Int64
+
+  var isSound: Bool { timeline.tracks[trackIndex].kind == .sound }
+
+  /// Event and track, for messages.
+  var name: String { "\(clip.event) on \(timeline.tracks[trackIndex].name)" }
+
+  /// Reel and source timecode, for messages.
+  var sourceText: String {
+    let who = clip.sourceReel ?? clip.sourceFile ?? (clip.name.isEmpty ? "its source" : clip.name)
+    return "\(who) \(clip.sourceIn) + \(clip.neededSource.count) frames"
+  }
+
+  func accepts(_ facts: MediaFacts) -> Bool { isSound ? facts.sound != nil : facts.video != nil }
+
+  func event(rule: String, explanation: String) -> ConformedEvent {
+    ConformedEvent(
+      trackIndex: trackIndex, itemIndex: itemIndex, clip: clip, rule: rule, explanation: explanation,
+      sourceRange: FrameRange(start: 0, count: 0))
+  }
+
+  /// Source frames around the clip that its transitions show.
+  private var transitionFrames: (before: Int64, after: Int64) {
+    let items = timeline.tracks[trackIndex].items
+    var frames: (before: Int64, after: Int64) = (0, 0)
+    if itemIndex > 0, case .transition(let transition) = items[itemIndex - 1] {
+      frames.before = transition.inOffset
+    }
+    if itemIndex + 1 < items.count, case .transition(let transition) = items[itemIndex + 1] {
+      frames.after = transition.outOffset
+    }
+    return frames
+  }
+
+  /// Source frames relative to the source in, those of transitions included.
+  private var needed: FrameRange {
+    let shown = clip.neededSource
+    let around = transitionFrames
+    guard around.before > 0 || around.after > 0 else { return shown }
+    let scale = clip.timeScale.magnitude
+    func source(_ frames: Int64) -> Int64 { -(-(Rational(frames).checkedMultiply(scale) ?? .zero)).floor }
+    let (before, after) = (source(around.before), source(around.after))
+    return clip.timeScale < .zero
+      ? FrameRange(start: shown.start - after, end: shown.end + before)
+      : FrameRange(start: shown.start - before, end: shown.end + after)
+  }
+
+  /// Counts beyond this come from damaged headers, and arithmetic with them would overflow.
+  private static let most: Int64 = 1 << 46
+
+  private static let unbelievable = SourcePlacement.Refusal(
+    code: "conform.badMedia", message: "its header gives lengths that cannot be", remedy: "Check the file.")
+
+  func place(_ facts: MediaFacts) -> SourcePlacement {
+    if isSound, let sound = facts.sound { return placeSound(facts, sound) }
+    guard let video = facts.video else {
+      preconditionFailure("a picture clip is only placed in files with picture")
+    }
+    return placePicture(facts, video)
+  }
+
+  // MARK: Picture
+
+  private func placePicture(_ facts: MediaFacts, _ video: VideoFacts) -> SourcePlacement {
+    guard (0..<Self.most).contains(video.frameCount) else { return .refused(Self.unbelievable) }
+    if let refusal = refusal(facts, video) { return .refused(refusal) }
+    let clock: SourceClock
+    switch SourceClock.read(facts, default: video.rate) {
+    case .success(let value): clock = value
+    case .failure(let refusal): return .refused(refusal)
+    }
+    guard clock.rate.nominalBase == video.rate.nominalBase else {
+      return .refused(
+        SourcePlacement.Refusal(
+          code: "conform.timecodeBase",
+          message: "its timecode counts \(clock.rate.nominalBase) frames a second and its picture "
+            + "\(video.rate.nominalBase), which is not conformed yet",
+          remedy: "Convert the file so that its timecode counts its frames."))
+    }
+    let needed = self.needed
+    let media = FrameRange(start: 0, count: video.frameCount)
+    var nearest: SourcePlacement.Gap?
+    for reading in clock.readings(of: clip, mediaFrames: video.frameCount) {
+      let wanted = needed.offset(by: reading.position)
+      guard media.contains(wanted) else {
+        if nearest == nil { nearest = gap(wanted, media, clock) }
+        continue
+      }
+      let shown = clip.neededSource.offset(by: reading.position)
+      return .covered(
+        SourcePlacement.Source(
+          range: shown, before: shown.start, after: video.frameCount - shown.end,
+          coverage: clock.coverage(video.frameCount), findings: clock.findings(clip) + reading.findings))
+    }
+    return .notCovered(nearest ?? SourcePlacement.Gap(frames: needed.count, text: "no frame of it"))
+  }
+
+  private func refusal(_ facts: MediaFacts, _ video: VideoFacts) -> SourcePlacement.Refusal? {
+    if video.isVariableRate {
+      return SourcePlacement.Refusal(
+        code: "conform.variableRate",
+        message: "its frame rate varies, so a timecode does not name one of its frames",
+        remedy: "Convert the file to a constant frame rate.")
+    }
+    guard video.rate != timeline.rate else { return nil }
+    return SourcePlacement.Refusal(
+      code: "conform.rateMismatch",
+      message:
+        "it runs at \(video.rate) fps and the timeline at \(timeline.rate) fps, and conversion between rates has "
+        + "to be declared, which this version does not support yet",
+      remedy: "Give the timeline's rate if it is wrong, or convert the file.")
+  }
+
+  private func gap(_ wanted: FrameRange, _ media: FrameRange, _ clock: SourceClock) -> SourcePlacement.Gap {
+    let covered = wanted.intersection(media)?.count ?? 0
+    let missing = wanted.count - covered
+    let coverage = clock.coverage(media.count)
+    if covered == 0 {
+      return SourcePlacement.Gap(frames: missing, text: "only \(coverage), none of the \(missing) frames")
+    }
+    var parts: [String] = []
+    if wanted.start < media.start {
+      parts.append("\(media.start - wanted.start) frames are missing before its first")
+    }
+    if wanted.end > media.end { parts.append("\(wanted.end - media.end) frames are missing after its last") }
+    return SourcePlacement.Gap(frames: missing, text: "only \(coverage): \(parts.joined(separator: " and "))")
+  }
+
+  // MARK: Sound
+
+  private func placeSound(_ facts: MediaFacts, _ sound: SoundFacts) -> SourcePlacement {
+    guard (1...10_000_000).contains(sound.sampleRate), (0..<Self.most).contains(sound.sampleCount),
+      (0..<Self.most).contains(sound.timeReference ?? 0)
+    else { return .refused(Self.unbelievable) }
+    let clock: SourceClock
+    switch SourceClock.read(facts, default: facts.video?.rate ?? timeline.rate) {
+    case .success(let value): clock = value
+    case .failure(let refusal): return .refused(refusal)
+    }
+    func edge(_ frame: Int64) -> Int64 { clock.rate.sampleEdge(ofFrame: frame, sampleRate: sound.sampleRate) }
+    let fileStart = sound.timeReference ?? edge(clock.start)
+    let day = edge(clock.rate.framesPerDay(isDropFrame: clock.isDropFrame))
+    let frame = edge(1)
+    let needed = self.needed
+    var nearest: SourcePlacement.Gap?
+    // The label frames of a file that begins inside a frame: by timecode from its time reference.
+    let frames = max(1, Self.frames(sound.sampleCount, sound, clock.rate))
+    for reading in clock.readings(of: clip, mediaFrames: frames) {
+      let label = reading.position + clock.start
+      let isRelative = !reading.isTimecode
+      func sample(_ offset: Int64) -> Int64 {
+        let position = isRelative ? edge(reading.position + offset) : edge(label + offset) - fileStart
+        return position < -day / 2 ? position + day : position
+      }
+      let first = sample(needed.start)
+      let end = sample(needed.end)
+      let missingBefore = max(0, -first)
+      let missingAfter = max(0, end - sound.sampleCount)
+      // A list counts frames; a recording begins and ends between them.
+      guard missingBefore < frame, missingAfter < frame, first < sound.sampleCount, end > 0 else {
+        if nearest == nil {
+          nearest = soundGap(first: first, end: end, sound, clock, fileStart: fileStart)
+        }
+        continue
+      }
+      let shownFirst = sample(clip.neededSource.start)
+      let shownEnd = sample(clip.neededSource.end)
+      return .covered(
+        SourcePlacement.Source(
+          range: clip.neededSource.offset(by: reading.position),
+          sample: shownFirst, sampleCount: shownEnd - shownFirst,
+          before: max(0, Self.frames(shownFirst, sound, clock.rate)),
+          after: max(0, Self.frames(sound.sampleCount - shownEnd, sound, clock.rate)),
+          coverage: clock.coverage(samples: sound.sampleCount, from: fileStart, sampleRate: sound.sampleRate),
+          findings: (sound.timeReference == nil ? clock.findings(clip) : [])
+            + reading.findings + edges(missingBefore, missingAfter)))
+    }
+    return .notCovered(nearest ?? SourcePlacement.Gap(frames: needed.count, text: "no sample of it"))
+  }
+
+  /// Whole frames in that many samples, to the nearest.
+  private static func frames(_ samples: Int64, _ sound: SoundFacts, _ rate: FrameRate) -> Int64 {
+    (Rational(samples).checkedMultiply(rate.rational / Rational(Int64(sound.sampleRate))) ?? .zero).rounded
+  }
+
+  private func edges(_ before: Int64, _ after: Int64) -> [Finding] {
+    var findings: [Finding] = []
+    if before > 0 {
+      findings.append(
+        Finding(
+          kind: .approximated,
+          what: "the first \(before) samples of event \(name) lie before the file and are silent",
+          location: clip.location, event: clip.event))
+    }
+    if after > 0 {
+      findings.append(
+        Finding(
+          kind: .approximated,
+          what: "the last \(after) samples of event \(name) lie after the file and are silent",
+          location: clip.location, event: clip.event))
+    }
+    return findings
+  }
+
+  private func soundGap(
+    first: Int64, end: Int64, _ sound: SoundFacts, _ clock: SourceClock, fileStart: Int64
+  ) -> SourcePlacement.Gap {
+    let coverage = clock.coverage(samples: sound.sampleCount, from: fileStart, sampleRate: sound.sampleRate)
+    let covered = max(0, min(end, sound.sampleCount) - max(first, 0))
+    let missing = end - first - covered
+    let frames = max(1, Self.frames(missing, sound, clock.rate))
+    if covered == 0 {
+      return SourcePlacement.Gap(frames: frames, text: "only \(coverage), none of the \(frames) frames")
+    }
+    return SourcePlacement.Gap(frames: frames, text: "only \(coverage): \(frames) frames are missing")
+  }
+}

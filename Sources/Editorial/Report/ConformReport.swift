@@ -1,0 +1,151 @@
+package import Diagnostics
+package import MediaTime
+
+/// What a conform found, for people and for programs.
+package struct ConformReport: Sendable, Hashable, Codable {
+  /// One event of the cut.
+  package struct Event: Sendable, Hashable, Codable {
+    package var event: String
+    package var track: String
+    package var clip: String
+    package var shot: String
+    package var sourceReel: String?
+    /// Name of the matched file; `nil` for black and without a match.
+    package var sourceFile: String?
+    /// Identity of the matched file.
+    package var media: String?
+    /// First timecode and the one after the last, `01:00:10:00–01:00:12:00`, as the media counts.
+    package var sourceTimecode: String?
+    package var sourceRange: FrameRange?
+    package var sourceSample: Int64?
+    package var recordTimecode: String
+    package var recordRange: FrameRange
+    package var timeScale: Rational
+    package var handlesBefore: Int64
+    package var handlesAfter: Int64
+    package var rule: String
+    package var explanation: String
+    package var grade: ColorDecision?
+    package var findings: [Finding]
+  }
+
+  package struct Totals: Sendable, Hashable, Codable {
+    package var events: Int
+    package var matched: Int
+    package var black: Int
+    package var unmatched: Int
+    /// Events with fewer handles than asked for.
+    package var warnings: Int
+    package var frames: Int64
+    package var findings: Int
+  }
+
+  package var schema = 1
+  package var programme: String
+  package var timeline: String
+  package var rate: FrameRate
+  package var start: String
+  package var end: String
+  package var events: [Event]
+  package var markers: [Marker]
+  /// Of the cut file itself: what was not carried as written.
+  package var findings: [Finding]
+  package var diagnostics: [Diagnostic]
+  package var totals: Totals
+
+  /// - Parameter media: as given to the relinker.
+  package init(_ conform: Conform, programme: String, media: [MediaItem]) {
+    let timeline = conform.timeline
+    self.programme = programme
+    self.timeline = timeline.name
+    rate = timeline.rate
+    start = timeline.timecode(at: 0).description
+    end = timeline.timecode(at: timeline.frameCount).description
+    events = conform.events.map { Self.event($0, timeline, media) }
+    markers = timeline.markers
+    findings = timeline.findings
+    diagnostics = conform.diagnostics
+    let matched = conform.events.count { $0.media != nil }
+    let black = conform.events.count { $0.clip.isBlack }
+    totals = Totals(
+      events: conform.events.count, matched: matched, black: black,
+      unmatched: conform.events.count - matched - black,
+      warnings: conform.diagnostics.count { $0.severity == .warning }, frames: timeline.frameCount,
+      findings: findings.count + conform.events.reduce(0) { $0 + $1.findings.count })
+  }
+
+  private static func event(_ event: ConformedEvent, _ timeline: Timeline, _ media: [MediaItem]) -> Event {
+    let clip = event.clip
+    let record = clip.recordRange
+    let facts = event.media.map { media[$0].facts }
+    return Event(
+      event: clip.event, track: timeline.tracks[event.trackIndex].name, clip: clip.name, shot: clip.shot,
+      sourceReel: clip.sourceReel, sourceFile: facts?.fileName, media: facts?.identity,
+      sourceTimecode: facts.flatMap { sourceTimecode(event, $0, timeline) },
+      sourceRange: facts == nil ? nil : event.sourceRange, sourceSample: event.sourceSample,
+      recordTimecode: "\(timeline.timecode(at: record.start))–\(timeline.timecode(at: record.end))",
+      recordRange: record,
+      timeScale: clip.timeScale, handlesBefore: event.handlesBefore, handlesAfter: event.handlesAfter,
+      rule: event.rule, explanation: event.explanation, grade: clip.grade, findings: event.findings)
+  }
+
+  private static func sourceTimecode(_ event: ConformedEvent, _ facts: MediaFacts, _ timeline: Timeline)
+    -> String?
+  {
+    guard case .success(let clock) = SourceClock.read(facts, default: facts.video?.rate ?? timeline.rate)
+    else {
+      return nil
+    }
+    func label(_ frame: Int64) -> Timecode {
+      Timecode(frame: clock.start + frame, rate: clock.rate, isDropFrame: clock.isDropFrame)
+    }
+    return "\(label(event.sourceRange.start))–\(label(event.sourceRange.end))"
+  }
+}
+
+extension ConformReport {
+  /// The report as aligned text, events in the order of tracks and record time.
+  package var text: String {
+    var lines = [
+      "conform of \(programme)\(timeline.isEmpty ? "" : " (\(timeline))")",
+      "\(start)–\(end) at \(rate) fps, \(totals.frames) frames, \(totals.events) events: "
+        + "\(totals.matched) matched, \(totals.black) black, \(totals.unmatched) without media",
+      "",
+    ]
+    lines += Self.aligned(
+      [["event", "track", "shot", "source file", "source", "record", "handles", "rule"]]
+        + events.map { event in
+          [
+            event.event, event.track, event.shot, event.sourceFile ?? "-", event.sourceTimecode ?? "-",
+            event.recordTimecode,
+            event.sourceFile == nil ? "-" : "\(event.handlesBefore)/\(event.handlesAfter)",
+            event.rule + (event.timeScale == .one ? "" : " ×\(event.timeScale)"),
+          ]
+        })
+    let found = findings + events.flatMap(\.findings)
+    if !found.isEmpty {
+      lines += ["", "findings"] + found.map { "  \($0)" }
+    }
+    if !diagnostics.isEmpty {
+      lines += ["", "diagnostics"] + diagnostics.map { "  \($0)" }
+    }
+    lines += ["", "why"]
+    lines += Self.aligned(events.map { ["  \($0.event)", $0.track, $0.explanation] })
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func aligned(_ rows: [[String]]) -> [String] {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        line += cell
+        if column + 1 < row.count { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
+      }
+      return line
+    }
+  }
+}

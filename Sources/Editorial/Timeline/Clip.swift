@@ -1,0 +1,164 @@
+package import Diagnostics
+package import MediaTime
+
+/// A stretch of one source in the cut.
+package struct Clip: Sendable, Hashable {
+  /// What the clip shows when it is not media.
+  package enum Content: Sendable, Hashable {
+    case media
+    case black
+    /// Bars, a title generator, … by the file's word for it.
+    case generator(String)
+  }
+
+  package var content: Content
+  /// As the list has it; empty when it has none.
+  package var name: String
+  /// The event number as printed, e.g. `004`.
+  package var event: String
+  /// Name of the shot: the stem of the clip name, else of the source file, else the source reel.
+  package var shot: String
+  /// Camera roll or tape; `nil` when unknown (`AX`).
+  package var sourceReel: String?
+  /// Other names of the source reel that the list gives, e.g. the long form of a cut-off one.
+  package var alternateReels: [String]
+  /// File name or clip id of the source, e.g. from `SOURCE FILE:`.
+  package var sourceFile: String?
+  /// Path or URL of the source as stored in the list.
+  package var targetURL: String?
+  /// The source frame that is shown first; a reversed clip plays down from it.
+  package var sourceIn: SourcePosition
+  /// Source frames by the list's own out point; with a speed change only a check.
+  package var sourceCount: Int64?
+  /// All the media there is according to the list, in the positions that `sourceIn` uses.
+  package var availableRange: FrameRange?
+  package var recordRange: FrameRange
+  /// Source frames per record frame: 1 plays as shot, −1 reversed, 0 is a freeze frame.
+  package var timeScale: Rational
+  package var grade: ColorDecision?
+  /// Comments carried as they are.
+  package var notes: [String]
+  package var location: SourceLocation?
+
+  package init(
+    content: Content = .media, name: String, event: String, shot: String? = nil, sourceReel: String? = nil,
+    alternateReels: [String] = [], sourceFile: String? = nil, targetURL: String? = nil,
+    sourceIn: SourcePosition,
+    sourceCount: Int64? = nil, availableRange: FrameRange? = nil, recordRange: FrameRange,
+    timeScale: Rational = .one, grade: ColorDecision? = nil, notes: [String] = [],
+    location: SourceLocation? = nil
+  ) {
+    self.content = content
+    self.name = name
+    self.event = event
+    self.shot = shot ?? Self.shot(name: name, sourceFile: sourceFile, sourceReel: sourceReel, event: event)
+    self.sourceReel = sourceReel
+    self.alternateReels = alternateReels
+    self.sourceFile = sourceFile
+    self.targetURL = targetURL
+    self.sourceIn = sourceIn
+    self.sourceCount = sourceCount
+    self.availableRange = availableRange
+    self.recordRange = recordRange
+    self.timeScale = timeScale
+    self.grade = grade
+    self.notes = notes
+    self.location = location
+  }
+
+  package var isBlack: Bool { content == .black }
+
+  /// Source frames that the clip shows, relative to `sourceIn`: negative start for reversed play.
+  ///
+  /// Frame `k` shows `sourceIn + ⌊k·s⌋` forward and `sourceIn − ⌊k·|s|⌋` in reverse. Source: `specs/timecode.md` §5.4.
+  package var neededSource: FrameRange {
+    guard recordRange.count > 0 else { return FrameRange(start: 0, count: 0) }
+    let last = (Rational(recordRange.count - 1).checkedMultiply(timeScale.magnitude) ?? .zero).floor
+    return timeScale < .zero
+      ? FrameRange(start: -last, count: last + 1) : FrameRange(start: 0, count: last + 1)
+  }
+
+  private static func shot(name: String, sourceFile: String?, sourceReel: String?, event: String) -> String {
+    let candidates = [FileNames.stem(ofName: name), FileNames.stem(sourceFile ?? ""), sourceReel ?? ""]
+    return candidates.first { !$0.isEmpty } ?? event
+  }
+}
+
+/// Where in the source a clip begins.
+package enum SourcePosition: Sendable, Hashable {
+  /// A timecode; which frame it names depends on the base of the media's timecode.
+  case label(TimecodeLabel)
+  /// A count of frames at a rate, from midnight or from the start of the media.
+  case frames(Int64, FrameRate)
+
+  /// The position for a frame count: a label wherever the rate has only one way of counting, so that a cut reads the
+  /// same from a list with timecodes and from one with counts; the count itself where drop frame is possible, and for
+  /// counts beyond a day.
+  package init(count: Int64, rate: FrameRate) {
+    let isLabel = !rate.allowsDropFrame && (0..<rate.framesPerDay(isDropFrame: false)).contains(count)
+    self = isLabel ? .label(Timecode(frame: count, rate: rate).label) : .frames(count, rate)
+  }
+}
+
+extension SourcePosition: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .label(let label): label.description
+    case .frames(let count, let rate): "frame \(count) at \(rate)"
+    }
+  }
+}
+
+/// An ASC colour decision list entry: slope, offset and power per channel, then saturation.
+///
+/// Source: ASC CDL v1.2. The identity is slope 1, offset 0, power 1, saturation 1.
+package struct ColorDecision: Sendable, Hashable, Codable {
+  /// Red, green, blue; not negative.
+  package var slope: [Double]
+  package var offset: [Double]
+  /// Greater than 0.
+  package var power: [Double]
+  /// Not negative.
+  package var saturation: Double
+
+  package init(
+    slope: [Double] = [1, 1, 1], offset: [Double] = [0, 0, 0], power: [Double] = [1, 1, 1],
+    saturation: Double = 1
+  ) {
+    self.slope = slope
+    self.offset = offset
+    self.power = power
+    self.saturation = saturation
+  }
+}
+
+/// Something of a cut file that did not come through as it was written.
+package struct Finding: Sendable, Hashable, Codable {
+  package enum Kind: String, Sendable, Hashable, Codable {
+    /// Carried, but not exactly.
+    case approximated
+    /// Not written in the file; concluded from what is.
+    case inferred
+    /// Not carried.
+    case dropped
+  }
+
+  package var kind: Kind
+  /// One sentence without a full stop.
+  package var what: String
+  package var location: SourceLocation?
+  package var event: String?
+
+  package init(kind: Kind, what: String, location: SourceLocation? = nil, event: String? = nil) {
+    self.kind = kind
+    self.what = what
+    self.location = location
+    self.event = event
+  }
+}
+
+extension Finding: CustomStringConvertible {
+  package var description: String {
+    (location.map { "\($0): " } ?? "") + "\(kind.rawValue): \(what)"
+  }
+}

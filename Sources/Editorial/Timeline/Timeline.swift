@@ -1,0 +1,65 @@
+package import MediaTime
+
+/// A cut: tracks of clips, gaps and transitions on one clock, whatever file it came from.
+///
+/// Record positions are timeline frames counted from 0; frame 0 carries the label `startFrame`.
+package struct Timeline: Sendable, Hashable {
+  package var name: String
+  package var rate: FrameRate
+  /// Whether record timecode is printed as drop frame.
+  package var isDropFrame: Bool
+  /// Label count of timeline frame 0: frames since midnight.
+  package var startFrame: Int64
+  /// Picture tracks from the bottom up, then sound tracks.
+  package var tracks: [Track]
+  package var markers: [Marker]
+  /// What the file said and the model does not carry, or carries in another way.
+  package var findings: [Finding]
+
+  package init(
+    name: String, rate: FrameRate, isDropFrame: Bool = false, startFrame: Int64 = 0, tracks: [Track] = [],
+    markers: [Marker] = [], findings: [Finding] = []
+  ) {
+    self.name = name
+    self.rate = rate
+    self.isDropFrame = isDropFrame
+    self.startFrame = startFrame
+    self.tracks = tracks
+    self.markers = markers
+    self.findings = findings
+  }
+
+  /// Frames from frame 0 to the end of the longest track, gaps at its end included.
+  package var frameCount: Int64 { tracks.lazy.map(\.end).max() ?? 0 }
+
+  /// Record timecode of a timeline frame.
+  package func timecode(at frame: Int64) -> Timecode {
+    Timecode(frame: startFrame + frame, rate: rate, isDropFrame: isDropFrame)
+  }
+}
+
+extension Timeline {
+  /// Lists of one programme on one clock: frame 0 is the earliest of their starts, their tracks follow each other.
+  ///
+  /// `nil` when there are none or their rates or counting differ.
+  package static func merged(_ timelines: [Timeline]) -> Timeline? {
+    guard var whole = timelines.first, let start = timelines.map(\.startFrame).min() else { return nil }
+    whole.startFrame = start
+    whole.tracks = []
+    whole.markers = []
+    whole.findings = []
+    for timeline in timelines {
+      guard timeline.rate == whole.rate, timeline.isDropFrame == whole.isDropFrame else { return nil }
+      let offset = timeline.startFrame - start
+      whole.tracks += timeline.tracks.map { $0.offset(by: offset) }
+      whole.markers += timeline.markers.map { marker in
+        var marker = marker
+        marker.frame += offset
+        return marker
+      }
+      whole.findings += timeline.findings
+    }
+    whole.tracks = whole.tracks.filter { $0.kind == .picture } + whole.tracks.filter { $0.kind == .sound }
+    return whole
+  }
+}

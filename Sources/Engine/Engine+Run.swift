@@ -1,0 +1,145 @@
+import Diagnostics
+import Ledger
+import ObjectStore
+package import TaskGraph
+
+/// What a run works with: handles only, shared by the engine.
+struct RunSurroundings {
+  /// ULID of the run.
+  let run = ULID.next().description
+  var production: Production
+  var configuration: EngineConfiguration
+  var store: ObjectStore
+  var ledger: Ledger
+  var observer: any RunObserver
+  var clock: EngineClock
+  var control: RunControl
+  var signals: WorkerSignals
+
+  var folder: String { "\(production.runsFolder)/\(run)" }
+
+  func workerLogPath(_ slot: Int) -> String { "\(folder)/worker-\(slot + 1).log" }
+
+  /// Where to read what a worker wrote, for people.
+  func logRemedy(_ slot: Int) -> String { "See \(production.fileSystem.relative(workerLogPath(slot)))." }
+}
+
+extension Engine {
+  /// Runs what the plan asks for and returns when nothing of it runs any more.
+  ///
+  /// A failed task stops only what waits for it. Cancelling the calling task is one `cancel()`. An empty
+  /// plan leaves no trace.
+  /// - Parameter coordinatorTask: does a node whose place is `.coordinator` and commits its result.
+  /// - Throws: what stops the run as a whole, after every worker is gone: `EngineError`, errors of ledger and store.
+  package func run(
+    _ plan: Plan, coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+  ) async throws -> RunOutcome {
+    guard !plan.isEmpty else { return RunOutcome() }
+    // A cancelled task cannot wait, and a run has to wait for its workers' last words. So the run is a task of its
+    // own that is awaited right here, and cancellation reaches it as a request.
+    let running = Task { try await drive(plan, coordinatorTask) }
+    return try await withTaskCancellationHandler {
+      try await running.value
+    } onCancel: {
+      cancel()
+    }
+  }
+
+  private func drive(
+    _ plan: Plan, _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+  ) async throws -> RunOutcome {
+    precondition(session == nil, "an engine does one run at a time")
+    let surroundings = RunSurroundings(
+      production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
+      clock: clock, control: control, signals: WorkerSignals())
+    session = try RunSession(plan, in: surroundings)
+    defer { session = nil }
+    let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
+    control.onRequest { inbox.yield(.cancel) }
+    defer { control.onRequest(nil) }
+    let begun = try begin()
+    await withTaskGroup(of: Void.self) { group in
+      let tick = configuration.tick
+      group.addTask {
+        while (try? await Task.sleep(for: tick)) != nil { inbox.yield(.tick) }
+      }
+      for command in begun { start(command, surroundings, plan, coordinatorTask, inbox, &group) }
+      for await input in inputs {
+        let step = receive(input)
+        for command in step.commands { start(command, surroundings, plan, coordinatorTask, inbox, &group) }
+        if step.isOver { break }
+      }
+      group.cancelAll()
+    }
+    if let error = session?.fatalError { throw error }
+    return try session?.finish() ?? RunOutcome()
+  }
+
+  private func begin() throws -> [RunCommand] {
+    do {
+      return try session?.begin() ?? []
+    } catch {
+      session?.abort(error)
+      return []
+    }
+  }
+
+  private func receive(_ input: RunInput) -> (commands: [RunCommand], isOver: Bool) {
+    do {
+      let commands = try session?.receive(input) ?? []
+      return (commands, session?.isOver ?? true)
+    } catch {
+      session?.abort(error)
+      return ([], session?.isOver ?? true)
+    }
+  }
+
+  private nonisolated func start(
+    _ command: RunCommand, _ surroundings: RunSurroundings, _ plan: Plan,
+    _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void,
+    _ inbox: AsyncStream<RunInput>.Continuation, _ group: inout TaskGroup<Void>
+  ) {
+    switch command {
+    case .startWorker(let slot, let life, let lines):
+      group.addTask {
+        await runWorker(
+          surroundings.configuration.worker, life: life, lines: lines,
+          workingDirectory: surroundings.production.root, logPath: surroundings.workerLogPath(slot),
+          signals: surroundings.signals
+        ) { inbox.yield(.worker(slot: slot, life: life, $0)) }
+      }
+    case .startCoordinatorTask(let task):
+      let node = plan.nodes[task]
+      group.addTask {
+        inbox.yield(.coordinatorTaskEnded(task, await CoordinatorTaskEnd(of: node, coordinatorTask)))
+      }
+    }
+  }
+}
+
+extension CoordinatorTaskEnd {
+  /// Does the task and sorts what it throws.
+  @concurrent
+  fileprivate init(of node: TaskNode, _ body: @Sendable (TaskNode) async throws -> Void) async {
+    do {
+      try await body(node)
+      self = .finished
+    } catch is CancellationError {
+      self = .cancelled
+    } catch let list as DiagnosticList {
+      self = .failed(list.diagnostics.failureClass, list.diagnostics, exit: list.exitCode)
+    } catch let diagnostic as Diagnostic {
+      self = .failed([diagnostic].failureClass, [diagnostic], exit: diagnostic.family.rawValue)
+    } catch {
+      let diagnostic = Diagnostic(family: .failed, code: "task.broken", message: "\(error)")
+      self = .failed(.infrastructure, [diagnostic], exit: diagnostic.family.rawValue)
+    }
+  }
+}
+
+extension [Diagnostic] {
+  /// Faults of disks and of the database may go away; everything else is about the user's material.
+  fileprivate var failureClass: WorkerEvent.FailureClass {
+    contains { $0.code.hasPrefix("storage.") || $0.code.hasPrefix("ledger.") } ? .infrastructure : .user
+  }
+}

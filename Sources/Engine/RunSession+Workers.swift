@@ -1,0 +1,169 @@
+import Diagnostics
+import Glibc
+import Ledger
+import ObjectStore
+import TaskGraph
+
+/// What workers report, believed as far as the store bears it out.
+extension RunSession {
+  mutating func receive(_ report: WorkerReport, from slot: Int) throws {
+    slots[slot].lastHeard = engine.clock.now
+    switch report {
+    case .started(let processID):
+      try journal.tell(.workerStarted) { event in
+        event.worker = slot + 1
+        event.processID = processID
+      }
+      // Cancelled while it was being started: the signal found nobody.
+      if isStopping { engine.signals.send(SIGTERM, toLife: slots[slot].life) }
+    case .said(let event):
+      try receive(event, from: slot)
+    case .babbled(let line):
+      try ignore("worker \(slot + 1) wrote a line that is no event: \(line.prefix(200))")
+    case .ended(let end):
+      try workerEnded(end, in: slot)
+    }
+  }
+
+  private mutating func receive(_ event: WorkerEvent, from slot: Int) throws {
+    if event.event == .ready { return try workerIsReady(slot) }
+    guard case .working(let attempt) = slots[slot].state, event.attempt == attempt.id else {
+      // The fence: whoever was given up has no say any more, whatever it finished.
+      try ignore("worker \(slot + 1) reports '\(event.event.rawValue)' for an attempt that is not its own")
+      return
+    }
+    switch event.event {
+    case .ready: break
+    case .progress: try progressed(event, attempt, slot)
+    case .committed:
+      guard let key = event.key else { break }
+      index.claim(key)
+      try journal.tell(.committed, task: attempt.task, attempt: attempt.id) { report in
+        report.key = key
+        report.frames = event.frames
+        report.isFirst = event.isFirst
+      }
+    case .finished: try attemptFinished(attempt, slot)
+    case .failed: try attemptFailed(attempt, slot, event)
+    }
+  }
+
+  private mutating func workerIsReady(_ slot: Int) throws {
+    slots[slot].saidReady = true
+    startFailures = 0
+    guard case .draining = slots[slot].state else { return }
+    slots[slot].state = .idle
+    if isStopping { slots[slot].lines?.finish() }
+    try apply(.opened(.worker))
+  }
+
+  private mutating func progressed(_ event: WorkerEvent, _ attempt: Attempt, _ slot: Int) throws {
+    // Views want every step; the record one a second for each worker.
+    let now = engine.clock.now
+    let isLogged = now - attempt.loggedProgress >= .seconds(1)
+    if isLogged {
+      var attempt = attempt
+      attempt.loggedProgress = now
+      slots[slot].state = .working(attempt)
+    }
+    try journal.tell(.progress, task: attempt.task, attempt: attempt.id, isLogged: isLogged) { report in
+      report.worker = slot + 1
+      report.frames = event.frames
+      report.total = event.total
+    }
+  }
+
+  private mutating func ignore(_ message: String) throws {
+    outcome.ignoredReports += 1
+    try journal.tell(.ignored) { $0.message = message }
+  }
+
+  // MARK: Ends of attempts
+
+  private mutating func attemptFinished(_ attempt: Attempt, _ slot: Int) throws {
+    let node = plan.nodes[attempt.task]
+    guard try index.results(of: node).contains(node.key) else {
+      // Success is a good result in the store and nothing else.
+      kill(slot, "it reported success without publishing a result")
+      return
+    }
+    slots[slot].state = .draining
+    // A repeated attempt found part of its work done; its time says nothing about the next task.
+    if attempt.number == 1 {
+      let seconds = (engine.clock.now - attempt.began).inSeconds
+      try engine.ledger.recordTiming(kind: node.kind, frames: node.frames, seconds: seconds)
+    }
+    try succeeded(attempt)
+  }
+
+  private mutating func succeeded(_ attempt: Attempt) throws {
+    try engine.ledger.close(attempt: attempt.id, outcome: .done)
+    // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
+    try apply(.finished(attempt.task))
+  }
+
+  private mutating func attemptFailed(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
+    slots[slot].state = .draining
+    let commits = try index.results(of: plan.nodes[attempt.task]).count
+    let failure = event.failure ?? .infrastructure
+    let silence = Diagnostic(
+      family: .failed, code: "worker.failed", message: "the worker gave no reason",
+      remedy: engine.logRemedy(slot))
+    let diagnostics = event.diagnostics ?? []
+    note(attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics)
+    try engine.ledger.close(attempt: attempt.id, outcome: failure == .cancelled ? .cancelled : .failed)
+    _ = try? attempt.folder.sweepParts()
+    try apply(.failed(attempt.task, failure, commits: commits))
+  }
+
+  private mutating func attemptLost(
+    _ attempt: Attempt, _ slot: Int, _ end: WorkerEnd, _ complaint: String?
+  ) throws {
+    let node = plan.nodes[attempt.task]
+    let made = try index.results(of: node)
+    if made.contains(node.key) {
+      // It died between its commit and its report.
+      return try succeeded(attempt)
+    }
+    try engine.ledger.close(attempt: attempt.id, outcome: isStopping ? .cancelled : .lost)
+    // The worker is reaped and its group is gone, so nobody writes there any more.
+    _ = try? attempt.folder.sweepParts()
+    let message = complaint.map { "the worker was killed because \($0)" } ?? "the worker \(end)"
+    if !isStopping {
+      outcome.lostAttempts += 1
+      try journal.tell(.workerLost, task: attempt.task, attempt: attempt.id) { event in
+        event.worker = slot + 1
+        event.message = message
+      }
+    }
+    let diagnostic = Diagnostic(
+      family: .failed, code: "worker.lost", message: message, remedy: engine.logRemedy(slot))
+    note(attempt.task, exit: 1, [diagnostic])
+    let wasKilled = complaint == nil && end.isBySomebodyElse
+    try apply(.lost(attempt.task, wasKilled ? .killed : .crash, commits: made.count))
+  }
+
+  private mutating func workerEnded(_ end: WorkerEnd, in slot: Int) throws {
+    let ended = slots[slot]
+    ended.lines?.finish()
+    slots[slot].state = .absent
+    slots[slot].lines = nil
+    slots[slot].complaint = nil
+    if !ended.saidReady, !isStopping, end != .signalled(SIGKILL) {
+      startFailures += 1
+      guard startFailures < 3 else {
+        throw EngineError(
+          code: .workerDoesNotStart,
+          message: "the worker program \(end) before it was ready, three times in a row",
+          remedy: engine.logRemedy(slot), exitCode: 1)
+      }
+    }
+    switch ended.state {
+    case .absent, .idle: break
+    case .draining: try apply(.opened(.worker))
+    case .working(let attempt):
+      try attemptLost(attempt, slot, end, ended.complaint)
+      try apply(.opened(.worker))
+    }
+  }
+}

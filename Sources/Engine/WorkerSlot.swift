@@ -1,0 +1,53 @@
+import Glibc
+import ObjectStore
+
+/// One try of one task in a worker.
+struct Attempt {
+  var folder: AttemptFolder
+  var task: Int
+  /// Counts the attempts of the task in this run, from 1.
+  var number: Int
+  var began: Duration
+  var loggedProgress: Duration = .zero
+
+  var id: String { folder.id }
+}
+
+/// A place for one worker process; processes come and go in it.
+struct WorkerSlot {
+  enum State {
+    /// No process; the next task starts one.
+    case absent
+    case idle
+    case working(Attempt)
+    /// The task's end was reported and `ready` is awaited.
+    case draining
+  }
+
+  var state: State = .absent
+  /// Number of the current or last process.
+  var life = 0
+  /// Takes task-file paths for the process; its end closes the worker's standard input.
+  var lines: AsyncStream<String>.Continuation?
+  var saidReady = false
+  var lastHeard: Duration = .zero
+  /// Why we killed the process, if we did.
+  var complaint: String?
+
+  var isAbsent: Bool { if case .absent = state { true } else { false } }
+  var isIdle: Bool { if case .idle = state { true } else { false } }
+  var isWorking: Bool { if case .working = state { true } else { false } }
+  /// Whether the process owes us a word.
+  var isBusy: Bool { !isAbsent && !isIdle }
+}
+
+extension WorkerEnd {
+  /// Whether somebody stopped the worker, rather than a fault in it.
+  var isBySomebodyElse: Bool {
+    switch self {
+    case .signalled(let signal): [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(signal)
+    case .exited(let code): code == 128 + SIGTERM || code == 128 + SIGINT
+    case .notStarted: false
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package import Digests
+
+/// A picture as a function of a source frame: one chain of operations over one source.
+///
+/// The order of operations is fixed: source, sizing, grade, look. Stages rewrite nodes; nothing is rendered
+/// until a deliverable asks for frames.
+package indirect enum ImageNode: Hashable, Codable, Sendable {
+  case source(PictureSource)
+  case black(Black)
+  case sizing(Sizing, of: ImageNode)
+  case grade(Grade, of: ImageNode)
+  case look(Look, of: ImageNode)
+
+  /// The digest of the whole chain: operations, their versions and parameters, and the source's identity.
+  ///
+  /// Holds no paths, names or dates. Together with a source frame it names one picture.
+  package var chain: Digest {
+    var encoder = CanonicalEncoder(domain: "interlock.image-node", version: 1)
+    encoder.append(self)
+    return encoder.digest()
+  }
+
+  /// The source at the bottom of the chain; nil for generated pictures.
+  package var source: PictureSource? {
+    switch self {
+    case .source(let source): source
+    case .black: nil
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below): below.source
+    }
+  }
+
+  /// Every operation from the source up, in the order in which they are applied.
+  package var operations: [OperationSummary] {
+    switch self {
+    case .source(let source): [source.summary]
+    case .black(let black): [black.summary]
+    case .sizing(let sizing, let below): below.operations + [sizing.summary]
+    case .grade(let grade, let below): below.operations + [grade.summary]
+    case .look(let look, let below): below.operations + [look.summary]
+    }
+  }
+
+  package var sizing: Sizing? {
+    switch self {
+    case .source, .black: nil
+    case .sizing(let sizing, _): sizing
+    case .grade(_, let below), .look(_, let below): below.sizing
+    }
+  }
+
+  package var grade: Grade? {
+    switch self {
+    case .source, .black, .sizing: nil
+    case .grade(let grade, _): grade
+    case .look(_, let below): below.grade
+    }
+  }
+
+  package var look: Look? {
+    if case .look(let look, _) = self { look } else { nil }
+  }
+}
+
+/// One operation in words, for `trace` and for people.
+package struct OperationSummary: Hashable, Codable, Sendable {
+  package var operation: String
+  package var version: Int
+  package var parameters: String
+}
+
+extension ImageNode: CanonicallyEncodable {
+  package func encode(into encoder: inout CanonicalEncoder) {
+    switch self {
+    case .source(let source):
+      encoder.append("source")
+      encoder.append(source)
+    case .black(let black):
+      encoder.append("black")
+      encoder.append(black)
+    case .sizing(let sizing, let below):
+      encoder.append("sizing")
+      encoder.append(sizing)
+      encoder.append(below)
+    case .grade(let grade, let below):
+      encoder.append("grade")
+      encoder.append(grade)
+      encoder.append(below)
+    case .look(let look, let below):
+      encoder.append("look")
+      encoder.append(look)
+      encoder.append(below)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package import Digests
+
+/// How the numbers of a source are to be read: decided once, from its tags or its codec, and part of the key.
+package struct Interpretation: Hashable, Codable, Sendable, CanonicallyEncodable {
+  package enum Matrix: String, Codable, Sendable {
+    case bt601, bt709, bt2020
+  }
+
+  package var matrix: Matrix
+  package var isFullRange: Bool
+
+  package init(matrix: Matrix, isFullRange: Bool) {
+    self.matrix = matrix
+    self.isFullRange = isFullRange
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(matrix.rawValue)
+    encoder.append(isFullRange)
+  }
+}
+
+/// The pictures of one video stream of one media file, numbered in presentation order from 0.
+package struct PictureSource: Hashable, Codable, Sendable, CanonicallyEncodable {
+  static let version = 1
+  /// The identity of the media file (size, container index, sampled blocks), never its path.
+  package var media: Digest
+  package var stream: Int
+  package var interpretation: Interpretation
+
+  package init(media: Digest, stream: Int, interpretation: Interpretation) {
+    self.media = media
+    self.stream = stream
+    self.interpretation = interpretation
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(Self.version)
+    encoder.append(media)
+    encoder.append(stream)
+    encoder.append(interpretation)
+  }
+
+  var summary: OperationSummary {
+    OperationSummary(
+      operation: "source", version: Self.version,
+      parameters: "media \(media.hex.prefix(12)) stream \(stream), read as \(interpretation.matrix.rawValue) "
+        + (interpretation.isFullRange ? "full range" : "legal range"))
+  }
+}
+
+/// Black, at display black (R'G'B' 0); the only frame is frame 0.
+package struct Black: Hashable, Codable, Sendable, CanonicallyEncodable {
+  static let version = 1
+
+  package init() {}
+
+  package func encode(into encoder: inout CanonicalEncoder) { encoder.append(Self.version) }
+
+  var summary: OperationSummary { OperationSummary(operation: "black", version: Self.version, parameters: "") }
+}
+
+/// An ASC CDL in ASC clamp style, on display-coded R'G'B' 0…1. Source: ASC CDL v1.2.
+package struct Grade: Hashable, Codable, Sendable, CanonicallyEncodable {
+  static let version = 1
+  package var slope: [Double]
+  package var offset: [Double]
+  package var power: [Double]
+  package var saturation: Double
+
+  /// - Parameters: three values each for red, green and blue.
+  package init(slope: [Double], offset: [Double], power: [Double], saturation: Double) {
+    self.slope = slope
+    self.offset = offset
+    self.power = power
+    self.saturation = saturation
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(Self.version)
+    for value in slope + offset + power { encoder.append(value) }
+    encoder.append(saturation)
+  }
+
+  var summary: OperationSummary {
+    func triple(_ values: [Double]) -> String { values.map { "\($0)" }.joined(separator: " ") }
+    return OperationSummary(
+      operation: "grade", version: Self.version,
+      parameters: "ASC CDL slope \(triple(slope)) offset \(triple(offset)) power \(triple(power)) "
+        + "saturation \(saturation), ASC clamp")
+  }
+}
+
+/// A sampled transform applied with tetrahedral interpolation; the table is an object named by its content.
+package struct Look: Hashable, Codable, Sendable, CanonicallyEncodable {
+  static let version = 1
+  /// Digest of the .cube file's bytes, which are an object of the store.
+  package var table: Digest
+
+  package init(table: Digest) { self.table = table }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(Self.version)
+    encoder.append(table)
+  }
+
+  var summary: OperationSummary {
+    OperationSummary(
+      operation: "look", version: Self.version, parameters: "LUT \(table.hex.prefix(12)), tetrahedral")
+  }
+}

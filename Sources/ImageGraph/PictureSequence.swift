@@ -1,0 +1,144 @@
+package import Digests
+package import MediaTime
+
+/// Consecutive frames of a programme that come from one chain: frame k shows `first + k * step`.
+package struct FrameRun: Hashable, Codable, Sendable, CanonicallyEncodable {
+  package var chain: Digest
+  /// Source frame of the first programme frame.
+  package var first: Int64
+  /// Source frames per programme frame: 1 forward, 0 a held frame, −1 reverse.
+  package var step: Int64
+  package var count: Int64
+
+  package init(chain: Digest, first: Int64, step: Int64, count: Int64) {
+    self.chain = chain
+    self.first = first
+    self.step = step
+    self.count = count
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(chain)
+    encoder.append(first)
+    encoder.append(step)
+    encoder.append(count)
+  }
+
+  /// The source frame shown by frame `offset` of the run.
+  package func position(at offset: Int64) -> Int64 { first + offset * step }
+
+  /// The signature of one frame: equal signature and equal encoding give equal bytes.
+  package func signature(at offset: Int64) -> Digest {
+    var encoder = CanonicalEncoder(domain: "interlock.frame", version: 1)
+    encoder.append(chain)
+    encoder.append(position(at: offset))
+    return encoder.digest()
+  }
+
+  /// The source frames this run shows, as ascending ranges without repeats.
+  package var positions: [FrameRange] {
+    switch step {
+    case 0: return [FrameRange(start: first, count: count > 0 ? 1 : 0)]
+    case 1: return [FrameRange(start: first, count: count)]
+    case -1: return [FrameRange(start: first - count + 1, count: count)]
+    default: return (0..<count).map { FrameRange(start: position(at: $0), count: 1) }.sorted { $0.start < $1.start }
+    }
+  }
+
+  /// Joins each run to the one before where it continues it, so that how a cut was split leaves no trace.
+  package static func canonical(_ runs: [FrameRun]) -> [FrameRun] {
+    var merged: [FrameRun] = []
+    for run in runs where run.count > 0 {
+      var run = run
+      if run.count == 1 { run.step = 0 }
+      guard var last = merged.last, last.chain == run.chain else {
+        merged.append(run)
+        continue
+      }
+      let step = last.count == 1 ? run.first - last.first : last.step
+      let continues = run.first == last.first + last.count * step && (run.count == 1 || run.step == step)
+      guard continues, (-1...1).contains(step) else {
+        merged.append(run)
+        continue
+      }
+      last.step = step
+      last.count += run.count
+      merged[merged.count - 1] = last
+    }
+    return merged
+  }
+}
+
+/// One shot of a programme: frames of one node, and what it is in the cut.
+package struct PictureSpan: Hashable, Codable, Sendable {
+  package var node: ImageNode
+  package var first: Int64
+  package var step: Int64
+  package var count: Int64
+  /// The event of the cut, as printed there; nil for black between events.
+  package var event: String?
+  /// The shot's name; nil for black between events.
+  package var shot: String?
+
+  package init(node: ImageNode, first: Int64, step: Int64, count: Int64, event: String?, shot: String?) {
+    self.node = node
+    self.first = first
+    self.step = step
+    self.count = count
+    self.event = event
+    self.shot = shot
+  }
+}
+
+/// A picture output of a stage: virtual frames, in programme order, not rendered.
+package struct PictureSequence: Hashable, Codable, Sendable {
+  package var raster: Raster
+  package var rate: FrameRate
+  package var spans: [PictureSpan]
+
+  package init(raster: Raster, rate: FrameRate, spans: [PictureSpan]) {
+    self.raster = raster
+    self.rate = rate
+    self.spans = spans
+  }
+
+  package var frameCount: Int64 { spans.reduce(0) { $0 + $1.count } }
+
+  /// The same frames through another node each.
+  package func mapNodes(_ transform: (PictureSpan) -> ImageNode) -> PictureSequence {
+    var copy = self
+    for index in copy.spans.indices { copy.spans[index].node = transform(copy.spans[index]) }
+    return copy
+  }
+
+  /// A stretch of the sequence as a sequence of its own.
+  package func trimmed(to range: FrameRange) -> PictureSequence {
+    var copy = self
+    copy.spans = []
+    var start: Int64 = 0
+    for span in spans {
+      let inside = FrameRange(start: start, count: span.count).intersection(range)
+      if let inside, inside.count > 0 {
+        var part = span
+        part.first += (inside.start - start) * span.step
+        part.count = inside.count
+        copy.spans.append(part)
+      }
+      start += span.count
+    }
+    return copy
+  }
+
+  /// The chains in use, and the frames as runs over them.
+  package func runs() -> (nodes: [Digest: ImageNode], runs: [FrameRun]) {
+    var nodes: [Digest: ImageNode] = [:]
+    var chainOfNode: [ImageNode: Digest] = [:]
+    let runs = spans.map { span in
+      let chain = chainOfNode[span.node] ?? span.node.chain
+      chainOfNode[span.node] = chain
+      nodes[chain] = span.node
+      return FrameRun(chain: chain, first: span.first, step: span.step, count: span.count)
+    }
+    return (nodes, FrameRun.canonical(runs))
+  }
+}

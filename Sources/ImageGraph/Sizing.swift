@@ -1,0 +1,107 @@
+package import Digests
+
+/// Size of a picture in pixels.
+package struct Raster: Hashable, Codable, Sendable, CanonicallyEncodable, CustomStringConvertible {
+  package var width: Int
+  package var height: Int
+
+  package init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+
+  package var description: String { "\(width)x\(height)" }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(width)
+    encoder.append(height)
+  }
+}
+
+/// Places a picture of any size in the raster of the programme.
+package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
+  static let version = 1
+
+  /// What to do with a picture of another shape.
+  package enum Fit: String, Codable, Sendable, CaseIterable {
+    /// All of the picture, black beside or above it.
+    case letterbox
+    /// All of the raster, the picture's edges cropped.
+    case fill
+  }
+
+  package var raster: Raster
+  package var fit: Fit
+
+  package init(raster: Raster, fit: Fit) {
+    self.raster = raster
+    self.fit = fit
+  }
+
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(Self.version)
+    encoder.append(raster)
+    encoder.append(fit.rawValue)
+  }
+
+  var summary: OperationSummary {
+    OperationSummary(operation: "sizing", version: Self.version, parameters: "\(fit.rawValue) in \(raster)")
+  }
+
+  /// Where a picture lands: the crop of the source that is used, and the rectangle of the raster it fills.
+  package struct Placement: Hashable, Sendable {
+    /// In source pixels, even positions and sizes so that chroma stays aligned.
+    package var crop: Rectangle
+    /// In pixels of the raster, even positions and sizes for the same reason.
+    package var target: Rectangle
+
+    /// True when no pixel is resampled.
+    package var isUnscaled: Bool { crop.width == target.width && crop.height == target.height }
+  }
+
+  package struct Rectangle: Hashable, Sendable {
+    package var x: Int
+    package var y: Int
+    package var width: Int
+    package var height: Int
+  }
+
+  /// Centred placement of a source by its display shape.
+  ///
+  /// - Parameter sampleAspect: width over height of one source pixel, as numerator and denominator.
+  package func placement(of source: Raster, sampleAspect: (numerator: Int64, denominator: Int64)) -> Placement {
+    // Shapes are compared as integers: display width over height of the source against that of the raster.
+    let displayWidth = Int64(source.width) * sampleAspect.numerator
+    let displayHeight = Int64(source.height) * sampleAspect.denominator
+    let sourceSide = displayWidth * Int64(raster.height)
+    let rasterSide = displayHeight * Int64(raster.width)
+    var crop = Rectangle(x: 0, y: 0, width: source.width, height: source.height)
+    var target = Rectangle(x: 0, y: 0, width: raster.width, height: raster.height)
+    if sourceSide != rasterSide {
+      let isWider = sourceSide > rasterSide
+      switch (fit, isWider) {
+      case (.letterbox, true):
+        target.height = even(Int64(raster.width) * displayHeight, over: displayWidth, atMost: raster.height)
+        target.y = centred(target.height, in: raster.height)
+      case (.letterbox, false):
+        target.width = even(Int64(raster.height) * displayWidth, over: displayHeight, atMost: raster.width)
+        target.x = centred(target.width, in: raster.width)
+      case (.fill, true):
+        crop.width = even(Int64(source.width) * rasterSide, over: sourceSide, atMost: source.width)
+        crop.x = centred(crop.width, in: source.width)
+      case (.fill, false):
+        crop.height = even(Int64(source.height) * sourceSide, over: rasterSide, atMost: source.height)
+        crop.y = centred(crop.height, in: source.height)
+      }
+    }
+    return Placement(crop: crop, target: target)
+  }
+
+  /// `numerator / denominator` to the nearest even number, at least 2.
+  private func even(_ numerator: Int64, over denominator: Int64, atMost limit: Int) -> Int {
+    let half = (numerator + denominator) / (2 * denominator)
+    return min(max(Int(half) * 2, 2), limit)
+  }
+
+  private func centred(_ length: Int, in whole: Int) -> Int { (whole - length) / 4 * 2 }
+}

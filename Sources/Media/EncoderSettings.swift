@@ -1,0 +1,47 @@
+package import MediaTime
+
+/// Everything that decides the bytes of an encoded picture besides its samples.
+package struct EncoderSettings: Hashable, Sendable, Codable {
+  /// FFmpeg's name of an intra-frame encoder, e.g. `prores_ks`, `png`, `ffv1`.
+  package var codec: String
+  /// The encoder's profile number; nil where it has none.
+  package var profile: Int?
+  package var pixelFormat: String
+  package var width: Int
+  package var height: Int
+  package var rate: FrameRate
+  /// Fixed quantiser of every picture; nil leaves it to the encoder's rate control.
+  package var quantiser: Int?
+  /// Further options of the encoder by name, e.g. `vendor`: `apl0`.
+  package var options: [String: String]
+  /// Encoder threads; part of the encoding, because some encoders' bytes depend on it.
+  package var threads: Int
+  /// Colour as FFmpeg names it, written to stream, pictures and container alike.
+  package var primaries: String
+  package var transfer: String
+  package var matrix: String
+  /// `tv` (legal) or `pc` (full).
+  package var range: String
+
+  package init(
+    codec: String, profile: Int? = nil, pixelFormat: String, width: Int, height: Int, rate: FrameRate,
+    quantiser: Int? = nil, options: [String: String] = [:], threads: Int = 1, primaries: String = "bt709",
+    transfer: String = "bt709", matrix: String = "bt709", range: String = "tv"
+  ) {
+    self.codec = codec
+    self.profile = profile
+    self.pixelFormat = pixelFormat
+    self.width = width
+    self.height = height
+    self.rate = rate
+    self.quantiser = quantiser
+    self.options = options
+    self.threads = threads
+    self.primaries = primaries
+    self.transfer = transfer
+    self.matrix = matrix
+    self.range = range
+  }
+
+  package var format: PictureFormat { PictureFormat(pixelFormat: pixelFormat, width: width, height: height) }
+}

@@ -1,0 +1,46 @@
+import CFFmpeg
+
+/// One owned picture or block of sound samples; freed once, in `deinit`.
+@safe struct Frame: ~Copyable {
+  let raw: UnsafeMutablePointer<AVFrame>
+
+  init() throws(MediaError) {
+    guard let frame = unsafe av_frame_alloc() else { throw .outOfMemory("make a frame", "FFmpeg") }
+    unsafe raw = frame
+  }
+
+  /// A picture with buffers of its own, rows aligned for FFmpeg's kernels.
+  static func picture(_ format: PictureFormat) throws(MediaError) -> Frame {
+    let pixelFormat = try format.rawPixelFormat()
+    let frame = try Frame()
+    unsafe frame.raw.pointee.format = pixelFormat.rawValue
+    unsafe frame.raw.pointee.width = Int32(format.width)
+    unsafe frame.raw.pointee.height = Int32(format.height)
+    try unsafe check(
+      av_frame_get_buffer(frame.raw, 64), "make a picture buffer", format.description, code: .outOfMemory,
+      fault: .infrastructure)
+    return frame
+  }
+
+  deinit {
+    var frame: UnsafeMutablePointer<AVFrame>? = unsafe raw
+    unsafe av_frame_free(&frame)
+  }
+
+  func clear() { unsafe av_frame_unref(raw) }
+
+  /// The frame's own timestamp, else FFmpeg's best guess; in units of the stream's time base.
+  var presentationTime: Int64? {
+    let own = unsafe raw.pointee.pts
+    if own != ffs_no_timestamp() { return own }
+    let guess = unsafe raw.pointee.best_effort_timestamp
+    return guess == ffs_no_timestamp() ? nil : guess
+  }
+
+  /// True when the decoder concealed or missed something.
+  var isCorrupt: Bool {
+    unsafe raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || raw.pointee.decode_error_flags != 0
+  }
+
+  var sampleCount: Int { unsafe Int(raw.pointee.nb_samples) }
+}

@@ -1,0 +1,155 @@
+package import Diagnostics
+import Digests
+import FoundationEssentials
+package import TaskGraph
+
+/// A result file whose digest was found right.
+package struct StoredResult: Sendable {
+  package let head: ResultHead
+  private let body: Data
+  private let path: String
+
+  init(head: ResultHead, body: Data, path: String) {
+    self.head = head
+    self.body = body
+    self.path = path
+  }
+
+  /// The record with its output.
+  ///
+  /// - Throws: `failed`, code `result.otherType`, when the output is not of this type.
+  package func decoded<Output>(as type: Output.Type) throws(Diagnostic) -> ResultRecord<Output> {
+    do {
+      return try JSONDecoder().decode(ResultRecord<Output>.self, from: body)
+    } catch {
+      throw Diagnostic(
+        family: .failed, code: "result.otherType", location: SourceLocation(file: path),
+        message: "the output of this \(head.kind) result (version \(head.version)) is not \(type): \(error)",
+        remedy: "Run with the program that made it, or move the file away to have it made again.")
+    }
+  }
+}
+
+extension ObjectStore {
+  /// Publishes a result: from this moment the task is done.
+  ///
+  /// - Parameter scratch: the attempt's folder, for the `.part` file.
+  /// - Returns: `false` when another attempt was first; ours is discarded.
+  /// - Throws: `verification`, code `result.objectMissing`, when an object it names is not in the store.
+  package func commitResult<Output>(
+    _ record: ResultRecord<Output>, scratch: String
+  ) throws(Diagnostic) -> Bool {
+    let path = resultPath(of: record.key)
+    if let missing = missingObjects(of: record.objects).first {
+      throw Diagnostic(
+        family: .verification, code: "result.objectMissing",
+        location: SourceLocation(file: fileSystem.relative(path)),
+        message: "the object '\(missing.name)' (\(missing.digest)) is not in the store")
+    }
+    let bytes = ResultEnvelope.sealed(try encoded(record, path))
+    try fileSystem.createFolder(FileSystem.parent(of: path))
+    // Each round either publishes, finds a good result, or removes a damaged one.
+    while true {
+      if try fileSystem.publish(bytes, at: path, scratch: scratch) { return true }
+      if try storedResult(record.key) != nil { return false }
+    }
+  }
+
+  /// Whether a result file of this name is there; says nothing about its contents.
+  package func hasResult(_ key: TaskKey) -> Bool {
+    fileSystem.exists(resultPath(of: key))
+  }
+
+  /// The result of a task, `nil` when there is none; a damaged file is moved to quarantine first.
+  package func result<Output>(
+    _ key: TaskKey, as type: Output.Type
+  ) throws(Diagnostic) -> ResultRecord<Output>? {
+    try storedResult(key)?.decoded(as: type)
+  }
+
+  /// The result of a task of any kind; a damaged file is moved to quarantine and counts as none.
+  ///
+  /// - Throws: `failed`, code `result.newerSchema`, when a newer program wrote it.
+  package func storedResult(_ key: TaskKey) throws(Diagnostic) -> StoredResult? {
+    let path = resultPath(of: key)
+    guard let (bytes, facts) = try fileSystem.read(path) else { return nil }
+    if let result = try opened(bytes, key: key, path: path) { return result }
+    try quarantine(path, seen: facts)
+    return nil
+  }
+
+  /// Takes a result back, so that its task runs again: its objects are gone or were found wrong.
+  ///
+  /// The file goes to quarantine.
+  package func withdrawResult(_ key: TaskKey) throws(Diagnostic) {
+    let path = resultPath(of: key)
+    if let facts = try fileSystem.facts(path) { try quarantine(path, seen: facts) }
+  }
+
+  /// What a walk over all results found besides the good ones.
+  package struct ResultWalk: Hashable, Sendable {
+    package var resultCount = 0
+    /// Result files moved to quarantine.
+    package var damaged: [TaskKey] = []
+    /// Paths, relative to the production, of files that are not results by their name.
+    package var strangers: [String] = []
+  }
+
+  /// Reads every result file in order of keys and hands on the good ones.
+  package func forEachResult(_ body: (StoredResult) throws -> Void) throws -> ResultWalk {
+    var walk = ResultWalk()
+    for folder in try fileSystem.names(in: production.resultsFolder) {
+      for name in try fileSystem.names(in: "\(production.resultsFolder)/\(folder)") {
+        guard name.hasSuffix(".json"), let key = Digest(hex: name.dropLast(5)), name.hasPrefix(folder) else {
+          walk.strangers.append(fileSystem.relative("\(production.resultsFolder)/\(folder)/\(name)"))
+          continue
+        }
+        if let result = try storedResult(key) {
+          walk.resultCount += 1
+          try body(result)
+        } else {
+          walk.damaged.append(key)
+        }
+      }
+    }
+    return walk
+  }
+
+  private func encoded<Output>(_ record: ResultRecord<Output>, _ path: String) throws(Diagnostic) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return Array(try encoder.encode(record))
+    } catch {
+      // JSON has no infinity and no NaN: an output that holds one is a fault of the task.
+      throw Diagnostic(
+        family: .failed, code: "result.notEncodable",
+        location: SourceLocation(file: fileSystem.relative(path)),
+        message: "the output of this \(record.kind) cannot be written as JSON: \(error)")
+    }
+  }
+
+  private func opened(_ bytes: [UInt8], key: TaskKey, path: String) throws(Diagnostic) -> StoredResult? {
+    guard let slice = ResultEnvelope.opened(bytes) else { return nil }
+    let body = Data(slice)
+    guard let head = try? JSONDecoder().decode(ResultHead.self, from: body) else {
+      return try refuseNewer(body, path)
+    }
+    if head.schema != resultSchema { return try refuseNewer(body, path) }
+    // A whole file under a wrong name must not answer for another task.
+    guard head.key == key else { return nil }
+    return StoredResult(head: head, body: body, path: fileSystem.relative(path))
+  }
+
+  private func refuseNewer(_ body: Data, _ path: String) throws(Diagnostic) -> StoredResult? {
+    struct Schema: Codable { var schema: Int }
+    guard let schema = try? JSONDecoder().decode(Schema.self, from: body).schema, schema > resultSchema else {
+      return nil
+    }
+    throw Diagnostic(
+      family: .failed, code: "result.newerSchema",
+      location: SourceLocation(file: fileSystem.relative(path)),
+      message: "the result has schema \(schema), this program reads up to \(resultSchema)",
+      remedy: "Use the newer program for this production.")
+  }
+}

@@ -1,0 +1,64 @@
+package import Digests
+
+/// The kind of the results that hold segments.
+package let segmentKind = "segment"
+
+/// A run of encoded frames made from one chain: the output of a `segment` result.
+///
+/// The object holds the packets one after the other and nothing else. Frame *i* of the segment is the
+/// picture of source frame `first + i * step` of the chain.
+package struct SegmentRecord: Codable, Hashable, Sendable {
+  package var encoding: Digest
+  package var chain: Digest
+  package var first: Int64
+  /// Source frames from one frame to the next; negative when played backwards, 0 for a held frame.
+  package var step: Int64
+  package var count: Int64
+  package var object: Digest
+  /// One entry per frame, in frame order.
+  package var packets: [PacketEntry]
+  package var evidence: SegmentEvidence
+
+  package init(
+    encoding: Digest, chain: Digest, first: Int64, step: Int64, count: Int64, object: Digest,
+    packets: [PacketEntry], evidence: SegmentEvidence
+  ) {
+    self.encoding = encoding
+    self.chain = chain
+    self.first = first
+    self.step = step
+    self.count = count
+    self.object = object
+    self.packets = packets
+    self.evidence = evidence
+  }
+}
+
+/// Where one encoded frame lies in the object of its segment.
+package struct PacketEntry: Codable, Hashable, Sendable {
+  package var offset: Int64
+  package var size: Int
+  /// The first 32 hexadecimal digits of the SHA-256 of the packet.
+  package var digest: String
+
+  package init(offset: Int64, size: Int, digest: String) {
+    self.offset = offset
+    self.size = size
+    self.digest = digest
+  }
+}
+
+/// What was measured when the task that made a segment decoded it in full.
+package struct SegmentEvidence: Codable, Hashable, Sendable {
+  package var decodedFrames: Int
+  /// Of all frames, against the pictures that were encoded, in decibels; `nil` when it was not measured.
+  package var lowestPSNR: Double?
+  /// Bytes.
+  package var largestPacket: Int
+
+  package init(decodedFrames: Int, lowestPSNR: Double?, largestPacket: Int) {
+    self.decodedFrames = decodedFrames
+    self.lowestPSNR = lowestPSNR
+    self.largestPacket = largestPacket
+  }
+}

@@ -1,0 +1,120 @@
+import Digests
+import ImageGraph
+import MediaTime
+import TaskGraph
+import TaskKinds
+
+/// Frames of one chain by source position: which exist, in which segment, and which are still to be made.
+struct FrameIndex {
+  /// Disjoint, ascending by first frame.
+  private(set) var known: [KnownFrames] = []
+
+  /// Adds known frames; where two segments hold the same frame the first stays.
+  mutating func add(_ frames: KnownFrames) {
+    for gap in missing(in: FrameRange(start: frames.first, count: frames.count)) {
+      known.append(
+        KnownFrames(
+          first: gap.start, count: gap.count, segment: frames.segment,
+          offset: frames.offset + Int(gap.start - frames.first)))
+    }
+    known.sort { $0.first < $1.first }
+  }
+
+  /// The parts of `range` that are not known.
+  func missing(in range: FrameRange) -> [FrameRange] {
+    var gaps: [FrameRange] = []
+    var next = range.start
+    for frames in known where frames.first + frames.count > range.start && frames.first < range.end {
+      if frames.first > next { gaps.append(FrameRange(start: next, count: frames.first - next)) }
+      next = max(next, frames.first + frames.count)
+    }
+    if next < range.end { gaps.append(FrameRange(start: next, count: range.end - next)) }
+    return gaps
+  }
+
+  /// The piece that holds `position`, and how many frames follow it in the same segment.
+  func piece(at position: Int64) -> (segment: TaskKey, offset: Int, following: Int64, preceding: Int64)? {
+    var low = 0
+    var high = known.count
+    while low < high {
+      let middle = (low + high) / 2
+      if known[middle].first + known[middle].count <= position { low = middle + 1 } else { high = middle }
+    }
+    guard low < known.count, known[low].first <= position else { return nil }
+    let frames = known[low]
+    let inside = position - frames.first
+    return (frames.segment, frames.offset + Int(inside), frames.count - inside, inside)
+  }
+
+  /// Where the frames of a run lie, in programme order.
+  ///
+  /// - Precondition: every frame of the run is known.
+  func pieces(of run: FrameRun) -> [AssembleTask.Piece] {
+    var pieces: [AssembleTask.Piece] = []
+    var done: Int64 = 0
+    while done < run.count {
+      guard let found = piece(at: run.position(at: done)) else {
+        preconditionFailure("frame \(run.position(at: done)) is neither known nor planned")
+      }
+      let reach: Int64 =
+        switch run.step {
+        case 0: run.count - done
+        case 1: found.following
+        case -1: found.preceding + 1
+        default: 1
+        }
+      let count = min(reach, run.count - done)
+      pieces.append(
+        AssembleTask.Piece(
+          segment: found.segment, offset: found.offset, count: Int(count),
+          step: (-1...1).contains(run.step) ? Int(run.step) : 1))
+      done += count
+    }
+    return pieces
+  }
+}
+
+/// Ascending, disjoint ranges of source frames.
+struct FrameSet {
+  private(set) var ranges: [FrameRange] = []
+
+  mutating func insert(_ range: FrameRange) {
+    guard range.count > 0 else { return }
+    var start = range.start
+    var end = range.end
+    var kept: [FrameRange] = []
+    for other in ranges {
+      if other.end < start || other.start > end {
+        kept.append(other)
+      } else {
+        start = min(start, other.start)
+        end = max(end, other.end)
+      }
+    }
+    kept.append(FrameRange(start: start, count: end - start))
+    ranges = kept.sorted { $0.start < $1.start }
+  }
+
+  var count: Int64 { ranges.reduce(0) { $0 + $1.count } }
+}
+
+/// How missing frames are cut into segments and tasks.
+enum Segmentation {
+  /// Frames of a segment: what a killed worker loses at the most. Boundaries lie on multiples of it in the
+  /// source, so that another cut of the same shot asks for the same segments.
+  static let framesPerSegment: Int64 = 24
+  /// Segments of one task: enough that opening and seeking the source does not count.
+  static let segmentsPerTask = 4
+
+  static func split(_ range: FrameRange) -> [FrameRange] {
+    var parts: [FrameRange] = []
+    var start = range.start
+    while start < range.end {
+      let index = start >= 0 ? start / framesPerSegment : (start - framesPerSegment + 1) / framesPerSegment
+      let end = min((index + 1) * framesPerSegment, range.end)
+      parts.append(FrameRange(start: start, count: end - start))
+      start = end
+    }
+    return parts
+  }
+}

@@ -1,0 +1,82 @@
+package import Diagnostics
+import Digests
+import Glibc
+package import TaskGraph
+package import TaskKinds
+
+/// A file below a media root, as the file system knows it.
+package struct ScannedFile: Hashable, Sendable {
+  package var location: MediaLocation
+  /// Key of its probe: a file that has not changed has a result already.
+  package var probeKey: TaskKey
+
+  /// The probe of this file as a task.
+  package func probe() throws -> TaskNode {
+    TaskNode(
+      key: probeKey, kind: ProbeTask.identifier, version: ProbeTask.version, stage: "probe",
+      label: FilePaths.name(of: location.path), payload: try JSONBytes.encode(ProbeTask.Input(media: location)),
+      reason: "new or changed since it was last read")
+  }
+}
+
+/// Lists the media files below the declared roots. Nothing is opened; links that leave a root are refused.
+package enum MediaScan {
+  /// File name extensions that are taken for media.
+  static let extensions: Set<String> = [
+    "mov", "mp4", "m4v", "mxf", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "m2ts", "wav", "bwf", "rf64", "w64", "aif",
+    "aiff", "flac",
+  ]
+  /// Folders inside folders are followed this far: deeper is a loop or a mistake.
+  static let deepest = 16
+
+  package static func scan(_ roots: [Pipeline.MediaRoot]) -> (files: [ScannedFile], diagnostics: [Diagnostic]) {
+    var files: [ScannedFile] = []
+    var diagnostics: [Diagnostic] = []
+    var seen: Set<String> = []
+    for root in roots {
+      walk(root.path, root: root, depth: 0, seen: &seen, files: &files, diagnostics: &diagnostics)
+    }
+    return (files.sorted { $0.location.path < $1.location.path }, diagnostics)
+  }
+
+  private static func walk(
+    _ folder: String, root: Pipeline.MediaRoot, depth: Int, seen: inout Set<String>, files: inout [ScannedFile],
+    diagnostics: inout [Diagnostic]
+  ) {
+    guard depth <= deepest else { return }
+    for name in FilePaths.entries(of: folder) where !name.hasPrefix(".") {
+      let path = folder + "/" + name
+      var status = stat()
+      guard unsafe lstat(path, &status) == 0 else { continue }
+      if status.st_mode & S_IFMT == S_IFLNK {
+        guard let real = FilePaths.real(path), real.hasPrefix(root.path + "/") else {
+          diagnostics.append(
+            Diagnostic(
+              severity: .warning, family: .inputMissing, code: "media.linkLeavesRoot", location: nil,
+              message: "\(root.typed)\(path.dropFirst(root.path.count)) is a link that leads out of the media folder "
+                + "and is not followed", remedy: "Name the folder it leads to under `media:`."))
+          continue
+        }
+        guard unsafe stat(path, &status) == 0 else { continue }
+      }
+      if status.st_mode & S_IFMT == S_IFDIR {
+        walk(path, root: root, depth: depth + 1, seen: &seen, files: &files, diagnostics: &diagnostics)
+      } else if status.st_mode & S_IFMT == S_IFREG, extensions.contains(FilePaths.fileExtension(of: name)),
+        seen.insert(path).inserted
+      {
+        files.append(file(path, root: root, status: status))
+      }
+    }
+  }
+
+  private static func file(_ path: String, root: Pipeline.MediaRoot, status: stat) -> ScannedFile {
+    let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    let changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+    return ScannedFile(
+      location: MediaLocation(
+        path: path, root: root.path, byteCount: Int64(status.st_size), modified: modified),
+      probeKey: ProbeTask.key(
+        device: UInt64(status.st_dev), inode: UInt64(status.st_ino), byteCount: Int64(status.st_size),
+        modified: modified, changed: changed))
+  }
+}

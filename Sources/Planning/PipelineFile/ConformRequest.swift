@@ -1,0 +1,72 @@
+package import Diagnostics
+import ImageGraph
+
+/// A conform asked for on the command line: the pipeline file that a user would otherwise have written.
+package struct ConformRequest: Sendable {
+  package var cuts: [String]
+  package var media: [String]
+  package var rate: String?
+  package var start: String?
+  package var handles: Int
+  package var raster: String
+  package var fit: String
+  /// Delivery profile of the output; nil for a report only.
+  package var profile: String?
+  package var hasSound: Bool
+
+  package init(
+    cuts: [String], media: [String], rate: String?, start: String?, handles: Int, raster: String, fit: String,
+    profile: String?, hasSound: Bool
+  ) {
+    self.cuts = cuts
+    self.media = media
+    self.rate = rate
+    self.start = start
+    self.handles = handles
+    self.raster = raster
+    self.fit = fit
+    self.profile = profile
+    self.hasSound = hasSound
+  }
+
+  /// The pipeline: editing, and delivery when a profile is given.
+  package func pipeline() throws(DiagnosticList) -> Pipeline {
+    let folder = FilePaths.current
+    func value(_ content: PipelineValue.Content, _ option: String) -> PipelineValue {
+      PipelineValue(content: content, location: SourceLocation(file: option), excerpt: nil, folder: folder)
+    }
+    func scalar(_ text: String, _ option: String) -> PipelineValue { value(.scalar(text), option) }
+    func map(_ pairs: [(String, PipelineValue)]) -> PipelineValue {
+      value(
+        .map(
+          pairs.map { PipelineValue.Entry(key: $0.0, keyLocation: $0.1.location, value: $0.1) }), "command line")
+    }
+    var timeline: [(String, PipelineValue)] = [
+      ("cut", value(.list(cuts.map { scalar($0, "CUT") }), "CUT")),
+      ("media", value(.list(media.map { scalar($0, "--media") }), "--media")),
+      ("handles", scalar("\(handles)", "--handles")),
+    ]
+    if let rate { timeline.append(("rate", scalar(rate, "--rate"))) }
+    if let start { timeline.append(("start", scalar(start, "--start"))) }
+    var stages: [(String, PipelineValue)] = [
+      ("edit", map([("kind", scalar("editing", "command line")), ("fit", scalar(fit, "--fit"))]))
+    ]
+    if let profile {
+      var delivery = [
+        ("kind", scalar("delivery", "command line")), ("picture", scalar("edit", "command line")),
+        ("profile", scalar(profile, "--profile")),
+      ]
+      if hasSound {
+        stages.append(
+          ("mix", map([("kind", scalar("sound-mix", "command line")), ("sound", scalar("edit", "command line"))])))
+        delivery.append(("sound", scalar("mix", "command line")))
+      }
+      stages.append(("output", map(delivery)))
+    }
+    let root = map([
+      ("interlock", scalar("1", "command line")), ("programme", scalar("conform", "command line")),
+      ("timeline", map(timeline)), ("raster", scalar(raster, "--raster")), ("stages", map(stages)),
+    ])
+    return try PipelineLoader.check(root, path: cuts.first ?? "CUT", folder: folder)
+  }
+}

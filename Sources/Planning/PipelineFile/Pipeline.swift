@@ -1,0 +1,56 @@
+package import Diagnostics
+package import ImageGraph
+package import MediaTime
+
+/// What travels from a stage to the next.
+package enum PortType: String, Sendable {
+  /// Frames, virtual until a deliverable asks for them.
+  case picture
+  /// The sound of the cut: which source plays where.
+  case soundEdit = "sound edit"
+  /// A finished mix.
+  case mix
+}
+
+/// A pipeline file, checked: every key known, every wire between ports of one type, every file it names read.
+package struct Pipeline: Sendable {
+  package struct TimelineSettings: Sendable {
+    /// The lists of the cut: path as typed, absolute path and content.
+    package var cuts: [InputFile]
+    package var rate: FrameRate?
+    package var start: String?
+    package var mediaRoots: [MediaRoot]
+    package var handles: Int
+  }
+
+  package struct MediaRoot: Sendable {
+    /// Absolute, symbolic links resolved.
+    package var path: String
+    package var typed: String
+  }
+
+  /// Path of the pipeline file as the user typed it.
+  package var path: String
+  package var programme: String
+  package var timeline: TimelineSettings
+  package var raster: Raster
+  /// In an order in which every stage follows those it is wired to.
+  package var stages: [any Stage]
+  /// Warnings that did not stop the file from loading.
+  package var warnings: [Diagnostic]
+
+  package func stage(named name: String) -> (any Stage)? { stages.first { $0.declaration.name == name } }
+}
+
+/// A file that a pipeline names, read when the pipeline is loaded so that planning is pure.
+package struct InputFile: Sendable {
+  package var typed: String
+  package var path: String
+  package var bytes: [UInt8]
+
+  package init(typed: String, path: String, bytes: [UInt8]) {
+    self.typed = typed
+    self.path = path
+    self.bytes = bytes
+  }
+}

@@ -1,0 +1,208 @@
+package import Diagnostics
+import ImageGraph
+import MediaTime
+
+/// Reads and checks pipeline files.
+package enum PipelineLoader {
+  static let topKeys: [KeySpec] = [
+    KeySpec("interlock", .integer(1...1), isRequired: true, "version of this format, 1"),
+    KeySpec("programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
+    KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
+    KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
+    KeySpec("stages", .text, isRequired: true, "the stages, by name"),
+  ]
+
+  static let timelineKeys: [KeySpec] = [
+    KeySpec("cut", .paths, isRequired: true, "the cut: one list or several (tracks, reels)"),
+    KeySpec("rate", .rate, "frame rate of the timeline; without it the unanimous rate of the matched media"),
+    KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
+    KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
+    KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
+  ]
+
+  /// - Parameters:
+  ///   - path: as the user typed it.
+  ///   - overrides: `--set` values as key path and text, e.g. `timeline.cut` and a path.
+  /// - Throws: every fault of the file at once.
+  package static func load(_ path: String, overrides: [(key: String, value: String)] = [])
+    throws(DiagnosticList) -> Pipeline
+  {
+    let absolute = FilePaths.resolve(path, from: FilePaths.current)
+    let bytes: [UInt8]
+    do {
+      bytes = try FilePaths.read(absolute, limit: 16 << 20)
+    } catch {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "pipeline.unreadable", location: SourceLocation(file: path),
+          message: "cannot read the pipeline file: \(error.reason)",
+          remedy: "Name a pipeline file, for instance Pipelines/short-film.yaml.")
+      ])
+    }
+    return try parse(String(decoding: bytes, as: UTF8.self), path: path, absolute: absolute, overrides: overrides)
+  }
+
+  /// Reads a pipeline from text, as `load` does from a file.
+  package static func parse(
+    _ text: String, path: String, absolute: String, overrides: [(key: String, value: String)] = []
+  ) throws(DiagnosticList) -> Pipeline {
+    let folder = FilePaths.folder(of: absolute)
+    var root = try PipelineValue.parse(text, file: path, folder: folder)
+    for override in overrides {
+      root.set(
+        path: override.key.split(separator: ".").map(String.init), to: override.value, folder: FilePaths.current,
+        source: SourceLocation(file: "--set \(override.key)"))
+    }
+    return try check(root, path: path, folder: folder)
+  }
+
+  /// Checks a pipeline whose values are read.
+  static func check(_ root: PipelineValue, path: String, folder: String) throws(DiagnosticList) -> Pipeline {
+    let findings = Findings()
+    let reader = KeyReader(root, keys: topKeys, owner: "the pipeline", findings: findings)
+    _ = reader.integer("interlock", in: 1...1)
+    let programme = name(reader, "programme")
+    let raster = raster(reader)
+    let timeline = reader["timeline"].flatMap { timelineSettings($0, findings: findings) }
+    let context = LoadingContext(pipelineFolder: folder)
+    let stages = reader["stages"].map { stageList($0, context: context, findings: findings) } ?? []
+    try findings.throwIfErrors()
+    guard let programme, let raster, let timeline else {
+      preconditionFailure("a pipeline without errors has its required keys")
+    }
+    return Pipeline(
+      path: path, programme: programme, timeline: timeline, raster: raster, stages: stages,
+      warnings: findings.diagnostics)
+  }
+
+  private static func name(_ reader: KeyReader, _ key: String) -> String? {
+    guard let text = reader.text(key) else { return nil }
+    if isSafeName(text) { return text }
+    if let value = reader[key] {
+      findingsAdd(reader, value, "pipeline.badName", "`\(text)` cannot be a name on disk")
+    }
+    return nil
+  }
+
+  private static func findingsAdd(_ reader: KeyReader, _ value: PipelineValue, _ code: String, _ message: String) {
+    reader.findings.add(
+      value.error(code, message, remedy: "Use letters, digits, dot, dash and underscore, at most 64."))
+  }
+
+  /// Names on disk come from `[A-Za-z0-9._-]` only and never start with a dot.
+  static func isSafeName(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix(".") && !text.hasPrefix("-")
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
+
+  private static func raster(_ reader: KeyReader) -> Raster? {
+    guard let text = reader.text("raster"), let value = reader["raster"] else { return nil }
+    let parts = text.split(separator: "x").compactMap { Int($0) }
+    guard parts.count == 2, parts.allSatisfy({ (16...8192).contains($0) && $0 % 2 == 0 }) else {
+      reader.findings.add(
+        value.error(
+          "pipeline.badRaster", "`\(text)` is not a raster",
+          remedy: "Write it as 1280x720; both numbers even, from 16 to 8192."))
+      return nil
+    }
+    return Raster(width: parts[0], height: parts[1])
+  }
+
+  private static func timelineSettings(_ value: PipelineValue, findings: Findings) -> Pipeline.TimelineSettings? {
+    let reader = KeyReader(value, keys: timelineKeys, owner: "`timeline`", findings: findings)
+    let cuts = inputFiles(reader.paths("cut"), what: "the cut", findings: findings)
+    let roots = reader.paths("media").compactMap { path -> Pipeline.MediaRoot? in
+      guard let real = FilePaths.real(path.path) else {
+        findings.add(
+          path.error(
+            "pipeline.missingMedia", "there is no media folder `\(path.typed)`", family: .inputMissing,
+            remedy: "Mount it, or correct the path; it is relative to \(path.value.folder)."))
+        return nil
+      }
+      return Pipeline.MediaRoot(path: real, typed: path.typed)
+    }
+    var start = reader.text("start")
+    if let text = start, TimecodeLabel(parsing: text) == nil, let value = reader["start"] {
+      findings.add(
+        value.error(
+          "pipeline.badTimecode", "`\(text)` is not a timecode",
+          remedy: "Write it in quotes as \"01:00:00:00\", or \"01:00:00;00\" for drop-frame."))
+      start = nil
+    }
+    return Pipeline.TimelineSettings(
+      cuts: cuts, rate: reader.rate("rate"), start: start, mediaRoots: roots,
+      handles: reader.integer("handles", in: 0...1000) ?? 0)
+  }
+
+  /// Reads the files that keys name; reports those that cannot be read.
+  static func inputFiles(_ paths: [LocatedPath], what: String, findings: Findings) -> [InputFile] {
+    paths.compactMap { path -> InputFile? in
+      do throws(FileReadError) {
+        return InputFile(typed: path.typed, path: path.path, bytes: try FilePaths.read(path.path, limit: 64 << 20))
+      } catch {
+        findings.add(
+          path.error(
+            "pipeline.unreadableInput", "cannot read \(what) `\(path.typed)`: \(error.reason)",
+            family: .inputMissing, remedy: "Paths are relative to \(path.value.folder)."))
+        return nil
+      }
+    }
+  }
+
+  private static func stageList(_ value: PipelineValue, context: LoadingContext, findings: Findings) -> [any Stage] {
+    guard let entries = value.entries, !entries.isEmpty else {
+      findings.add(
+        value.error(
+          "pipeline.noStages", "`stages` must be a mapping of names to stages",
+          remedy: "For instance: edit: {kind: editing}"))
+      return []
+    }
+    var kinds: [String: any ReadableStage.Type] = [:]
+    for entry in entries {
+      if let kind = kind(of: entry, findings: findings) { kinds[entry.key] = kind }
+    }
+    let wiring = StageWiring(entries: entries, kinds: kinds, findings: findings)
+    var stages: [any Stage] = []
+    for entry in wiring.order {
+      guard let kind = kinds[entry.key] else { continue }
+      let keys = [KeySpec("kind", .choice([]), "what the stage does")] + kind.keys
+      let reader = KeyReader(entry.value, keys: keys, owner: "stage `\(entry.key)` (\(kind.kind))", findings: findings)
+      let declaration = StageDeclaration(
+        name: entry.key, location: entry.keyLocation, wires: wiring.wires[entry.key] ?? [:])
+      if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
+    }
+    return stages
+  }
+
+  private static func kind(of entry: PipelineValue.Entry, findings: Findings) -> (any ReadableStage.Type)? {
+    if !isSafeName(entry.key) {
+      findings.add(
+        Diagnostic(
+          severity: .error, family: .usage, code: "pipeline.badName", location: entry.keyLocation,
+          message: "`\(entry.key)` cannot be the name of a stage",
+          remedy: "Use letters, digits, dot, dash and underscore, at most 64.", excerpt: entry.value.excerpt))
+    }
+    guard let value = entry.value["kind"], let name = value.scalar else {
+      findings.add(
+        entry.value.error(
+          "pipeline.missingKind", "stage `\(entry.key)` does not say its kind",
+          remedy: "Its kind is one of \(StageRegistry.all.map { $0.kind }.joined(separator: ", "))."))
+      return nil
+    }
+    if let kind = StageRegistry.readable.first(where: { $0.kind == name }) { return kind }
+    let names = StageRegistry.all.map { $0.kind }
+    let suggestion = nearest(name, among: names).map { "Did you mean `\($0)`?" }
+    findings.add(
+      value.error(
+        "pipeline.unknownKind", "there is no kind of stage `\(name)`",
+        remedy: suggestion ?? "The kinds are \(names.joined(separator: ", "))."))
+    return nil
+  }
+}

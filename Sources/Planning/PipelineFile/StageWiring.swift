@@ -1,0 +1,71 @@
+import Diagnostics
+
+/// Which stage feeds which port, and the order that follows.
+struct StageWiring {
+  /// For each stage, the name of the stage behind each of its port keys.
+  private(set) var wires: [String: [String: String]] = [:]
+  /// The stages, each after those it is wired to.
+  private(set) var order: [PipelineValue.Entry] = []
+
+  init(entries: [PipelineValue.Entry], kinds: [String: any ReadableStage.Type], findings: Findings) {
+    for entry in entries {
+      guard let kind = kinds[entry.key] else { continue }
+      for key in kind.keys {
+        guard case .stage(let port) = key.shape, let value = entry.value[key.name] else { continue }
+        guard let source = value.scalar else {
+          findings.add(value.error("pipeline.badWire", "`\(key.name)` must be the name of one stage"))
+          continue
+        }
+        if Self.check(value, from: source, to: port, key: key.name, entries: entries, kinds: kinds, findings: findings) {
+          wires[entry.key, default: [:]][key.name] = source
+        }
+      }
+    }
+    sort(entries, findings: findings)
+  }
+
+  private static func check(
+    _ value: PipelineValue, from source: String, to port: PortType, key: String, entries: [PipelineValue.Entry],
+    kinds: [String: any ReadableStage.Type], findings: Findings
+  ) -> Bool {
+    guard let other = entries.first(where: { $0.key == source }) else {
+      let suggestion = nearest(source, among: entries.map(\.key)).map { "Did you mean `\($0)`?" }
+      findings.add(
+        value.error(
+          "pipeline.unknownStage", "`\(key): \(source)` names no stage",
+          remedy: suggestion ?? "The stages are \(entries.map(\.key).joined(separator: ", "))."))
+      return false
+    }
+    guard let kind = kinds[source] else { return false }
+    if kind.outputs.contains(port) { return true }
+    let makes = kind.outputs.map(\.rawValue).joined(separator: " and ")
+    let line = other.keyLocation.line.map { " (line \($0))" } ?? ""
+    let text = other.value.excerpt.map { "\n  there: \($0.drop { $0 == " " })" } ?? ""
+    findings.add(
+      value.error(
+        "pipeline.wrongPort",
+        "`\(key): \(source)` needs a \(port.rawValue), but `\(source)`\(line) is \(kind.kind), which makes "
+          + (makes.isEmpty ? "no output for other stages" : makes) + text,
+        remedy: "Wire `\(key)` to a stage that makes a \(port.rawValue)."))
+    return false
+  }
+
+  private mutating func sort(_ entries: [PipelineValue.Entry], findings: Findings) {
+    var placed: Set<String> = []
+    var waiting = entries
+    while !waiting.isEmpty {
+      let ready = waiting.filter { entry in (wires[entry.key] ?? [:]).values.allSatisfy(placed.contains) }
+      guard !ready.isEmpty else {
+        findings.add(
+          Diagnostic(
+            severity: .error, family: .usage, code: "pipeline.cycle", location: waiting[0].keyLocation,
+            message: "the stages \(waiting.map(\.key).joined(separator: ", ")) wait for each other in a circle",
+            remedy: "Let each stage take its input from a stage before it.", excerpt: waiting[0].value.excerpt))
+        return
+      }
+      order += ready
+      placed.formUnion(ready.map(\.key))
+      waiting.removeAll { placed.contains($0.key) }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package import Digests
+package import TaskGraph
+package import TaskKinds
+
+/// What planning may ask about what already exists. Answers come from the ledger and the store.
+package protocol PlanningLibrary: Sendable {
+  /// Known frames of an encoding, for each of these chains.
+  func knownFrames(encoding: Digest, chains: [Digest]) throws -> [Digest: [KnownFrames]]
+  func hasResult(_ key: TaskKey) throws -> Bool
+  /// The newest version with exactly the files this task would publish, e.g. `v002`; nil when there is none.
+  func publishedVersion(_ publish: PublishTask.Input) throws -> String?
+}
+
+/// Consecutive source frames of one chain that lie one after the other in a segment.
+package struct KnownFrames: Hashable, Sendable {
+  package var first: Int64
+  package var count: Int64
+  package var segment: TaskKey
+  /// Index in the segment of frame `first`.
+  package var offset: Int
+
+  package init(first: Int64, count: Int64, segment: TaskKey, offset: Int) {
+    self.first = first
+    self.count = count
+    self.segment = segment
+    self.offset = offset
+  }
+}
+
+/// Which libraries and kernels make bytes here, as `interlock-worker identity` states them.
+package struct ToolIdentity: Hashable, Codable, Sendable {
+  /// Encoder and decoder libraries with their build.
+  package var libraries: String
+  /// Our own picture kernels.
+  package var kernels: String
+
+  package init(libraries: String, kernels: String) {
+    self.libraries = libraries
+    self.kernels = kernels
+  }
+
+  var builtBy: String { "\(libraries); \(kernels)" }
+}

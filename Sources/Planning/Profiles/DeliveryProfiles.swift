@@ -1,0 +1,127 @@
+package import Delivery
+package import Diagnostics
+import Glibc
+
+/// Finds delivery profiles: in `profiles/` beside the pipeline first, then those shipped with the program.
+package enum DeliveryProfiles {
+  static let keys: [KeySpec] = [
+    KeySpec("profile", .text, isRequired: true, "name of the profile, as the file is called"),
+    KeySpec("summary", .text, "what it is for, in one line"),
+    KeySpec("container", .choice(DeliveryProfile.Container.allCases.map(\.rawValue)), isRequired: true, "wrapping"),
+    KeySpec("extension", .text, isRequired: true, "file name extension"),
+    KeySpec("picture", .text, isRequired: true, "how frames are encoded"),
+    KeySpec("colour", .text, isRequired: true, "colour tags of stream, frames and container"),
+    KeySpec("sound", .choice(["pcm_s24le"]), "how sound is encoded; without it there is none"),
+  ]
+
+  static let pictureKeys: [KeySpec] = [
+    KeySpec("codec", .choice(DeliveryProfile.supportedPixelFormats.keys.sorted()), isRequired: true, "encoder"),
+    KeySpec("profile", .integer(0...5), "profile number of the encoder"),
+    KeySpec("tag", .text, "four-character code that the container must show"),
+    KeySpec("pixel-format", .text, isRequired: true, "pixel format, by FFmpeg's name"),
+    KeySpec("quantiser", .integer(1...224), "fixed quantiser; without it the encoder's own rate control"),
+    KeySpec("options", .text, "private options of the encoder"),
+    KeySpec("lowest-psnr", .integer(20...200), isRequired: true, "a decoded frame further from its picture is a fault"),
+  ]
+
+  static let colourKeys: [KeySpec] = [
+    KeySpec("primaries", .choice(["bt709"]), isRequired: true, "primaries"),
+    KeySpec("transfer", .choice(["bt709"]), isRequired: true, "transfer characteristic"),
+    KeySpec("matrix", .choice(["bt709", "gbr"]), isRequired: true, "Y'CbCr matrix"),
+    KeySpec("range", .choice(["tv", "pc"]), isRequired: true, "legal or full"),
+  ]
+
+  /// The profiles built into the program, by name.
+  package static let shipped: [String: String] = [
+    "prores-422hq": String(decoding: PackageResources.prores_422hq_yaml, as: UTF8.self),
+    "stills-16bit": String(decoding: PackageResources.stills_16bit_yaml, as: UTF8.self),
+  ]
+
+  static func load(_ name: String, value: PipelineValue, context: LoadingContext, findings: Findings)
+    -> DeliveryProfile?
+  {
+    let folder = context.pipelineFolder + "/profiles"
+    let path = "\(folder)/\(name).yaml"
+    do {
+      if PipelineLoader.isSafeName(name), let bytes = try? FilePaths.read(path, limit: 1 << 20) {
+        return try parse(String(decoding: bytes, as: UTF8.self), file: "profiles/\(name).yaml", name: name)
+      }
+      if let text = shipped[name] { return try parse(text, file: "shipped profile \(name).yaml", name: name) }
+    } catch {
+      for diagnostic in error.diagnostics { findings.add(diagnostic) }
+      return nil
+    }
+    let names = shipped.keys.sorted() + beside(folder)
+    let suggestion = nearest(name, among: names).map { "Did you mean `\($0)`?" }
+    findings.add(
+      value.error(
+        "pipeline.unknownProfile", "there is no delivery profile `\(name)`",
+        remedy: suggestion ?? "The profiles are \(names.joined(separator: ", ")); add one as profiles/\(name).yaml."))
+    return nil
+  }
+
+  private static func beside(_ folder: String) -> [String] {
+    FilePaths.entries(of: folder).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
+  }
+
+  /// Reads a profile from text; every fault at once.
+  package static func parse(_ text: String, file: String, name: String) throws(DiagnosticList) -> DeliveryProfile {
+    let findings = Findings()
+    let root = try PipelineValue.parse(text, file: file, folder: "/")
+    let reader = KeyReader(root, keys: keys, owner: "the profile", findings: findings)
+    if let given = reader.text("profile"), given != name, let value = reader["profile"] {
+      findings.add(
+        value.error("profile.otherName", "the profile calls itself `\(given)`, but it was asked for as `\(name)`"))
+    }
+    let container = reader.choice("container", of: DeliveryProfile.Container.self)
+    let picture = reader["picture"].flatMap { Self.picture($0, findings: findings) }
+    let tags = reader["colour"].flatMap { colour($0, findings: findings) }
+    let fileExtension = reader.text("extension")
+    _ = fixed(reader, "sound", ["pcm_s24le"])
+    if container == .sequence, let sound = reader["sound"] {
+      findings.add(sound.error("profile.soundInSequence", "a sequence of files carries no sound"))
+    }
+    try findings.throwIfErrors()
+    guard let container, let picture, let tags, let fileExtension else {
+      preconditionFailure("a profile without errors has its required keys")
+    }
+    return DeliveryProfile(
+      name: name, summary: reader.text("summary") ?? "", container: container, fileExtension: fileExtension,
+      picture: picture, tags: tags, hasSound: reader["sound"] != nil)
+  }
+
+  private static func picture(_ value: PipelineValue, findings: Findings) -> DeliveryProfile.Picture? {
+    let reader = KeyReader(value, keys: pictureKeys, owner: "`picture`", findings: findings)
+    var options: [String: String] = [:]
+    for entry in reader["options"]?.entries ?? [] { options[entry.key] = entry.value.scalar ?? "" }
+    let codecs = DeliveryProfile.supportedPixelFormats
+    guard let codec = fixed(reader, "codec", codecs.keys.sorted()),
+      let format = fixed(reader, "pixel-format", codecs[codec] ?? []),
+      let lowest = reader.integer("lowest-psnr", in: 20...200)
+    else { return nil }
+    return DeliveryProfile.Picture(
+      codec: codec, profile: reader.integer("profile", in: 0...5), pixelFormat: format,
+      quantiser: reader.integer("quantiser", in: 1...224), options: options, codecTag: reader.text("tag"),
+      lowestPSNR: Double(lowest))
+  }
+
+  private static func colour(_ value: PipelineValue, findings: Findings) -> ColourTags? {
+    let reader = KeyReader(value, keys: colourKeys, owner: "`colour`", findings: findings)
+    guard let primaries = fixed(reader, "primaries", ["bt709"]), let transfer = fixed(reader, "transfer", ["bt709"]),
+      let matrix = fixed(reader, "matrix", ["bt709", "gbr"]), let range = fixed(reader, "range", ["tv", "pc"])
+    else { return nil }
+    return ColourTags(primaries: primaries, transfer: transfer, matrix: matrix, range: range)
+  }
+
+  /// A text that must be one of a list known only at run time.
+  private static func fixed(_ reader: KeyReader, _ key: String, _ allowed: [String]) -> String? {
+    guard let text = reader.text(key), let value = reader[key] else { return nil }
+    if allowed.contains(text) { return text }
+    let suggestion = nearest(text, among: allowed).map { "Did you mean `\($0)`?" }
+    reader.findings.add(
+      value.error(
+        "profile.badChoice", "`\(text)` is not a value of `\(key)` here",
+        remedy: suggestion ?? "It is one of \(allowed.joined(separator: ", "))."))
+    return nil
+  }
+}

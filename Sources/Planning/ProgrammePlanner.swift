@@ -1,0 +1,117 @@
+package import Diagnostics
+package import Editorial
+import MediaTime
+import TaskGraph
+import TaskKinds
+
+/// Turns a pipeline and what the probes found into tasks. Pure: reads nothing, writes nothing.
+package enum ProgrammePlanner {
+  /// - Parameter until: name of the last stage wanted; nil plans all.
+  /// - Throws: every fault of cut, relink and stages at once, as far as it can see.
+  package static func plan(
+    _ pipeline: Pipeline, files: [ProbedFile], tools: ToolIdentity, library: any PlanningLibrary,
+    until: String? = nil
+  ) throws(DiagnosticList) -> ProgrammePlan {
+    let stages = try wanted(pipeline, until: until)
+    let conform = try conform(pipeline, files: files)
+    var workspace = PlanningWorkspace(
+      pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools, library: library)
+    workspace.diagnostics = pipeline.warnings + conform.diagnostics
+    for stage in stages { try stage.plan(in: &workspace) }
+    do {
+      return ProgrammePlan(
+        plan: try Plan(workspace.nodes), objects: workspace.objects, deliverables: workspace.deliverables,
+        publishes: workspace.publishes, conform: conform,
+        media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) }, diagnostics: workspace.diagnostics)
+    } catch {
+      throw DiagnosticList(infrastructure: "planning", error)
+    }
+  }
+
+  /// The cut read and every event matched to media.
+  package static func conform(_ pipeline: Pipeline, files: [ProbedFile]) throws(DiagnosticList) -> Conform {
+    let media = files.map { MediaItem(path: $0.location.path, facts: $0.facts) }
+    let timeline = try timeline(pipeline, media: media)
+    let conform = Relinker(media: media).relink(timeline, handles: pipeline.timeline.handles)
+    if conform.diagnostics.contains(where: { $0.severity == .error }) {
+      throw DiagnosticList(conform.diagnostics)
+    }
+    return conform
+  }
+
+  private static func timeline(_ pipeline: Pipeline, media: [MediaItem]) throws(DiagnosticList) -> Timeline {
+    var faults: [Diagnostic] = []
+    var cuts: [Cut] = []
+    for file in pipeline.timeline.cuts {
+      do {
+        cuts.append(try Cut.read(path: file.typed, bytes: file.bytes))
+      } catch {
+        faults += error.diagnostics
+      }
+    }
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    let rate = pipeline.timeline.rate ?? cuts.lazy.compactMap(\.declaredRate).first ?? unanimousRate(media)
+    guard let rate else {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "timeline.noRate", location: SourceLocation(file: pipeline.path),
+          message: "the cut does not say its frame rate, and the media is of several rates or none",
+          remedy: "Give `timeline: rate:`, for instance 24000/1001.")
+      ])
+    }
+    let start = try startTimecode(pipeline, rate: rate)
+    var timelines: [Timeline] = []
+    for cut in cuts {
+      do {
+        timelines.append(try cut.timeline(rate: rate, start: start))
+      } catch {
+        faults += error.diagnostics
+      }
+    }
+    guard faults.isEmpty, var timeline = timelines.first else { throw DiagnosticList(faults) }
+    for other in timelines.dropFirst() {
+      timeline.tracks += other.tracks
+      timeline.markers += other.markers
+      timeline.findings += other.findings
+    }
+    return timeline
+  }
+
+  private static func startTimecode(_ pipeline: Pipeline, rate: FrameRate) throws(DiagnosticList) -> Timecode? {
+    guard let text = pipeline.timeline.start else { return nil }
+    do {
+      return try Timecode(parsing: text, rate: rate)
+    } catch {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "timeline.badStart", location: SourceLocation(file: pipeline.path),
+          message: "`timeline: start: \(text)` is not a timecode at \(rate): \(error)")
+      ])
+    }
+  }
+
+  /// The rate of every picture file of the media roots, when it is the same one.
+  private static func unanimousRate(_ media: [MediaItem]) -> FrameRate? {
+    let rates = Set(media.compactMap { $0.facts.video?.rate })
+    return rates.count == 1 ? rates.first : nil
+  }
+
+  private static func wanted(_ pipeline: Pipeline, until: String?) throws(DiagnosticList) -> [any Stage] {
+    guard let until else { return pipeline.stages }
+    guard let last = pipeline.stage(named: until) else {
+      let names = pipeline.stages.map { $0.declaration.name }
+      let suggestion = nearest(until, among: names).map { "Did you mean `\($0)`?" }
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "pipeline.unknownStage", location: SourceLocation(file: pipeline.path),
+          message: "there is no stage `\(until)`",
+          remedy: suggestion ?? "The stages are \(names.joined(separator: ", ")).")
+      ])
+    }
+    var names: Set<String> = [last.declaration.name]
+    for stage in pipeline.stages.reversed() where names.contains(stage.declaration.name) {
+      names.formUnion(stage.declaration.wires.values)
+    }
+    return pipeline.stages.filter { names.contains($0.declaration.name) }
+  }
+}

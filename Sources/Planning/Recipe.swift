@@ -1,0 +1,66 @@
+package import Delivery
+package import Digests
+import Editorial
+package import ImageGraph
+package import MediaTime
+import TaskKinds
+
+/// What a deliverable is made of, frame by frame, in words and numbers: what `trace` reads.
+package struct Recipe: Codable, Sendable {
+  package struct Part: Codable, Sendable {
+    /// Frame of the deliverable at which the part starts.
+    package var firstFrame: Int64
+    package var count: Int64
+    package var event: String?
+    package var shot: String?
+    /// File name of the source; nil for generated pictures.
+    package var source: String?
+    package var reel: String?
+    /// Source frame of the first frame, in presentation order from 0, and source frames per frame.
+    package var sourceFrame: Int64
+    package var step: Int64
+    /// Source timecode of the source's frame 0; nil where the source has none.
+    package var sourceStart: String?
+    package var sourceTimecodeRate: FrameRate?
+    package var chain: Digest
+    package var operations: [OperationSummary]
+  }
+
+  package var schema: Int
+  package var programme: String
+  package var stage: String
+  package var profile: String
+  package var cut: [String]
+  package var rate: FrameRate
+  package var isDropFrame: Bool
+  /// Label count of the deliverable's first frame.
+  package var startFrame: Int64
+  package var encoding: Encoding
+  package var parts: [Part]
+
+  init(
+    stage: String, profile: String, encoding: Encoding, sequence: PictureSequence, start: Int64,
+    workspace: PlanningWorkspace
+  ) {
+    schema = 1
+    programme = workspace.pipeline.programme
+    self.stage = stage
+    self.profile = profile
+    cut = workspace.pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) }
+    rate = sequence.rate
+    isDropFrame = workspace.timeline.isDropFrame
+    startFrame = workspace.timeline.startFrame + start
+    self.encoding = encoding
+    let files = Dictionary(workspace.files.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+    var frame: Int64 = 0
+    parts = sequence.spans.map { span in
+      let file = span.node.source.flatMap { files[$0.media] }
+      defer { frame += span.count }
+      return Part(
+        firstFrame: frame, count: span.count, event: span.event, shot: span.shot,
+        source: file.map { FilePaths.name(of: $0.location.path) }, reel: file?.facts.reel, sourceFrame: span.first,
+        step: span.step, sourceStart: file?.facts.timecodeStart, sourceTimecodeRate: file?.facts.timecodeRate,
+        chain: span.node.chain, operations: span.node.operations)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import ColorGrading
+package import Diagnostics
+import Editorial
+import ImageGraph
+import MediaTime
+
+/// Grades every shot by its CDL, then applies the look.
+package struct ColorGradeStage: ReadableStage {
+  package static let kind = "color-grade"
+  package static let summary = "a CDL per shot, then one look for all"
+  package static let outputs: [PortType] = [.picture]
+  package static let keys: [KeySpec] = [
+    KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames are graded"),
+    KeySpec(
+      "cdl", .path,
+      "ASC CDL collection (.ccc, .cdl, .cc); an entry binds by id = shot name, then by event number, and beats the "
+        + "cut's own ASC comments"),
+    KeySpec("look", .path, "3D LUT (.cube) after the CDL, display-referred Rec.709 in and out"),
+  ]
+
+  package let declaration: StageDeclaration
+  let collection: ColorDecisionCollection?
+  let look: InputFile?
+
+  init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
+    self.declaration = declaration
+    let decisions = PipelineLoader.inputFiles(keys.paths("cdl"), what: "the CDL collection", findings: keys.findings)
+    do {
+      collection = try decisions.first.map { file throws(DiagnosticList) in
+        try ColorDecisionCollection.read(path: file.typed, bytes: file.bytes)
+      }
+    } catch {
+      for diagnostic in error.diagnostics { keys.findings.add(diagnostic) }
+      return nil
+    }
+    look = PipelineLoader.inputFiles(keys.paths("look"), what: "the look", findings: keys.findings).first
+    if let look {
+      do {
+        _ = try CubeFile.read(path: look.typed, bytes: look.bytes)
+      } catch {
+        for diagnostic in error.diagnostics { keys.findings.add(diagnostic) }
+        return nil
+      }
+    }
+  }
+
+  package func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList) {
+    guard let wire = declaration.wires["picture"], let picture = workspace.pictures[wire] else {
+      preconditionFailure("a loaded grade stage is wired to a picture")
+    }
+    let clips = workspace.conform.events.filter { workspace.timeline.tracks[$0.trackIndex].kind == .picture }
+    let (bindings, diagnostics) = GradeResolver(entries: collection?.entries ?? [])
+      .resolve(clips.map { GradeShot($0.clip) })
+    workspace.diagnostics += diagnostics
+    // An event number may stand in several lists of one cut: record order tells them apart.
+    var decisions: [Int64: ColorDecision] = [:]
+    for (clip, binding) in zip(clips, bindings) { decisions[clip.clip.recordRange.start] = binding.decision }
+    var frame: Int64 = 0
+    let table = look.map { workspace.object($0.bytes) }
+    workspace.pictures[declaration.name] = picture.mapNodes { span in
+      defer { frame += span.count }
+      // Black between shots stays black: it belongs to no shot, and a look may lift it.
+      guard span.node.source != nil else { return span.node }
+      var node = span.node
+      if let decision = decisions[frame] {
+        node = .grade(
+          Grade(
+            slope: decision.slope, offset: decision.offset, power: decision.power, saturation: decision.saturation),
+          of: node)
+      }
+      if let table { node = .look(Look(table: table), of: node) }
+      return node
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package import Diagnostics
+import Digests
+import Editorial
+import ImageGraph
+import MediaTime
+import TaskGraph
+import TaskKinds
+
+/// Turns the conformed cut into frames of sources in the raster of the programme, and into a sound edit.
+package struct EditingStage: ReadableStage {
+  package static let kind = "editing"
+  package static let summary = "the cut, conformed: which source frame is where, and which sound"
+  package static let outputs: [PortType] = [.picture, .soundEdit]
+  package static let keys: [KeySpec] = [
+    KeySpec(
+      "fit", .choice(Sizing.Fit.allCases.map(\.rawValue)),
+      "what to do with pictures of another shape: letterbox (all of the picture) or fill (all of the raster)")
+  ]
+
+  package let declaration: StageDeclaration
+  let fit: Sizing.Fit
+
+  init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
+    self.declaration = declaration
+    fit = keys.choice("fit", of: Sizing.Fit.self) ?? .letterbox
+  }
+
+  package func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList) {
+    let timeline = workspace.timeline
+    let sizing = Sizing(raster: workspace.pipeline.raster, fit: fit)
+    var faults: [Diagnostic] = []
+    let pictureTracks = timeline.tracks.indices.filter { index in
+      timeline.tracks[index].kind == .picture && timeline.tracks[index].clips.isEmpty == false
+    }
+    if pictureTracks.count > 1 {
+      let names = pictureTracks.map { timeline.tracks[$0].name }.joined(separator: ", ")
+      faults.append(
+        Diagnostic(
+          severity: .error, family: .usage, code: "editing.severalPictureTracks",
+          location: timeline.tracks[pictureTracks[1]].clips.first?.location,
+          message: "the cut has several picture tracks (\(names)), and nothing says how they are composited",
+          remedy: "Flatten the picture to one track before the turnover."))
+    }
+    for track in timeline.tracks { faults += unrendered(track) }
+    guard faults.isEmpty, let track = pictureTracks.first else {
+      if faults.isEmpty {
+        faults.append(
+          Diagnostic(
+            severity: .error, family: .usage, code: "editing.noPicture",
+            location: workspace.pipeline.timeline.cuts.first.map { SourceLocation(file: $0.typed) },
+            message: "the cut has no picture events", remedy: "Give the picture's list under `timeline: cut:`."))
+      }
+      throw DiagnosticList(faults)
+    }
+    let picture = spans(track, sizing: sizing, in: &workspace)
+    workspace.pictures[declaration.name] = picture
+    workspace.soundEdits[declaration.name] = SoundEdit(
+      events: workspace.conform.events.filter { timeline.tracks[$0.trackIndex].kind == .sound },
+      frameCount: picture.frameCount)
+    do {
+      try publishConform(in: &workspace)
+    } catch {
+      throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
+    }
+  }
+
+  /// What the cut asks for and this version does not render: an error, never a silent change of the picture.
+  private func unrendered(_ track: Track) -> [Diagnostic] {
+    var faults: [Diagnostic] = []
+    for item in track.items {
+      switch item {
+      case .transition(let transition):
+        faults.append(
+          Diagnostic(
+            severity: .error, family: .usage, code: "editing.transition", location: transition.location,
+            message: "event \(transition.event) on \(track.name) is a transition, which is not rendered yet",
+            remedy: "Replace it by a cut in the turnover."))
+      case .clip(let clip) where clip.timeScale != Rational(1, 1):
+        faults.append(
+          Diagnostic(
+            severity: .error, family: .usage, code: "editing.retime", location: clip.location,
+            message: "event \(clip.event) on \(track.name) runs at \(clip.timeScale) times speed, which is not "
+              + "rendered yet", remedy: "Bake the speed change into a new source."))
+      case .clip, .gap:
+        break
+      }
+    }
+    return faults
+  }
+
+  /// The picture track as spans, black where nothing is.
+  private func spans(_ track: Int, sizing: Sizing, in workspace: inout PlanningWorkspace) -> PictureSequence {
+    var spans: [PictureSpan] = []
+    var next: Int64 = 0
+    func black(_ count: Int64) {
+      guard count > 0 else { return }
+      spans.append(
+        PictureSpan(node: .black(Black()), first: 0, step: 0, count: count, event: nil, shot: nil))
+    }
+    for event in workspace.conform.events where event.trackIndex == track {
+      let record = event.clip.recordRange
+      black(record.start - next)
+      next = record.end
+      guard let media = event.media else {
+        // Black and bars from the cut itself have no media; anything else was refused by the relink.
+        black(record.count)
+        continue
+      }
+      let file = workspace.files[media]
+      guard let video = file.facts.video else { preconditionFailure("a picture event was matched to sound") }
+      let source = PictureSource(
+        media: file.identity, stream: video.stream, interpretation: Interpretation(video))
+      spans.append(
+        PictureSpan(
+          node: .sizing(sizing, of: .source(source)), first: event.sourceRange.start, step: 1, count: record.count,
+          event: event.clip.event, shot: event.clip.shot))
+    }
+    let end = workspace.timeline.frameCount
+    black(end - next)
+    return PictureSequence(raster: workspace.pipeline.raster, rate: workspace.timeline.rate, spans: spans)
+  }
+
+  /// The conformed cut and its report are an asset of their own.
+  private func publishConform(in workspace: inout PlanningWorkspace) throws {
+    let report = ConformReport(
+      workspace.conform, programme: workspace.pipeline.programme,
+      media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
+    let otio = OTIOWriter.write(
+      workspace.conform, media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
+    let documents: [(bytes: [UInt8], suffix: String, fileExtension: String)] = [
+      (otio, "", "otio"),
+      (try JSONBytes.encode(report, isPretty: true), "report", "json"),
+      (Array(report.text.utf8), "report", "txt"),
+    ]
+    let input = PublishTask.Input(
+      shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name, stage: declaration.name,
+      assembly: nil, fileExtension: "otio",
+      documents: documents.map { document in
+        PublishTask.Document(
+          object: workspace.object(document.bytes), byteCount: Int64(document.bytes.count), suffix: document.suffix,
+          fileExtension: document.fileExtension)
+      }, recipe: nil, profile: nil)
+    _ = try workspace.publish(input, reason: "no version of it is exactly this conform")
+  }
+}
+
+extension Interpretation {
+  /// Tags first; where they are silent, Rec.709 from 720 lines up and Rec.601 below, legal range.
+  init(_ video: VideoFacts) {
+    let matrix: Matrix =
+      switch video.matrix {
+      case "bt709": .bt709
+      case "smpte170m", "bt470bg": .bt601
+      case "bt2020nc": .bt2020
+      default: video.height >= 720 ? .bt709 : .bt601
+      }
+    self.init(matrix: matrix, isFullRange: video.range == "pc" || video.pixelFormat.hasPrefix("yuvj"))
+  }
+}

@@ -1,0 +1,45 @@
+package import Diagnostics
+
+/// One stage of a pipeline file as written: its name, place and keys.
+package struct StageDeclaration: Sendable {
+  package var name: String
+  package var location: SourceLocation
+  /// The stage each wired port comes from, by key: `picture` → `edit`.
+  package var wires: [String: String]
+}
+
+/// A kind of stage: what it is called, which keys it takes, and how it rewrites the programme into a plan.
+///
+/// Add a kind by writing one and listing it in `StageRegistry`.
+package protocol Stage: Sendable {
+  static var kind: String { get }
+  static var summary: String { get }
+  static var keys: [KeySpec] { get }
+  static var outputs: [PortType] { get }
+
+  var declaration: StageDeclaration { get }
+
+  /// Rewrites the programme: takes the outputs of the stages it is wired to, adds its own outputs and tasks.
+  func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList)
+}
+
+/// A stage that can read itself from a pipeline file.
+protocol ReadableStage: Stage {
+  /// Reads the stage's own keys; reports what is wrong to the reader's findings.
+  init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext)
+}
+
+/// What a stage may ask for while the file is loaded.
+struct LoadingContext {
+  /// Folder of the pipeline file: `profiles/` beside it comes before the profiles shipped with the program.
+  var pipelineFolder: String
+}
+
+/// Every kind of stage there is.
+package enum StageRegistry {
+  static let readable: [any ReadableStage.Type] = [
+    EditingStage.self, ColorGradeStage.self, SoundMixStage.self, DeliveryStage.self,
+  ]
+
+  package static var all: [any Stage.Type] { readable }
+}

@@ -1,0 +1,121 @@
+package import Delivery
+package import Digests
+package import ImageGraph
+package import TaskGraph
+
+/// Wraps encoded frames and the mix into the files of a deliverable, by copying packets.
+package enum AssembleTask: TaskKind {
+  package static let identifier = "assemble"
+  package static let version = 1
+
+  /// Consecutive programme frames found one after the other in one segment.
+  package struct Piece: Hashable, Codable, Sendable {
+    package var segment: TaskKey
+    /// Index in the segment of the first frame used.
+    package var offset: Int
+    package var count: Int
+    /// Frames of the segment to go forward for each programme frame: 1, 0 (held) or −1.
+    package var step: Int
+
+    package init(segment: TaskKey, offset: Int, count: Int, step: Int) {
+      self.segment = segment
+      self.offset = offset
+      self.count = count
+      self.step = step
+    }
+  }
+
+  package struct Input: Codable, Sendable {
+    package var profile: DeliveryProfile
+    package var encoding: Encoding
+    /// The frames by what they are; this decides the key.
+    package var runs: [FrameRun]
+    /// The frames by where they are; another split into segments is the same deliverable.
+    package var pieces: [Piece]
+    package var mix: TaskKey?
+    /// Label of the first frame, `;` before the frames for drop-frame.
+    package var startTimecode: String
+    /// Frame count of the label, which numbers the files of a sequence.
+    package var startFrame: Int64
+    /// `<programme>_<deliverable>`: names the files of a sequence.
+    package var name: String
+
+    package init(
+      profile: DeliveryProfile, encoding: Encoding, runs: [FrameRun], pieces: [Piece], mix: TaskKey?,
+      startTimecode: String, startFrame: Int64, name: String
+    ) {
+      self.profile = profile
+      self.encoding = encoding
+      self.runs = runs
+      self.pieces = pieces
+      self.mix = mix
+      self.startTimecode = startTimecode
+      self.startFrame = startFrame
+      self.name = name
+    }
+  }
+
+  package struct File: Hashable, Codable, Sendable {
+    package var object: Digest
+    package var byteCount: Int64
+    /// What distinguishes it from the other files of the version: empty, or the frame number of a sequence.
+    package var suffix: String
+
+    package init(object: Digest, byteCount: Int64, suffix: String) {
+      self.object = object
+      self.byteCount = byteCount
+      self.suffix = suffix
+    }
+  }
+
+  /// What was checked on the finished files, after closing and reopening them.
+  package struct Evidence: Hashable, Codable, Sendable {
+    package struct Check: Hashable, Codable, Sendable {
+      package var name: String
+      package var expected: String
+      package var found: String
+
+      package init(name: String, expected: String, found: String) {
+        self.name = name
+        self.expected = expected
+        self.found = found
+      }
+
+      package var isMet: Bool { expected == found }
+    }
+
+    /// Which proof this is: `structure, packet digests, decoded joins` for a file made of verified segments.
+    package var proof: String
+    package var checks: [Check]
+    package var framesDecoded: [Int64]
+
+    package init(proof: String, checks: [Check], framesDecoded: [Int64]) {
+      self.proof = proof
+      self.checks = checks
+      self.framesDecoded = framesDecoded
+    }
+  }
+
+  package struct Output: Codable, Sendable {
+    package var files: [File]
+    package var frameCount: Int64
+    package var evidence: Evidence
+
+    package init(files: [File], frameCount: Int64, evidence: Evidence) {
+      self.files = files
+      self.frameCount = frameCount
+      self.evidence = evidence
+    }
+  }
+
+  package static func key(_ input: Input) -> TaskKey {
+    var encoder = CanonicalEncoder(domain: "interlock.task.assemble", version: version)
+    encoder.append(input.encoding)
+    encoder.append(input.profile.container.rawValue)
+    encoder.append(input.profile.fileExtension)
+    encoder.append(input.runs)
+    encoder.append(input.mix.map(\.hex) ?? "")
+    encoder.append(input.startTimecode)
+    return encoder.digest()
+  }
+}

@@ -1,0 +1,79 @@
+package import Digests
+package import TaskGraph
+
+/// Makes a version of an asset or a deliverable visible. Runs in the coordinator: it opens no media.
+///
+/// Its commit is `version.json` in the version's folder, not a result file.
+package enum PublishTask: TaskKind {
+  package static let identifier = "publish"
+  package static let version = 1
+
+  package enum Shelf: String, Codable, Sendable {
+    case assets = "Assets"
+    case deliverables = "Deliverables"
+  }
+
+  /// A document whose bytes are already an object of the store.
+  package struct Document: Hashable, Codable, Sendable {
+    package var object: Digest
+    package var byteCount: Int64
+    /// Inserted before the extension, e.g. `report`; empty for the asset itself.
+    package var suffix: String
+    package var fileExtension: String
+
+    package init(object: Digest, byteCount: Int64, suffix: String, fileExtension: String) {
+      self.object = object
+      self.byteCount = byteCount
+      self.suffix = suffix
+      self.fileExtension = fileExtension
+    }
+  }
+
+  package struct Input: Codable, Sendable {
+    package var shelf: Shelf
+    package var programme: String
+    package var name: String
+    package var stage: String
+    /// Assembled files come from the result of this task.
+    package var assembly: TaskKey?
+    package var fileExtension: String
+    package var documents: [Document]
+    /// Digest of the recipe, an object that says what every frame is made of.
+    package var recipe: Digest?
+    package var profile: String?
+
+    package init(
+      shelf: Shelf, programme: String, name: String, stage: String, assembly: TaskKey?, fileExtension: String,
+      documents: [Document], recipe: Digest?, profile: String?
+    ) {
+      self.shelf = shelf
+      self.programme = programme
+      self.name = name
+      self.stage = stage
+      self.assembly = assembly
+      self.fileExtension = fileExtension
+      self.documents = documents
+      self.recipe = recipe
+      self.profile = profile
+    }
+  }
+
+  package struct Output: Codable, Sendable {
+    package var version: String
+  }
+
+  package static func key(_ input: Input) -> TaskKey {
+    var encoder = CanonicalEncoder(domain: "interlock.task.publish", version: version)
+    encoder.append(input.shelf.rawValue)
+    encoder.append(input.programme)
+    encoder.append(input.name)
+    encoder.append(input.assembly.map(\.hex) ?? "")
+    encoder.append(input.documents.count)
+    for document in input.documents {
+      encoder.append(document.object)
+      encoder.append(document.suffix)
+      encoder.append(document.fileExtension)
+    }
+    return encoder.digest()
+  }
+}

@@ -1,0 +1,165 @@
+import ColorGrading
+import Colour
+import Delivery
+import Diagnostics
+import Digests
+import ImageGraph
+import Media
+import MediaTime
+import ObjectStore
+import TaskGraph
+import TaskKinds
+
+/// Evaluates one chain: decodes a source frame, sizes, grades and lays it out for the encoder.
+final class FrameSource {
+  private let node: ImageNode
+  private let buffer: PictureBuffer
+  private let reader: PictureReader?
+  private let grade: GradeKernel?
+  private let destination: Colour.PictureFormat
+  private let sampleAspect: (numerator: Int64, denominator: Int64)
+  /// Made for the format of the first picture, and again if a later one differs.
+  private var stage: Stage?
+
+  /// What pictures of one format go through.
+  private struct Stage {
+    var format: Media.PictureFormat
+    var scaler: Scaler?
+    var pipe: PicturePipe
+  }
+
+  init(_ input: RenderTask.Input, store: ObjectStore) throws {
+    node = input.node
+    let encoding = input.encoding
+    guard let layout = PixelLayout(named: encoding.pixelFormat) else {
+      throw WorkerFailure(verification: "the kernels do not write \(encoding.pixelFormat)")
+    }
+    destination = Colour.PictureFormat(
+      layout: layout,
+      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"), width: encoding.width,
+      height: encoding.height)
+    buffer = PictureBuffer(layout: layout, width: encoding.width, height: encoding.height)
+    grade = try Self.grade(node, store: store)
+    guard let source = node.source, let media = input.media else {
+      reader = nil
+      sampleAspect = (1, 1)
+      buffer.fillBlack(isFullRange: destination.encoding.isFullRange)
+      return
+    }
+    try MediaGuard.check(media)
+    let reader = try PictureReader(path: media.path, stream: source.stream)
+    self.reader = reader
+    sampleAspect = (input.sampleAspect.numerator, input.sampleAspect.denominator)
+  }
+
+  /// Lends the finished picture of a source frame.
+  func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {
+    if let reader { try reader.withFrame(at: number) { try fill(from: $0) } }
+    return try body(buffer)
+  }
+
+  private func fill(from picture: borrowing PictureView) throws {
+    let format = picture.format
+    let stage = try self.stage.flatMap { $0.format == format ? $0 : nil } ?? makeStage(for: format)
+    self.stage = stage
+    if let scaler = stage.scaler {
+      try scaler.scale(picture) { scaled in try run(stage.pipe, scaled) }
+    } else {
+      try run(stage.pipe, picture)
+    }
+  }
+
+  private func run(_ pipe: PicturePipe, _ picture: borrowing PictureView) throws {
+    var planes: [SourcePlane] = []
+    for index in 0..<pipe.source.layout.planeCount {
+      planes.append(unsafe SourcePlane(bytes: picture.plane(index), stride: picture.stride(ofPlane: index)))
+    }
+    try buffer.withDestination { try pipe.run(source: planes, destination: $0) }
+  }
+
+  private func makeStage(for format: Media.PictureFormat) throws -> Stage {
+    guard let source = node.source, let sizing = node.sizing else {
+      throw WorkerFailure(verification: "the chain has a source without a size")
+    }
+    let placement = sizing.placement(
+      of: Raster(width: format.width, height: format.height), sampleAspect: sampleAspect)
+    let encoding = ColourEncoding(source.interpretation)
+    let target = PictureRectangle(
+      x: placement.target.x, y: placement.target.y, width: placement.target.width, height: placement.target.height)
+    if placement.isUnscaled, let layout = PixelLayout(named: format.pixelFormat) {
+      let pipe = try PicturePipe(
+        source: Colour.PictureFormat(layout: layout, encoding: encoding, width: format.width, height: format.height),
+        crop: PictureRectangle(
+          x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height),
+        grade: grade, destination: destination, rectangle: target)
+      return Stage(format: format, scaler: nil, pipe: pipe)
+    }
+    // Scaling goes through 16 bits and full chroma, so that nothing is lost on the way to the kernels.
+    guard let between = PixelLayout(named: "yuv444p16le") else {
+      throw WorkerFailure(verification: "the kernels do not read yuv444p16le")
+    }
+    let scaler = try Scaler(
+      from: format,
+      crop: Scaler.Region(
+        x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height),
+      to: Media.PictureFormat(pixelFormat: between.name, width: target.width, height: target.height),
+      matrix: source.interpretation.matrix.rawValue, isFullRange: source.interpretation.isFullRange)
+    let pipe = try PicturePipe(
+      source: Colour.PictureFormat(layout: between, encoding: encoding, width: target.width, height: target.height),
+      grade: grade, destination: destination, rectangle: target)
+    return Stage(format: format, scaler: scaler, pipe: pipe)
+  }
+
+  private static func grade(_ node: ImageNode, store: ObjectStore) throws -> GradeKernel? {
+    guard node.grade != nil || node.look != nil else { return nil }
+    let decision = try node.grade.map { grade in
+      try GradeKernel.Decision(
+        slope: SIMD3(grade.slope), offset: SIMD3(grade.offset), power: SIMD3(grade.power),
+        saturation: grade.saturation)
+    }
+    let look = try node.look.map { look in
+      guard let file = try store.fileSystem.read(store.path(of: look.table)) else {
+        throw WorkerFailure(missingObject: look.table)
+      }
+      return try LookTable(CubeFile.read(path: "look \(look.table.hex.prefix(12))", bytes: file.bytes))
+    }
+    return GradeKernel(decision: decision, look: look)
+  }
+}
+
+extension ColourEncoding {
+  init(_ interpretation: Interpretation) {
+    let matrix: Matrix =
+      switch interpretation.matrix {
+      case .bt601: .bt601
+      case .bt709: .bt709
+      case .bt2020: .bt2020
+      }
+    self.init(matrix: matrix, isFullRange: interpretation.isFullRange)
+  }
+}
+
+extension LookTable {
+  init(_ file: CubeFile) throws {
+    func domain(_ table: CubeFile.Table) -> Domain {
+      Domain(minimum: SIMD3(table.minimum), maximum: SIMD3(table.maximum))
+    }
+    try self.init(
+      shaper: file.shaper.map { Shaper(size: $0.size, values: $0.values, domain: domain($0)) },
+      cube: file.cube.map { Cube(size: $0.size, values: $0.values, domain: domain($0)) })
+  }
+}
+
+extension WorkerFailure {
+  /// Something the plan counted on is not in the store: the producer has to run again.
+  init(missingObject digest: Digest) {
+    self.init(
+      exit: 3, failure: .infrastructure,
+      diagnostics: [
+        .init(
+          severity: .error, family: .inputMissing, code: "object.missing", location: nil,
+          message: "object \(digest.hex.prefix(12)) is not in the store",
+          remedy: "Run `interlock verify`, then run again: what is missing is made again.")
+      ])
+  }
+}

@@ -1,0 +1,136 @@
+import Colour
+import Media
+
+/// One picture in the encoder's layout: what was asked for, kept to be compared with what comes back.
+final class PictureBuffer {
+  let layout: PixelLayout
+  let width: Int
+  let height: Int
+  /// Planes one after the other, rows without padding.
+  private var storage: [UInt8]
+  private let planes: [Plane]
+
+  private struct Plane {
+    var offset: Int
+    var rowBytes: Int
+    var rows: Int
+
+    /// Where row `row` lies in the storage.
+    func range(ofRow row: Int) -> Range<Int> {
+      offset + row * rowBytes..<offset + (row + 1) * rowBytes
+    }
+  }
+
+  init(layout: PixelLayout, width: Int, height: Int) {
+    self.layout = layout
+    self.width = width
+    self.height = height
+    var offset = 0
+    planes = (0..<layout.planeCount).map { index in
+      let size = layout.planeSize(index, width: width, height: height)
+      defer { offset += (size.rowBytes * size.rows + 63) / 64 * 64 }
+      return Plane(offset: offset, rowBytes: size.rowBytes, rows: size.rows)
+    }
+    storage = [UInt8](repeating: 0, count: offset)
+  }
+
+  /// Lends the planes for writing.
+  func withDestination<R>(_ body: ([DestinationPlane]) throws -> R) rethrows -> R {
+    try unsafe storage.withUnsafeMutableBytes { buffer in
+      var lent: [DestinationPlane] = []
+      for plane in planes {
+        let bytes = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: buffer[plane.offset..<plane.offset + plane.rowBytes * plane.rows])
+        lent.append(unsafe DestinationPlane(bytes: bytes, stride: plane.rowBytes))
+      }
+      return try body(lent)
+    }
+  }
+
+  func copy(to view: borrowing MutablePictureView) {
+    for (index, plane) in planes.enumerated() {
+      let target = unsafe view.plane(index)
+      let stride = view.stride(ofPlane: index)
+      unsafe storage.withUnsafeBytes { source in
+        for row in 0..<plane.rows {
+          unsafe UnsafeMutableRawBufferPointer(rebasing: target[row * stride..<row * stride + plane.rowBytes])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[plane.range(ofRow: row)]))
+        }
+      }
+    }
+  }
+
+  /// Writes display black into every sample.
+  func fillBlack(isFullRange: Bool) {
+    for (index, plane) in planes.enumerated() {
+      let shift = layout.bitDepth - 8
+      let code: Int =
+        switch layout.family {
+        case .yCbCr where index > 0: 128 << shift
+        case .yCbCr where !isFullRange: 16 << shift
+        default: 0
+        }
+      let bytes = [UInt8(truncatingIfNeeded: code), UInt8(truncatingIfNeeded: code >> 8)]
+      for offset in 0..<plane.rowBytes * plane.rows {
+        storage[plane.offset + offset] = bytes[offset % layout.bytesPerSample]
+      }
+    }
+  }
+
+  /// Peak signal-to-noise ratio of a decoded picture over all samples, in dB; nil when they are all the same.
+  ///
+  /// A decoder may give more bits than went in (ProRes 4444 decodes to 12): samples are compared at the greater
+  /// depth.
+  func psnr(of decoded: borrowing PictureView) throws -> Double? {
+    guard let other = PixelLayout(named: decoded.pixelFormat), other.planeCount == layout.planeCount,
+      other.bitDepth >= layout.bitDepth, other.bytesPerSample == layout.bytesPerSample
+    else {
+      throw WorkerFailure(verification: "frames of \(layout) come back as \(decoded.pixelFormat)")
+    }
+    let shift = other.bitDepth - layout.bitDepth
+    var sum: UInt64 = 0
+    var count = 0
+    for (index, part) in planes.enumerated() {
+      let (rowBytes, rows) = (part.rowBytes, part.rows)
+      guard decoded.rowByteCount(ofPlane: index) >= rowBytes, decoded.rowCount(ofPlane: index) >= rows else {
+        throw WorkerFailure(verification: "plane \(index) comes back smaller than it was")
+      }
+      let plane = unsafe decoded.plane(index)
+      let stride = decoded.stride(ofPlane: index)
+      let isSwapped = layout.isBigEndian
+      unsafe storage.withUnsafeBytes { mine in
+        for row in 0..<rows {
+          let a = unsafe UnsafeRawBufferPointer(rebasing: mine[part.range(ofRow: row)])
+          let b = unsafe UnsafeRawBufferPointer(rebasing: plane[row * stride..<row * stride + rowBytes])
+          sum &+= unsafe Self.squaredDifferences(a, b, bytes: layout.bytesPerSample, shift: shift, isSwapped: isSwapped)
+        }
+      }
+      count += rowBytes / layout.bytesPerSample * rows
+    }
+    guard sum > 0 else { return nil }
+    let peak = Double((1 << other.bitDepth) - 1)
+    return Decibels.ratio(peak * peak * Double(count) / Double(sum))
+  }
+
+  private static func squaredDifferences(
+    _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, bytes: Int, shift: Int, isSwapped: Bool
+  ) -> UInt64 {
+    var sum: UInt64 = 0
+    if bytes == 1 {
+      for index in 0..<a.count {
+        let difference = unsafe Int(a[index]) - Int(b[index])
+        sum &+= UInt64(difference &* difference)
+      }
+      return sum
+    }
+    let left = unsafe a.assumingMemoryBound(to: UInt16.self)
+    let right = unsafe b.assumingMemoryBound(to: UInt16.self)
+    for index in 0..<left.count {
+      let x = unsafe Int64(isSwapped ? left[index].byteSwapped : left[index])
+      let y = unsafe Int64(isSwapped ? right[index].byteSwapped : right[index])
+      let difference = (x << Int64(shift)) &- y
+      sum &+= UInt64(bitPattern: difference &* difference)
+    }
+    return sum
+  }
+}

@@ -1,0 +1,138 @@
+import Diagnostics
+import Digests
+import Foundation
+import Glibc
+import Media
+import ObjectStore
+import TaskGraph
+
+/// Does one task file from lock to exit record.
+enum AttemptRunner {
+  /// How an attempt ended; `exit.json` holds it.
+  struct Ending: Codable {
+    var schema = 1
+    var attempt: String
+    var key: TaskKey?
+    var exit: Int32
+    var failure: WorkerEvent.FailureClass?
+    var diagnostics: [Diagnostic]
+    var seconds: Double
+    var peakMemoryBytes: Int64
+  }
+
+  static func run(taskFile: String, reporter: (String) -> any Reporter) -> Ending {
+    let started = ContinuousClock.now
+    var attempt = ""
+    var key: TaskKey?
+    func ending(_ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic]) -> Ending {
+      let elapsed = (ContinuousClock.now - started).components
+      return Ending(
+        attempt: attempt, key: key, exit: exit, failure: failure, diagnostics: diagnostics,
+        seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18,
+        peakMemoryBytes: ProcessLimits.peakResidentBytes)
+    }
+    do {
+      let folder = try AttemptFolder.containing(taskFile: taskFile)
+      attempt = folder.id
+      guard case .acquired(let lock) = try folder.tryLock() else {
+        return ending(75, .infrastructure, [busy(folder)])
+      }
+      defer { withExtendedLifetime(lock) {} }
+      let finished: Ending
+      do {
+        try perform(folder, key: &key, reporter: reporter(folder.id))
+        finished = ending(0, nil, [])
+      } catch {
+        let failure = WorkerFailure(describing: error)
+        finished = ending(failure.exit, failure.failure, failure.diagnostics)
+        _ = try? folder.sweepParts()
+      }
+      try folder.writeExit([UInt8](JSONEncoder().encode(finished)))
+      return finished
+    } catch {
+      let failure = WorkerFailure(describing: error)
+      return ending(failure.exit, failure.failure, failure.diagnostics)
+    }
+  }
+
+  private static func perform(_ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter) throws {
+    let store = ObjectStore(folder.production)
+    guard let file = try store.fileSystem.read(folder.taskFilePath) else {
+      throw WorkerFailure(
+        exit: 2, failure: .user, diagnostics: [fault("task.missing", "there is no task file \(folder.taskFilePath)")])
+    }
+    let head: TaskFileHead
+    do {
+      head = try JSONDecoder().decode(TaskFileHead.self, from: Data(file.bytes))
+    } catch {
+      throw WorkerFailure(
+        exit: 2, failure: .user, diagnostics: [fault("task.unreadable", "\(folder.taskFilePath) is not a task file: \(error)")])
+    }
+    key = head.key
+    guard head.schema == taskFileSchema, let interpreter = InterpreterRegistry.interpreter(for: head.kind),
+      interpreter.version == head.version
+    else {
+      throw WorkerFailure(
+        exit: 2, failure: .user,
+        diagnostics: [
+          fault(
+            "task.otherVersion",
+            "this worker does not know \(head.kind) tasks of version \(head.version) (file schema \(head.schema))",
+            remedy: "Run coordinator and workers of one build.")
+        ])
+    }
+    let context = TaskContext(
+      store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter)
+    context.log.write("start \(head.key.hex) \(head.kind) \(head.label)")
+    if try store.storedResult(head.key) != nil {
+      context.log.write("done before \(head.key.hex)")
+      reporter.committed(head.key, frames: 0, isFirst: false)
+      return
+    }
+    try interpreter.perform(head, file: file.bytes, in: context)
+  }
+
+  private static func busy(_ folder: AttemptFolder) -> Diagnostic {
+    fault(
+      "attempt.held", "another worker is at attempt \(folder.id)",
+      remedy: "Two copies of one attempt do no harm; this one stops.")
+  }
+
+  private static func fault(_ code: String, _ message: String, remedy: String? = nil) -> Diagnostic {
+    Diagnostic(
+      severity: .error, family: .usage, code: code, location: nil, message: message, remedy: remedy)
+  }
+}
+
+extension WorkerFailure {
+  /// Classifies an error by who has to act on it.
+  init(describing error: any Error) {
+    switch error {
+    case let failure as WorkerFailure:
+      self = failure
+    case is Cancelled:
+      self.init(exit: StopRequest.exitCode ?? 143, failure: .cancelled, diagnostics: [])
+    case let media as MediaError:
+      let exit: Int32 = media.code == .outOfMemory ? 33 : Int32(media.diagnostic.family.rawValue)
+      let failure: WorkerEvent.FailureClass =
+        switch media.fault {
+        case .user: .user
+        case .media: .media
+        case .infrastructure: .infrastructure
+        }
+      self.init(exit: exit, failure: failure, diagnostics: [media.diagnostic])
+    case let diagnostic as Diagnostic:
+      self.init(
+        exit: Int32(diagnostic.family.rawValue), failure: diagnostic.family == .failed ? .infrastructure : .user,
+        diagnostics: [diagnostic])
+    case let list as DiagnosticList:
+      self.init(exit: Int32(list.exitCode), failure: .user, diagnostics: list.diagnostics)
+    default:
+      self.init(
+        exit: 1, failure: .infrastructure,
+        diagnostics: [
+          Diagnostic(severity: .error, family: .failed, code: "worker.failed", location: nil, message: "\(error)")
+        ])
+    }
+  }
+}

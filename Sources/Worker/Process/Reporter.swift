@@ -1,0 +1,79 @@
+import Diagnostics
+import Digests
+import Foundation
+import TaskGraph
+
+/// Where a running task tells how far it is.
+protocol Reporter: Sendable {
+  func progress(frames: Int, of total: Int)
+  func committed(_ key: TaskKey, frames: Int, isFirst: Bool)
+}
+
+/// Writes whole lines to standard output, at once.
+enum StandardOutput {
+  static func write(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  }
+}
+
+/// Events for the coordinator, as lines of JSON.
+struct PoolReporter: Reporter {
+  let attempt: String
+
+  func progress(frames: Int, of total: Int) {
+    Self.send(WorkerEvent(.progress, attempt: attempt, frames: frames, total: total))
+  }
+
+  func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {
+    Self.send(WorkerEvent(.committed, attempt: attempt, key: key, frames: frames, isFirst: isFirst))
+  }
+
+  static func send(_ event: WorkerEvent) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // An event is made of plain values and always encodes.
+    guard let data = try? encoder.encode(event) else { return }
+    StandardOutput.write(String(decoding: data, as: UTF8.self))
+  }
+}
+
+/// Progress in the words of the farm that called the worker.
+enum FarmDialect: String, CaseIterable, Sendable {
+  case openjd, tractor, generic
+
+  /// Chosen from what each farm puts in the environment of its tasks.
+  static func detect(_ environment: [String: String]) -> FarmDialect {
+    if environment["OPENJD_SESSION_WORKING_DIR"] != nil { return .openjd }
+    if environment["TR_ENV_JID"] != nil || environment["TRACTOR_JID"] != nil { return .tractor }
+    return .generic
+  }
+
+  func progress(_ percent: Double) -> String {
+    let tenths = (percent * 10).rounded() / 10
+    return switch self {
+    case .openjd: "openjd_progress: \(tenths)"
+    case .tractor: "TR_PROGRESS \(Int(percent.rounded()))%"
+    case .generic: "Progress: \(Int(percent.rounded()))%"
+    }
+  }
+
+  func status(_ text: String) -> String {
+    self == .openjd ? "openjd_status: \(text)" : "Status: \(text)"
+  }
+
+  func failure(_ text: String) -> String {
+    self == .openjd ? "openjd_fail: \(text)" : "Error: \(text)"
+  }
+}
+
+struct FarmReporter: Reporter {
+  let dialect: FarmDialect
+
+  func progress(frames: Int, of total: Int) {
+    StandardOutput.write(dialect.progress(total == 0 ? 0 : Double(frames) * 100 / Double(total)))
+  }
+
+  func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {
+    StandardOutput.write("Committed \(key.hex.prefix(12)) (\(frames) frames)\(isFirst ? "" : ", made before")")
+  }
+}

@@ -1,0 +1,48 @@
+import Diagnostics
+import Digests
+import Foundation
+import ObjectStore
+import TaskGraph
+import TaskKinds
+
+/// Does the work of one kind of task.
+protocol TaskInterpreter: Sendable {
+  associatedtype Kind: TaskKind
+
+  /// - Returns: the output, and every object it refers to, already in the store.
+  static func run(_ input: Kind.Input, in context: TaskContext) throws -> (Kind.Output, [ObjectReference])
+}
+
+/// Every kind of task a worker knows.
+enum InterpreterRegistry {
+  static let all: [any TaskInterpreter.Type] = [
+    ProbeInterpreter.self, RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self,
+  ]
+
+  static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
+    all.first { $0.identifier == kind }
+  }
+}
+
+extension TaskInterpreter {
+  static var identifier: String { Kind.identifier }
+
+  static var version: Int { Kind.version }
+
+  /// Reads the input, does the work, publishes the result.
+  static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws {
+    let task = try JSONDecoder().decode(TaskFile<Kind.Input>.self, from: Data(file))
+    let (output, objects) = try run(task.input, in: context)
+    let isFirst = try context.commit(
+      head.key, kind: Kind.identifier, version: Kind.version, output: output, objects: objects)
+    context.log.write("commit \(head.key.hex) \(isFirst ? "first" : "late")")
+    context.reporter.committed(head.key, frames: 0, isFirst: isFirst)
+  }
+}
+
+/// A failed task: what is told to whoever gave it out.
+struct WorkerFailure: Error {
+  var exit: Int32
+  var failure: WorkerEvent.FailureClass
+  var diagnostics: [Diagnostic]
+}

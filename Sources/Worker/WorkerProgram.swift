@@ -1,0 +1,101 @@
+import Colour
+import Diagnostics
+import Foundation
+import Glibc
+import Media
+import TaskGraph
+
+/// Names the libraries and kernels that make bytes here.
+enum WorkerIdentity {
+  static let libraries = MediaEnvironment.identity
+  static let kernels = PicturePipe.kernelIdentity
+  static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
+}
+
+/// The executable `interlock-worker`: the only process that opens media.
+public enum WorkerProgram {
+  /// - Returns: the exit code of the contract.
+  public static func run(_ arguments: [String]) -> Int32 {
+    switch arguments.first {
+    case "pool":
+      return pool()
+    case "run" where arguments.count >= 2:
+      return runTask(Array(arguments.dropFirst()))
+    case "probe":
+      prepare()
+      return ProbeReport.run(Array(arguments.dropFirst()))
+    case "identity":
+      prepare()
+      StandardOutput.write(
+        "{\"kernels\":\"\(WorkerIdentity.kernels)\",\"libraries\":\"\(WorkerIdentity.libraries)\"}")
+      return 0
+    default:
+      FileHandle.standardError.write(Data(usage.utf8))
+      return 2
+    }
+  }
+
+  private static let usage = """
+    interlock-worker does the work of stages; the coordinator and farms start it.
+
+      interlock-worker run TASKFILE [--progress openjd|tractor|generic]   do one task
+      interlock-worker pool                                               task files from standard input
+      interlock-worker probe [--json] FILE…                               what media files are
+      interlock-worker identity                                           libraries and kernels, as JSON
+
+    """
+
+  private static func prepare() {
+    ProcessLimits.apply()
+    StopRequest.installHandlers()
+    MediaEnvironment.start()
+  }
+
+  /// Takes task files from standard input until it ends.
+  private static func pool() -> Int32 {
+    prepare()
+    let lines = TaskLines()
+    while true {
+      PoolReporter.send(WorkerEvent(.ready))
+      guard let path = lines.next() else { break }
+      let ending = AttemptRunner.run(taskFile: path) { PoolReporter(attempt: $0) }
+      if ending.exit == 0 {
+        PoolReporter.send(WorkerEvent(.finished, attempt: ending.attempt, key: ending.key, exit: 0))
+      } else {
+        PoolReporter.send(
+          WorkerEvent(
+            .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit), failure: ending.failure,
+            diagnostics: ending.diagnostics))
+      }
+    }
+    return StopRequest.exitCode ?? 0
+  }
+
+  /// One task, reported as the farm around it expects. Everything goes to standard output.
+  private static func runTask(_ arguments: [String]) -> Int32 {
+    prepare()
+    let environment = ProcessInfo.processInfo.environment
+    var dialect = FarmDialect.detect(environment)
+    if let index = arguments.firstIndex(of: "--progress") {
+      guard index + 1 < arguments.count, let named = FarmDialect(rawValue: arguments[index + 1]) else {
+        StandardOutput.write("Error: --progress is one of \(FarmDialect.allCases.map(\.rawValue).joined(separator: ", "))")
+        return 2
+      }
+      dialect = named
+    }
+    let taskFile = arguments[0]
+    let quoted = (["interlock-worker", "run"] + arguments).map { "'\($0)'" }.joined(separator: " ")
+    StandardOutput.write("\(WorkerIdentity.tool); \(quoted); host \(ProcessInfo.processInfo.hostName)")
+    let ending = AttemptRunner.run(taskFile: taskFile) { _ in FarmReporter(dialect: dialect) }
+    for diagnostic in ending.diagnostics { StandardOutput.write(diagnostic.description) }
+    if ending.exit == 0 {
+      StandardOutput.write(dialect.progress(100))
+    } else if ending.failure != .cancelled {
+      StandardOutput.write(dialect.failure(ending.diagnostics.first?.message ?? "exit \(ending.exit)"))
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if let data = try? encoder.encode(ending) { StandardOutput.write(String(decoding: data, as: UTF8.self)) }
+    return ending.exit
+  }
+}

@@ -1,0 +1,109 @@
+import Diagnostics
+import Editorial
+import MediaTime
+import Testing
+
+@Suite(.enabled(if: SampleFiles.editorial != nil, "no `shared/samples` beside the project"))
+struct EDLSampleTests {
+  /// Clips, transitions, gaps and frames as OpenTimelineIO and pycmx find them (`shared/samples/README.md`); of the two
+  /// feature reels gaps and frames from the record times, which OpenTimelineIO shifts by wrong source lengths.
+  @Test(arguments: [
+    ("25fps.edl", 25, 4, 0, 0, 496), ("avid_example.edl", 24, 2, 0, 0, 81),
+    ("nucoda_example.edl", 24, 2, 0, 0, 81),
+    ("premiere_example.edl", 24, 2, 0, 0, 81), ("cdl.edl", 24, 2, 0, 0, 62),
+    ("dissolve_test.edl", 24, 3, 1, 0, 20),
+    ("dissolve_test_2.edl", 24, 3, 1, 0, 20), ("wipe_test.edl", 24, 3, 1, 0, 20),
+    ("transition_duration.edl", 24, 4, 1, 0, 408), ("gap_test.edl", 24, 3, 0, 2, 126),
+    ("multi_audio.edl", 24, 3, 0, 0, 81982),
+    ("screening_example.edl", 24, 9, 0, 0, 1049), ("speed_effects_small.edl", 24, 5, 0, 2, 16636),
+    ("INS4_R1_DX_092117.edl", 24, 466, 0, 122, 26269),
+    ("ToD_R4_LOCK3.1_030618_Video.edl", 24, 376, 0, 2, 29089),
+    ("cdl_frmc_example01.edl", 24, 1, 0, 0, 102), ("ISSUE_14_conform_edl_issue_01.edl", 24, 3, 0, 2, 2298),
+    ("45S_SAMPLE.EDL", 25, 30, 3, 0, 1066), ("SIMPLE_DISSOLVE.EDL", 24, 1, 1, 0, 44),
+    ("SPLICEME.EDL", 24, 2, 0, 1, 263),
+    ("TIMEWARP.EDL", 24, 1, 0, 0, 10), ("REVERSE.EDL", 24, 1, 0, 0, 50),
+    ("edl_mixed_line_endings.edl", 24, 1, 0, 0, 241),
+  ])
+  func `real lists have the events that other readers find`(
+    name: String, rate: Int, clips: Int, transitions: Int, gaps: Int, frames: Int64
+  ) throws {
+    let timeline = try SampleFiles.timeline("edl/" + name, rate: FrameRate(rate))
+    let items = timeline.tracks.flatMap(\.items)
+    #expect(timeline.tracks.flatMap(\.clips).count == clips)
+    #expect(items.count { if case .transition = $0 { true } else { false } } == transitions)
+    #expect(items.count { if case .gap = $0 { true } else { false } } == gaps)
+    #expect(timeline.frameCount == frames)
+    for track in timeline.tracks {
+      var end: Int64 = 0
+      for item in track.items {
+        guard let range = item.recordRange else { continue }
+        #expect(range.start == end)
+        end = range.end
+      }
+    }
+  }
+
+  @Test func `a list of another rate is refused with every wrong timecode`() throws {
+    let error = #expect(throws: DiagnosticList.self) {
+      try SampleFiles.timeline("edl/25fps.edl", rate: FrameRate(24))
+    }
+    let first = try #require(error?.diagnostics.first)
+    #expect(first.code == "cut.badTimecode")
+    #expect(first.location?.line != nil && first.location?.column != nil)
+    #expect(first.remedy == "Give the rate of the list: 24 is too low.")
+  }
+
+  @Test func `overlapping events are refused with both of them`() throws {
+    let error = #expect(throws: DiagnosticList.self) {
+      try SampleFiles.timeline("edl/test_24psf.edl", rate: FrameRate(25))
+    }
+    let messages = error?.diagnostics.filter { $0.code == "cut.overlap" }.map(\.message) ?? []
+    #expect(messages.contains("event 005 at 00:01:30:00 overlaps event 004 on V1, which ends at 00:01:54:17"))
+    #expect(error?.diagnostics.first { $0.code == "cut.overlap" }?.location?.line != nil)
+  }
+
+  @Test func `markers, source files and spaces of an Avid list come through`() throws {
+    let timeline = try SampleFiles.timeline("edl/screening_example.edl", rate: FrameRate(24))
+    #expect(timeline.markers.map(\.color) == ["RED", "PINK", "GREEN"])
+    #expect(timeline.markers[0].comment == "ANIM FIX NEEDED")
+    #expect(timeline.timecode(at: timeline.markers[0].frame).description == "01:00:01:14")
+    #expect(timeline.tracks[0].clips[3].sourceFile == "ZZ100_504C.LAY1.02")
+    #expect(timeline.findings.contains { $0.what == "`AVX2 EFFECT, RESIZE` is carried as a note only" })
+  }
+
+  @Test func `speeds come from the motion lines`() throws {
+    #expect(
+      try SampleFiles.timeline("edl/REVERSE.EDL", rate: FrameRate(25)).tracks[0].clips[0].timeScale
+        == Rational(-1))
+    let warp = try SampleFiles.timeline("edl/TIMEWARP.EDL", rate: FrameRate(24)).tracks[0].clips[0]
+    #expect(warp.timeScale == Rational(129, 10))
+    let small = try SampleFiles.timeline("edl/speed_effects_small.edl", rate: FrameRate(24)).tracks[0].clips
+    #expect(small.map(\.timeScale) == [.one, .zero, .zero, .one, Rational(476, 240)])
+    let reverse = try SampleFiles.timeline("edl/45S_SAMPLE.EDL", rate: FrameRate(25)).tracks[0].clips[23]
+    #expect(reverse.event == "024" && reverse.neededSource == FrameRange(start: -51, count: 52))
+  }
+
+  @Test func `speeds without a motion line are concluded once and reported once`() throws {
+    let timeline = try SampleFiles.timeline("edl/ToD_R4_LOCK3.1_030618_Video.edl", rate: film)
+    let inferred = timeline.findings.filter { $0.what.hasPrefix("source and record lengths differ without") }
+    #expect(inferred.count == 1)
+    #expect(timeline.tracks[0].clips.count { $0.timeScale == Rational(2) } >= 38)
+  }
+
+  @Test func `channels of one event become clips on several tracks`() throws {
+    let timeline = try SampleFiles.timeline("edl/multi_audio.edl", rate: FrameRate(24))
+    #expect(timeline.tracks.map(\.name) == ["A1", "A2", "A3"])
+    #expect(timeline.tracks.allSatisfy { $0.kind == .sound && $0.clips.count == 1 })
+  }
+
+  @Test func `grades are read however they are spaced`() throws {
+    let clips = try SampleFiles.timeline("edl/cdl.edl", rate: FrameRate(24)).tracks[0].clips
+    let decision = ColorDecision(
+      slope: [0.1, 0.2, 0.3], offset: [1, -0.0122, 0.0305], power: [1, 0, 1], saturation: 0.9)
+    #expect(clips.map(\.grade) == [decision, decision])
+    let long = try SampleFiles.timeline("edl/cdl_frmc_example01.edl", rate: FrameRate(24)).tracks[0].clips[0]
+    #expect(long.grade?.slope == [1.04751, 1.0378, 1.02485])
+    #expect(long.sourceReel == "C004C008_240813ZW")
+    #expect(long.notes == ["FRMC START: 1001    FRMC END: 1102    FRMC DURATION:102"])
+  }
+}

@@ -1,0 +1,185 @@
+import Diagnostics
+import Editorial
+import MediaTime
+import Testing
+
+@Suite(.enabled(if: SampleFiles.editorial != nil, "no `shared/samples` beside the project"))
+struct OTIOSampleTests {
+  @Test(arguments: [
+    ("simple_cut", 1, 4, 0, 19), ("transition", 1, 4, 1, 19), ("multitrack", 3, 5, 0, 3282),
+    ("preflattened", 1, 5, 0, 3282), ("nested_example", 1, 7, 0, 636),
+    ("generator_reference_test", 1, 1, 0, 50),
+    ("clip_example", 1, 1, 1, 19), ("big_int", 1, 1, 0, 24), ("timecode_rates", 6, 6, 0, 60),
+    ("img_seq_media_reference", 1, 1, 0, 159),
+  ])
+  func `real timelines have the tracks and clips that OpenTimelineIO finds`(
+    name: String, tracks: Int, clips: Int, transitions: Int, frames: Int64
+  ) throws {
+    let timeline = try SampleFiles.timeline("otio/\(name).otio")
+    #expect(timeline.tracks.count == tracks)
+    #expect(timeline.tracks.flatMap(\.clips).count == clips)
+    let items = timeline.tracks.flatMap(\.items)
+    #expect(items.count { if case .transition = $0 { true } else { false } } == transitions)
+    if name != "timecode_rates" { #expect(timeline.frameCount == frames) }
+  }
+
+  @Test func `nested stacks and tracks are put in line`() throws {
+    let timeline = try SampleFiles.timeline("otio/nested_example.otio")
+    let clips = timeline.tracks[0].clips
+    #expect(
+      clips.map(\.name) == [
+        "Normal Clip 1", "Clip Inside A Stack 1", "Normal Clip 2", "Clip Inside A Stack 2", "Normal Clip 3",
+        "Clip Inside A Track", "Normal Clip 4",
+      ])
+    #expect(clips.map(\.recordRange.count) == [238, 31, 33, 29, 63, 4, 238])
+    #expect(clips[5].timeScale == .zero)
+    #expect(clips[3].timeScale.displayValue > 0.85 && clips[3].timeScale.displayValue < 0.86)
+  }
+
+  @Test func `a generator is no media and its kind is kept`() throws {
+    let clip = try SampleFiles.timeline("otio/generator_reference_test.otio").tracks[0].clips[0]
+    #expect(clip.content == .generator("SMPTEBars"))
+  }
+
+  @Test func `the global start time is the record timecode of frame 0`() throws {
+    let timeline = try SampleFiles.timeline("otio/img_seq_media_reference.otio")
+    #expect(timeline.timecode(at: 0).description == "01:00:00:00")
+    #expect(timeline.tracks[0].clips[0].availableRange == FrameRange(start: 125, count: 159))
+    #expect(timeline.tracks[0].clips[0].targetURL?.hasPrefix("/tmp/") == true)
+  }
+
+  @Test func `metadata that is not carried is reported by its key`() throws {
+    let timeline = try SampleFiles.timeline("otio/big_int.otio")
+    #expect(timeline.findings.contains { $0.kind == .dropped && $0.what.contains("`int_test`") })
+  }
+}
+
+@Suite struct OTIOTests {
+  private func time(_ value: Double, _ rate: Double = 24) -> String {
+    #"{"OTIO_SCHEMA":"RationalTime.1","rate":\#(rate),"value":\#(value)}"#
+  }
+
+  private func range(_ start: Double, _ count: Double, _ rate: Double = 24) -> String {
+    #"{"OTIO_SCHEMA":"TimeRange.1","start_time":\#(time(start, rate)),"duration":\#(time(count, rate))}"#
+  }
+
+  private func clip(_ name: String, _ start: Double, _ count: Double, extra: String = "") -> String {
+    #"{"OTIO_SCHEMA":"Clip.2","name":"\#(name)","source_range":\#(range(start, count))\#(extra)}"#
+  }
+
+  private func gap(_ count: Double) -> String {
+    #"{"OTIO_SCHEMA":"Gap.1","source_range":\#(range(0, count))}"#
+  }
+
+  private func timeline(
+    _ children: String..., start: String = "null"
+  ) -> [UInt8] {
+    let tracks = children.map { #"{"OTIO_SCHEMA":"Track.1","kind":"Video","name":"t","children":[\#($0)]}"# }
+    return Array(
+      (#"{"OTIO_SCHEMA":"Timeline.1","name":"n","global_start_time":\#(start),"tracks":"#
+        + #"{"OTIO_SCHEMA":"Stack.1","children":[\#(tracks.joined(separator: ","))]}}"#).utf8)
+  }
+
+  private func read(_ bytes: [UInt8], rate: FrameRate? = FrameRate(24), start: Timecode? = nil) throws
+    -> Timeline
+  {
+    try Cut.read(path: "cut.otio", bytes: bytes).timeline(rate: rate, start: start)
+  }
+
+  @Test func `the same cut as a list and as a timeline has equal clips`() throws {
+    let list = try edl(
+      """
+      TITLE: SAME
+      001  A001C003 V     C        01:00:10:00 01:00:12:00 01:00:00:00 01:00:02:00
+      * FROM CLIP NAME: SHOT_A.mov
+      * ASC_SOP (1.1 1.0 0.9)(0.01 0.0 -0.01)(1.0 1.0 1.2)
+      * ASC_SAT 0.9
+      002  A002C001 V     C        05:00:00:00 05:00:01:00 01:00:03:00 01:00:04:00
+      * FROM CLIP NAME: SHOT_B
+      003  A003C001 V     C        05:00:00:00 05:00:02:00 01:00:04:00 01:00:05:00
+      M2   A003C001       048.0                05:00:00:00
+      """, rate: film)
+    let written = OTIOWriter.write(list)
+    let back = try Cut.read(path: "same.otio", bytes: written).timeline(rate: nil)
+    #expect(back.rate == film && back.startFrame == list.startFrame && back.name == "SAME")
+    #expect(back.tracks.map(\.name) == ["V1"])
+    #expect(back.frameCount == list.frameCount)
+    for (left, right) in zip(list.tracks[0].clips, back.tracks[0].clips) {
+      #expect(left.event == right.event && left.shot == right.shot && left.name == right.name)
+      #expect(left.sourceReel == right.sourceReel && left.sourceIn == right.sourceIn)
+      #expect(
+        left.recordRange == right.recordRange && left.grade == right.grade
+          && left.timeScale == right.timeScale)
+    }
+    #expect(back.tracks[0].clips.count == 3)
+  }
+
+  @Test func `a reversed clip plays down from the last frame of its source range`() throws {
+    let effect = #","effects":[{"OTIO_SCHEMA":"LinearTimeWarp.1","time_scalar":-1.0}]"#
+    let clip = try read(timeline(clip("R", 100, 10, extra: effect))).tracks[0].clips[0]
+    #expect(clip.timeScale == Rational(-1))
+    #expect(clip.sourceIn == SourcePosition(count: 109, rate: FrameRate(24)))
+    #expect(clip.neededSource == FrameRange(start: -9, count: 10))
+  }
+
+  @Test func `a nested stack shows the topmost clip of every frame`() throws {
+    let upper = #"{"OTIO_SCHEMA":"Track.1","kind":"Video","children":[\#(gap(4)),\#(clip("T", 50, 3))]}"#
+    let lower = #"{"OTIO_SCHEMA":"Track.1","kind":"Video","children":[\#(clip("B", 10, 12))]}"#
+    let stack = #"{"OTIO_SCHEMA":"Stack.1","source_range":\#(range(1, 10)),"children":[\#(lower),\#(upper)]}"#
+    let clips = try read(timeline(stack)).tracks[0].clips
+    #expect(clips.map(\.name) == ["B", "T", "B"])
+    #expect(
+      clips.map(\.recordRange) == [
+        FrameRange(start: 0, count: 3), FrameRange(start: 3, count: 3), FrameRange(start: 6, count: 4),
+      ])
+    #expect(
+      clips.map(\.sourceIn) == [11, 50, 17].map { SourcePosition(count: $0, rate: FrameRate(24)) })
+  }
+
+  @Test func `disabled clips become gaps and are reported`() throws {
+    let timeline = try read(timeline(clip("A", 0, 5, extra: #","enabled":false"#) + "," + clip("B", 0, 5)))
+    #expect(timeline.tracks[0].clips.map(\.recordRange.start) == [5])
+    #expect(timeline.findings.map(\.what).contains("the disabled clip `A` is not carried"))
+  }
+
+  @Test func `a given start moves frame 0 as it does for lists`() throws {
+    let bytes = timeline(clip("A", 0, 5), start: time(86_400))
+    let start = try Timecode(parsing: "00:59:58:00", rate: FrameRate(24))
+    #expect(try read(bytes, start: start).tracks[0].clips[0].recordRange.start == 48)
+    let late = try Timecode(parsing: "01:00:01:00", rate: FrameRate(24))
+    let error = #expect(throws: DiagnosticList.self) { try read(bytes, start: late) }
+    #expect(error?.diagnostics.map(\.code) == ["cut.beforeStart"])
+  }
+
+  @Test func `times at another rate are converted and rounding is reported`() throws {
+    let clip30 = #"{"OTIO_SCHEMA":"Clip.2","name":"c","source_range":\#(range(0, 31, 30))}"#
+    let timeline = try read(timeline(clip30))
+    #expect(timeline.frameCount == 25)
+    #expect(timeline.findings.contains { $0.kind == .approximated })
+  }
+
+  @Test(arguments: [
+    ("{", "cut.badJSON"), ("[]", "cut.noTimeline"), (#"{"OTIO_SCHEMA":"Clip.2"}"#, "cut.noTimeline"),
+    (#"{"OTIO_SCHEMA":"Timeline.1"}"#, "cut.noEvents"), (#"{"a":1} x"#, "cut.badJSON"),
+    (String(repeating: "[", count: 100_000), "cut.badJSON"), (#"{"a":"\ud800"}"#, "cut.badJSON"),
+  ])
+  func `what is not a timeline is refused with a place`(text: String, code: String) {
+    let error = #expect(throws: DiagnosticList.self) { try read(Array(text.utf8)) }
+    #expect(error?.diagnostics.map(\.code) == [code])
+    #expect(error?.diagnostics.first?.location?.line == 1)
+  }
+
+  @Test func `faults of several clips are reported at once`() {
+    let bytes = timeline(
+      #"{"OTIO_SCHEMA":"Clip.2","name":"a"},{"OTIO_SCHEMA":"Nonsense.1"},"#
+        + #"{"OTIO_SCHEMA":"Clip.2","name":"b","source_range":\#(range(0, -5))},\#(clip("c", 0, 1e18))"#)
+    let error = #expect(throws: DiagnosticList.self) { try read(bytes) }
+    #expect(
+      error?.diagnostics.map(\.code) == ["cut.noRange", "cut.unknownObject", "cut.badTime", "cut.badTime"])
+  }
+
+  @Test func `equal timelines are written as equal bytes`() throws {
+    let timeline = try read(timeline(clip("A", 0, 5)))
+    #expect(OTIOWriter.write(timeline) == OTIOWriter.write(timeline))
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The same plan gives the same bytes, whoever works on it.
+@Suite struct `Determinism` {
+  /// Pictures of three sizes and two codecs, graded, so that scaler, kernels, decoder and encoder all take part.
+  static func production() throws -> (fixture: Fixture, pipeline: String) {
+    let fixture = try Fixture()
+    for (reel, size, codec, source) in [
+      ("A001", "320x180", Fixture.prores, "testsrc2"), ("B001", "480x200", Fixture.h264, "testsrc2"),
+      ("C001", "320x240", Fixture.h264, "mandelbrot"),
+    ] {
+      let result = try Programs.run(
+        "ffmpeg",
+        [
+          "-v", "error", "-f", "lavfi", "-i", "\(source)=size=\(size):rate=24000/1001", "-frames:v", "60", "-vf",
+          "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+        ] + codec + [
+          "-timecode", "01:00:00:00", "-metadata:s:v:0", "reel_name=\(reel)", "\(fixture.path)/rushes/\(reel).mov",
+        ])
+      #expect(result.status == 0, "\(result.errors)")
+    }
+    let grade = ["ASC_SOP (1.1 0.95 1.02)(-0.02 0.01 0.0)(0.9 1.1 1.05)", "ASC_SAT 0.85"]
+    let events = [
+      ListWriter.Event(reel: "A001", source: 86_405, count: 30, comments: grade),
+      ListWriter.Event(reel: "B001", source: 86_400, count: 40, comments: grade),
+      ListWriter.Event(reel: "C001", source: 86_410, count: 35),
+    ]
+    _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
+    return (fixture, try fixture.pipeline("p.yaml", cut: "cut.edl", raster: "320x180"))
+  }
+
+  @Test func `one worker, two workers and the baseline CPU give byte-identical masters`() throws {
+    let (fixture, pipeline) = try Self.production()
+    let one = try fixture.run(pipeline, production: "one", workers: 1)
+    let two = try fixture.run(pipeline, production: "two", workers: 2)
+    let baseline = try fixture.run(
+      pipeline, production: "baseline", workers: 2, environment: ["INTERLOCK_CPU": "baseline"])
+    let digest = try fixture.digest(of: fixture.path + "/" + one.master.path)
+    #expect(try fixture.digest(of: fixture.path + "/" + two.master.path) == digest)
+    #expect(try fixture.digest(of: fixture.path + "/" + baseline.master.path) == digest)
+  }
+
+  @Test(.enabled(if: Programs.isInstalled("qemu-x86_64"), "qemu-user is not installed; `make test` installs it"))
+  func `a worker on an emulated baseline CPU makes the same frames`() throws {
+    let (fixture, pipeline) = try Self.production()
+    // A few frames: emulation is some fifty times slower.
+    let short = try String(contentsOfFile: pipeline, encoding: .utf8)
+      .replacingOccurrences(of: "profile: test}", with: "profile: test, frames: \"01:00:01:04-01:00:01:08\"}")
+    let name = try fixture.folder.write(short, to: "short.yaml")
+    _ = try fixture.run(name, production: "native")
+    let attempts = fixture.path + "/native/.interlock/attempts"
+    let manager = FileManager.default
+    let task = try #require(
+      try manager.contentsOfDirectory(atPath: attempts).map { "\(attempts)/\($0)/task.json" }.first {
+        try String(contentsOfFile: $0, encoding: .utf8).contains("\"kind\":\"render\"")
+      })
+    let emulated = fixture.path + "/emulated/.interlock/attempts/01AAAAAAAAAAAAAAAAAAAAAAAA"
+    try manager.createDirectory(atPath: emulated, withIntermediateDirectories: true)
+    for folder in ["objects", "results"] {
+      try manager.createDirectory(
+        atPath: fixture.path + "/emulated/.interlock/\(folder)", withIntermediateDirectories: true)
+    }
+    try manager.copyItem(atPath: task, toPath: emulated + "/task.json")
+    let finished = try Programs.run(
+      "qemu-x86_64", ["-cpu", "qemu64", Repository.product("interlock-worker"), "run", emulated + "/task.json"],
+      folder: fixture.path)
+    #expect(finished.status == 0, "\(finished.errors)\n\(finished.text)")
+    let native = try segmentObjects(fixture.path + "/native")
+    let made = try segmentObjects(fixture.path + "/emulated")
+    #expect(!made.isEmpty)
+    for (segment, object) in made { #expect(native[segment] == object) }
+  }
+
+  /// Object digest of every committed segment, by segment key.
+  private func segmentObjects(_ production: String) throws -> [String: String] {
+    struct Result: Decodable {
+      struct Body: Decodable {
+        struct Output: Decodable { var object: String? }
+        var kind: String
+        var output: Output
+      }
+      var body: Body
+    }
+    let results = production + "/.interlock/results"
+    var objects: [String: String] = [:]
+    for file in try FileManager.default.subpathsOfDirectory(atPath: results) where file.hasSuffix(".json") {
+      let data = try Data(contentsOf: URL(fileURLWithPath: results + "/" + file))
+      let body = try JSONDecoder().decode(Result.self, from: data).body
+      if body.kind == "segment" { objects[file] = body.output.object }
+    }
+    return objects
+  }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A frame that was made once is never made again.
+@Suite struct `Frame reuse` {
+  @Test func `a second run makes nothing and writes no run`() throws {
+    let fixture = try Fixture()
+    try fixture.clip("A001", frames: 60, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
+    let list = ListWriter.edl([.init(reel: "A001", source: 86_405, count: 40)], base: 24, recordStart: 86_400)
+    _ = try fixture.folder.write(list, to: "cut.edl")
+    let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl")
+    #expect(try fixture.run(pipeline).framesMade == 40)
+    let runs = fixture.path + "/out/.interlock/runs"
+    let before = try FileManager.default.subpathsOfDirectory(atPath: fixture.path + "/out").sorted()
+    let second = try fixture.run(pipeline)
+    #expect(second.framesMade == 0)
+    #expect(second.attempts == 0)
+    #expect(second.master.version == "v001")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: runs).count == 2, "probing and rendering, no third")
+    let after = try FileManager.default.subpathsOfDirectory(atPath: fixture.path + "/out").sorted()
+    let ledgerFiles: (String) -> Bool = { $0.contains("ledger.sqlite") }
+    #expect(after.filter { !ledgerFiles($0) } == before.filter { !ledgerFiles($0) })
+  }
+
+  @Test func `frames used by several events or twice in a row are made once`() throws {
+    let fixture = try Fixture()
+    try fixture.clip("A001", frames: 60, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
+    let events = [
+      ListWriter.Event(reel: "A001", source: 86_400, count: 20), .init(reel: "A001", source: 86_410, count: 20),
+      .init(reel: "A001", source: 86_400, count: 20),
+    ]
+    _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
+    let report = try fixture.run(try fixture.pipeline("p.yaml", cut: "cut.edl"))
+    #expect(report.framesMade == 30)
+    #expect(report.master.frames == 60)
+    let numbers = try NumberedClip.read(fixture.path + "/" + report.master.path)
+    #expect(numbers == Array(0..<20) + Array(10..<30) + Array(0..<20))
+  }
+
+  @Test(arguments: UInt64(0)..<3) func `after a re-cut only frames never made are rendered`(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let fixture = try Fixture()
+    try fixture.clip("A001", frames: 200, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.h264)
+    var made: Set<Int> = []
+    for cut in 1...3 {
+      let events = (0..<6).map { _ in
+        ListWriter.Event(
+          reel: "A001", source: 86_400 + Int.random(in: 0..<150, using: &random),
+          count: Int.random(in: 1...50, using: &random))
+      }
+      _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut\(cut).edl")
+      let report = try fixture.run(try fixture.pipeline("p\(cut).yaml", cut: "cut\(cut).edl"))
+      let shown = events.flatMap { event in (0..<event.count).map { event.source - 86_400 + $0 } }
+      #expect(report.framesMade == Set(shown).subtracting(made).count, "cut \(cut)")
+      #expect(report.master.reusedFrames == Set(shown).intersection(made).count, "cut \(cut)")
+      #expect(try NumberedClip.read(fixture.path + "/" + report.master.path) == shown, "cut \(cut)")
+      made.formUnion(shown)
+    }
+  }
+}
