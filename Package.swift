@@ -102,5 +102,20 @@ let package = Package(
       ]),
     .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
+    // Tests mirror targets one to one
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    test("Diagnostics", ["Diagnostics"]),
+    test("MediaTime", ["MediaTime"]),
+    test("Editorial", ["Editorial", "MediaTime", "Diagnostics"]),
+    test("Media", ["Media", "MediaTime", "Diagnostics"]),
+    test("Colour", ["Colour"]),
+    test("ColorGrading", ["ColorGrading", "Colour", "Editorial", "Diagnostics"]),
+    test("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine"]),
+    test("Digests", ["Digests"]),
+    test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph"]),
+    test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestSupport", "interlock", "interlock-worker"], exclude: ["Fixtures"],
+      swiftSettings: settings),
   ]
 )

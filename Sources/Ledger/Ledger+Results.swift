@@ -11,19 +11,19 @@ extension Ledger {
   /// Which of some keys have results on record.
   ///
   /// - Complexity: one index probe per key, or one walk over all results where that is cheaper.
-  package func knownResults(among keys: some Collection<TaskKey>) throws -> Set<TaskKey> {
+  package func knownResults(among keys: [TaskKey]) throws -> Set<TaskKey> {
     try translating {
       try database.read { db in
         let recorded = try Int.fetchOne(db, sql: "SELECT resultCount FROM ledgerState") ?? 0
         // Measured: a probe costs 2.5 µs, a row of the walk 0.6 µs.
         if keys.count > 100, recorded / 4 <= keys.count {
           let asked = Set(keys)
-          var known: Set<TaskKey> = []
-          known.reserveCapacity(min(asked.count, recorded))
+          // A set of the right size from the start: growing it costs as much as the walk.
+          var known = Set<TaskKey>(minimumCapacity: min(asked.count, recorded))
           try Self.forEachKey(db) { if asked.contains($0) { known.insert($0) } }
           return known
         }
-        return try Self.probe(Array(keys), db)
+        return try Self.probe(keys, db)
       }
     }
   }
@@ -49,7 +49,8 @@ extension Ledger {
   package func knownResults() throws -> Set<TaskKey> {
     try translating {
       try database.read { db in
-        var known: Set<TaskKey> = []
+        let recorded = try Int.fetchOne(db, sql: "SELECT resultCount FROM ledgerState") ?? 0
+        var known = Set<TaskKey>(minimumCapacity: recorded)
         try Self.forEachKey(db) { known.insert($0) }
         return known
       }

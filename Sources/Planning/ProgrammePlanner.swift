@@ -44,7 +44,7 @@ package enum ProgrammePlanner {
     var cuts: [Cut] = []
     for file in pipeline.timeline.cuts {
       do {
-        cuts.append(try Cut.read(path: file.typed, bytes: file.bytes))
+        cuts.append(try Cut.read(path: file.typed, bytes: file.bytes, rate: pipeline.timeline.rate))
       } catch {
         faults += error.diagnostics
       }
@@ -68,11 +68,15 @@ package enum ProgrammePlanner {
         faults += error.diagnostics
       }
     }
-    guard faults.isEmpty, var timeline = timelines.first else { throw DiagnosticList(faults) }
-    for other in timelines.dropFirst() {
-      timeline.tracks += other.tracks
-      timeline.markers += other.markers
-      timeline.findings += other.findings
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    guard let timeline = Timeline.merged(timelines) else {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "timeline.mixedLists",
+          location: pipeline.timeline.cuts.first.map { SourceLocation(file: $0.typed) },
+          message: "the lists of the cut do not count alike: their rates or drop-frame modes differ",
+          remedy: "Export all of them from one timeline.")
+      ])
     }
     return timeline
   }

@@ -51,7 +51,7 @@ import Testing
     let decoded = try Programs.run(
       "ffmpeg",
       ["-v", "error", "-i", fixture.path + "/" + report.master.path, "-map", "0:a:0", "-f", "s32le", "-c:a", "pcm_s32le", "-"])
-    let samples = decoded.output.withUnsafeBytes { buffer in
+    let samples = unsafe decoded.output.withUnsafeBytes { buffer in
       (0..<buffer.count / 4).map { unsafe buffer.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
     }
     let left = stride(from: 0, to: samples.count, by: 2).map { samples[$0] }

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// Where things are while tests run.
 package enum Repository {

@@ -5,8 +5,9 @@ extension EDLDocument {
   /// No list writes longer lines.
   static let longestLine = 64 << 10
 
+  /// - Parameter rate: when it is known, labels that the rate does not have are among the faults of a broken text.
   /// - Throws: every fault of the text at once.
-  static func read(path: String, bytes: [UInt8]) throws(DiagnosticList) -> EDLDocument {
+  static func read(path: String, bytes: [UInt8], rate: FrameRate? = nil) throws(DiagnosticList) -> EDLDocument {
     var reader = EDLReader(document: EDLDocument(path: path))
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) || bytes.prefix(4096).contains(0)
     {
@@ -22,6 +23,12 @@ extension EDLDocument {
       if reader.faults.isFull { break }
     }
     reader.finish()
+    if !reader.faults.isEmpty, let rate {
+      var builder = EDLTimelineBuilder(document: reader.document, rate: rate, start: nil)
+      _ = builder.build()
+      let all = reader.faults.diagnostics + builder.faults.diagnostics
+      throw DiagnosticList(all.sorted { ($0.location?.line ?? 0) < ($1.location?.line ?? 0) })
+    }
     try reader.faults.throwIfAny()
     return reader.document
   }
