@@ -123,7 +123,7 @@ struct ConformCommand: AsyncParsableCommand {
     }
   }
 
-  private func render(_ plan: ProgrammePlan, to output: String, engine: Engine) async throws {
+  private func render(_ plan: ProgrammePlan, to output: String, engine: Coordinator) async throws {
     let publisher = Publisher(store: engine.store)
     try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
     let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }

@@ -18,7 +18,7 @@ struct ProgrammeSession {
   let tools: ToolIdentity
 
   /// - Parameter engine: runs the probes that are missing; nil fails when there are any.
-  func plan(until: String?, probing engine: Engine?) async throws -> ProgrammePlan {
+  func plan(until: String?, probing engine: Coordinator?) async throws -> ProgrammePlan {
     let (files, diagnostics) = try await probedFiles(engine)
     do {
       var plan = try ProgrammePlanner.plan(
@@ -33,7 +33,7 @@ struct ProgrammeSession {
 
   /// The facts of every media file below the roots; files that cannot be read are reported, not fatal by
   /// themselves: a cut that needs one of them fails to relink.
-  private func probedFiles(_ engine: Engine?) async throws -> ([ProbedFile], [Diagnostic]) {
+  private func probedFiles(_ engine: Coordinator?) async throws -> ([ProbedFile], [Diagnostic]) {
     var (scanned, diagnostics) = MediaScan.scan(pipeline.timeline.mediaRoots)
     let missing = scanned.filter { !store.hasResult($0.probeKey) }
     if !missing.isEmpty {

@@ -82,11 +82,11 @@ struct RunCommand: AsyncParsableCommand {
 
 /// Opens engines for commands.
 enum EngineAccess {
-  static func open(_ production: Production, workers: Int?, isQuiet: Bool) async throws -> Engine {
+  static func open(_ production: Production, workers: Int?, isQuiet: Bool) async throws -> Coordinator {
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
-    return try await Engine.open(
+    return try await Coordinator.open(
       production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
   }
 }

@@ -60,7 +60,7 @@ final class EngineHarness: Sendable {
     observer: any RunObserver = SilentObserver(),
     coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void = { _ in }
   ) async throws -> RunOutcome {
-    let engine = try await Engine.open(
+    let engine = try await Coordinator.open(
       production: production, configuration: configuration ?? self.configuration, observer: observer)
     return try await engine.run(try Plan(nodes), coordinatorTask: coordinatorTask)
   }
@@ -72,7 +72,13 @@ final class EngineHarness: Sendable {
     }
   }
 
-  /// Attempt folders that still exist.
+  /// `.part` files of attempts.
+  var unfinished: [String] {
+    ((try? FileManager.default.subpathsOfDirectory(atPath: production.attemptsFolder)) ?? [])
+      .filter { $0.hasSuffix(".part") }
+  }
+
+  /// Ids of attempts that have a folder.
   var attempts: [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: production.attemptsFolder)) ?? []
   }

@@ -19,15 +19,15 @@ import Testing
   @Test func `a second coordinator is told who holds the production`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     let error = await #expect(throws: EngineError.self) {
-      try await Engine.open(production: harness.production, configuration: harness.configuration)
+      try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     }
     #expect(error?.code == .locked)
     #expect(error?.exitCode == 75)
     #expect(error?.message.contains("\(getpid())") == true)
     await engine.close()
-    let next = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let next = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     await next.close()
   }
 
@@ -41,7 +41,7 @@ import Testing
       await #expect(processExitsWith: .signal(SIGKILL)) {
         [folder = folder as String, milliseconds = milliseconds as Int] in
         let harness = try EngineHarness(existing: folder)
-        let engine = try await Engine.open(
+        let engine = try await Coordinator.open(
           production: harness.production, configuration: harness.configured(workers: 3))
         async let _ = engine.run(try RecoveryTests.plan()) { _ in }
         try await Task.sleep(for: .milliseconds(milliseconds))
@@ -51,7 +51,7 @@ import Testing
     // The killed coordinators got something done, and not everything.
     let early = harness.made.count
     #expect(early > 5 && early < 91)
-    let engine = try await Engine.open(
+    let engine = try await Coordinator.open(
       production: harness.production, configuration: harness.configured(workers: 3))
     #expect(try engine.ledger.openAttempts().isEmpty)
     // What the killed runs made is indexed already.
@@ -89,7 +89,7 @@ import Testing
     let folder = harness.folder
     await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
       let harness = try EngineHarness(existing: folder)
-      let engine = try await Engine.open(
+      let engine = try await Coordinator.open(
         production: harness.production, configuration: harness.configured(workers: 1))
       async let _ = engine.run(try Plan([fake("slow", segments: 3, frames: 3, seconds: 4)])) { _ in }
       // The first segment is made and the second is under way.
@@ -102,14 +102,14 @@ import Testing
       _ = kill(getpid(), SIGKILL)
     }
     let recorder = Recorder()
-    let engine = try await Engine.open(
+    let engine = try await Coordinator.open(
       production: harness.production, configuration: harness.configuration, observer: recorder)
     #expect(recorder.count(.waitingForAttempt) == 1)
     #expect(recorder.count(.attemptRecovered) == 1)
     // The second segment was under way; it was finished, indexed and is not made again.
     let segments = node("slow", segments: 3).commits
     #expect(try engine.ledger.knownResults(among: segments) == Set(segments[..<2]))
-    #expect(harness.attempts.isEmpty)
+    #expect(harness.unfinished.isEmpty)
   }
 
   @Test func `a worker of an earlier run that does not end is reported in time`() async throws {
@@ -119,7 +119,7 @@ import Testing
     let lock = try folder.tryLock()
     let configuration = harness.configured { $0.recoveryLimit = .milliseconds(300) }
     let error = await #expect(throws: EngineError.self) {
-      try await Engine.open(production: harness.production, configuration: configuration)
+      try await Coordinator.open(production: harness.production, configuration: configuration)
     }
     withExtendedLifetime(lock) {}
     #expect(error?.code == .attemptStillRuns)
@@ -132,7 +132,7 @@ import Testing
     defer { harness.remove() }
     let folder = try AttemptFolder.create(in: harness.production)
     try "half".write(toFile: folder.path + "/movie.part", atomically: false, encoding: .utf8)
-    let engine = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/movie.part"))
     await engine.close()
   }

@@ -27,7 +27,7 @@ import Testing
       fake("render 1", segments: 3, frames: 30), fake("render 2", segments: 2, frames: 20),
       fake("mix"), fake("assemble", after: ["render 1", "render 2", "mix"]),
     ]
-    let engine = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     let outcome = try await engine.run(try Plan(plan)) { _ in }
     #expect(outcome.exitCode == 0)
     #expect(Set(outcome.done) == Set(plan.map(\.key)))
@@ -38,7 +38,8 @@ import Testing
     let keys = plan.flatMap { $0.commits + [$0.key] }
     #expect(try engine.ledger.knownResults(among: keys) == Set(keys))
     #expect(try engine.ledger.openAttempts().isEmpty)
-    #expect(harness.attempts.isEmpty)
+    // The folders stay, for their logs; nothing unfinished is in them.
+    #expect(harness.unfinished.isEmpty)
 
     let events = try harness.events(of: outcome.runID)
     #expect(events.first?.event == .runStarted)
@@ -151,7 +152,7 @@ import Testing
   func `a worker that dies is replaced and finished segments are kept`(misbehaviour: String) async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     let task = fake("render", segments: 5, frames: 50, misbehaviour, times: 4)
     let outcome = try await engine.run(try Plan([task])) { _ in }
     #expect(outcome.done == [task.key])
@@ -238,7 +239,7 @@ import Testing
   @Test func `cancelling hands tasks back, cleans up and leaves no process`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     let plan = try Plan((1...4).map { fake("render \($0)", segments: 50, frames: 50, seconds: 0.05) })
     async let running = engine.run(plan) { _ in }
     while harness.made.count < 4 { try await Task.sleep(for: .milliseconds(10)) }
@@ -254,7 +255,7 @@ import Testing
     // What was finished stays, and the next run goes on from there.
     let before = harness.made.count
     await engine.close()
-    let next = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let next = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     let again = try await next.run(plan) { _ in }
     #expect(again.done.count == 4)
     #expect(harness.made.count == 204)
@@ -264,7 +265,7 @@ import Testing
   @Test func `cancelling the calling task stops the run in the same way`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     let plan = try Plan([fake("render", segments: 100, frames: 100, seconds: 0.05)])
     let running = Task { try await engine.run(plan) { _ in } }
     while harness.made.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
@@ -277,7 +278,7 @@ import Testing
   @Test func `a second request kills workers that do not listen`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Engine.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     let plan = try Plan([fake("render", segments: 1000, frames: 1000, seconds: 0.02, "stubborn")])
     async let running = engine.run(plan) { _ in }
     while harness.made.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
@@ -292,7 +293,7 @@ import Testing
   @Test func `workers that do not listen are killed at the limit`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Engine.open(
+    let engine = try await Coordinator.open(
       production: harness.production, configuration: harness.configured { $0.stopLimit = .milliseconds(500) })
     let plan = try Plan([fake("render", segments: 1000, frames: 1000, seconds: 0.02, "stubborn")])
     async let running = engine.run(plan) { _ in }
@@ -309,7 +310,7 @@ import Testing
     var nodes = (0..<12).map { fake("render \($0)", segments: 6, frames: 60, seconds: 0.01) }
     nodes.append(fake("assemble", after: nodes.map(\.label)))
     let recorder = Recorder()
-    let engine = try await Engine.open(
+    let engine = try await Coordinator.open(
       production: harness.production, configuration: harness.configured(workers: 3), observer: recorder)
     let plan = try Plan(nodes)
     let outcome = try await withThrowingTaskGroup(of: Void.self) { group in

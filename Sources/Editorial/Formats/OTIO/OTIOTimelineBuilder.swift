@@ -17,6 +17,8 @@ struct OTIOTimelineBuilder {
   /// Metadata keys that are not carried, with the place of the first.
   private var droppedMetadata: [String: (count: Int, location: SourceLocation)] = [:]
   private var convertedRates: [FrameRate: (count: Int, location: SourceLocation)] = [:]
+  /// Extents of sound counted in samples, with the place of the first.
+  private var sampleRanges: (count: Int, location: SourceLocation?) = (0, nil)
 
   init(path: String, rate: FrameRate, start: Timecode?) {
     self.path = path
@@ -93,6 +95,13 @@ struct OTIOTimelineBuilder {
           kind: .inferred,
           what: "\(use.count) times of the timeline are written at \(other) and read at \(rate)",
           location: use.location))
+    }
+    if sampleRanges.count > 0 {
+      findings.append(
+        Finding(
+          kind: .dropped,
+          what: "\(sampleRanges.count) available ranges count samples; the sound files themselves say their extent",
+          location: sampleRanges.location))
     }
     for (key, use) in droppedMetadata.sorted(by: { $0.key < $1.key }) {
       findings.append(
@@ -426,6 +435,18 @@ struct OTIOTimelineBuilder {
 
   // MARK: Clips
 
+  /// The extent of the media. Sound may count it in samples, which are no frame rate: then the media itself says
+  /// later how long it is.
+  private mutating func availableRange(of reference: JSONValue?, name: String, isNeeded: Bool) -> Range? {
+    let written = reference?["available_range"]
+    if !isNeeded, let written, let rate = written["start_time"]?["rate"]?.double, rate >= 8000, rate.rounded() == rate {
+      sampleRanges.count += 1
+      sampleRanges.location = sampleRanges.location ?? written.location(in: path)
+      return nil
+    }
+    return range(written, "the available range of `\(name)`")
+  }
+
   private mutating func clip(_ value: JSONValue) -> OTIOSegment? {
     ordinal += 1
     let metadata = value["metadata"]
@@ -434,7 +455,7 @@ struct OTIOTimelineBuilder {
     let event = own ?? String(repeating: "0", count: max(0, 3 - digits.count)) + digits
     let name = value["name"]?.string ?? ""
     let reference = value.mediaReference
-    let available = range(reference?["available_range"], "the available range of `\(name)`")
+    let available = availableRange(of: reference, name: name, isNeeded: value["source_range"] == nil)
     guard let source = range(value["source_range"], "the source range of `\(name)`") ?? available else {
       if value["source_range"] == nil, reference?["available_range"] == nil {
         fault(

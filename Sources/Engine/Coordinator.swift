@@ -7,7 +7,7 @@ package import ObjectStore
 ///
 /// One engine holds a production at a time. Everything that lasts is in result files; killing the
 /// process at any instant loses nothing but unfinished frames.
-package actor Engine {
+package actor Coordinator {
   let executor: BlockingExecutor
   let production: Production
   let configuration: EngineConfiguration
@@ -34,7 +34,7 @@ package actor Engine {
   @concurrent
   package static func open(
     production: Production, configuration: EngineConfiguration, observer: any RunObserver = SilentObserver()
-  ) async throws -> Engine {
+  ) async throws -> Coordinator {
     // A worker that ended leaves a broken pipe, which is an error of one write and not our death.
     _ = signal(SIGPIPE, SIG_IGN)
     let engine = try await EngineOpening().open(production, configuration, observer)
@@ -50,7 +50,7 @@ package actor Engine {
     self.production = production
     self.configuration = configuration
     self.observer = observer
-    lock = try Engine.takeLock(of: production)
+    lock = try Coordinator.takeLock(of: production)
     store = ObjectStore(production)
     ledger = try Ledger.open(production)
   }
@@ -75,8 +75,8 @@ private actor EngineOpening {
 
   func open(
     _ production: Production, _ configuration: EngineConfiguration, _ observer: any RunObserver
-  ) throws -> Engine {
-    try Engine(production, configuration, observer, executor)
+  ) throws -> Coordinator {
+    try Coordinator(production, configuration, observer, executor)
   }
 }
 

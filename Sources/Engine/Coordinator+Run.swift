@@ -24,7 +24,7 @@ struct RunSurroundings {
   func logRemedy(_ slot: Int) -> String { "See \(production.fileSystem.relative(workerLogPath(slot)))." }
 }
 
-extension Engine {
+extension Coordinator {
   /// Runs what the plan asks for and returns when nothing of it runs any more.
   ///
   /// A failed task stops only what waits for it. Cancelling the calling task is one `cancel()`. An empty

@@ -4,7 +4,7 @@ import Ledger
 import ObjectStore
 import TaskGraph
 
-extension Engine {
+extension Coordinator {
   /// Takes the lock that makes this process the production's only coordinator.
   static func takeLock(of production: Production) throws -> FileLock {
     switch try FileLock.tryLock(production.coordinatorLockPath, in: production.fileSystem) {
