@@ -75,7 +75,7 @@ struct ConformCommand: AsyncParsableCommand {
     let temporary = production == nil ? try PrivateFolder() : nil
     var request = ConformRequest(
       cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16", fit: fit,
-      profile: nil, hasSound: false)
+      profile: nil)
     // A broken cut is told before anything is made on disk.
     _ = try request.pipeline()
     let tools = try await WorkerExecutable.identity()
@@ -90,14 +90,12 @@ struct ConformCommand: AsyncParsableCommand {
       return try await session.plan(until: nil, probing: engine)
     }
     let first = try await plan()
-    let conform = first.conform
     let result = try ConformDocuments(plan: first)
     Outcome.printDiagnostics(first.diagnostics)
     try write(result)
     if let output {
       request.profile = profile
       request.raster = try raster ?? result.largestRaster()
-      request.hasSound = conform.timeline.tracks.contains { $0.kind == .sound && !$0.clips.isEmpty } && profile != "stills-16bit"
       try await render(try await plan(), to: output, engine: engine)
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }

@@ -42,7 +42,7 @@ struct ConformDocuments {
     }
     return matching.map { event in
       var lines = ["event \(event.event) on \(event.track): \(event.clip)", "  \(event.explanation)"]
-      if let media = event.media { lines.append("  media    \(media)") }
+      if let file = event.sourceFile { lines.append("  file     \(file)") }
       if let timecode = event.sourceTimecode { lines.append("  source   \(timecode)") }
       lines.append("  record   \(event.recordTimecode), \(event.recordRange.count) frames")
       lines.append("  handles  \(event.handlesBefore) before, \(event.handlesAfter) after")

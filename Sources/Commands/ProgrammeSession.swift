@@ -85,7 +85,14 @@ struct LedgerLibrary: PlanningLibrary {
     }
   }
 
-  func hasResult(_ key: TaskKey) throws -> Bool { store.hasResult(key) }
+  /// A result whose objects are gone or damaged is taken back: its task has to run again.
+  func hasResult(_ key: TaskKey) throws -> Bool {
+    guard let result = try store.storedResult(key) else { return false }
+    if store.missingObjects(of: result.head.objects).isEmpty { return true }
+    try store.withdrawResult(key)
+    try ledger.forget([key])
+    return false
+  }
 
   func publishedVersion(_ publish: PublishTask.Input) throws -> String? {
     try Publisher(store: store).existing(publish).map { VersionLine.folderName(version: $0.version) }

@@ -30,8 +30,10 @@ struct Publisher: Sendable {
     guard !versions.isEmpty else { return nil }
     if let assembly = input.assembly, !store.hasResult(assembly) { return nil }
     let wanted = Set(try content(of: input).files.map { "\($0.object.hex).\($0.fileExtension)" })
+    let publisher = VersionPublisher(store)
     return versions.last { version in
-      wanted == Set(version.files.map { "\($0.digest.hex).\(Self.fileExtension(of: $0, in: version))" })
+      publisher.isIntact(version)
+        && wanted == Set(version.files.map { "\($0.digest.hex).\(Self.fileExtension(of: $0, in: version))" })
     }
   }
 

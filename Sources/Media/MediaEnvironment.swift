@@ -22,10 +22,10 @@ package enum MediaEnvironment {
     }
   }()
 
-  /// Names the FFmpeg build, e.g. `FFmpeg 5.1.9-0+deb12u1, libswscale 6.7.100, libswresample 4.7.100`.
+  /// Names the FFmpeg build, e.g. `FFmpeg 5.1.9-0+deb12u1, libavcodec 59.37.100, libswscale …`.
   package static var identity: String {
     let release = unsafe av_version_info().map { unsafe String(cString: $0) } ?? "unknown"
-    return "FFmpeg \(release), libswscale \(version(swscale_version())), "
+    return "FFmpeg \(release), libavcodec \(version(avcodec_version())), libswscale \(version(swscale_version())), "
       + "libswresample \(version(swresample_version()))"
   }
 

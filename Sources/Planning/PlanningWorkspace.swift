@@ -70,7 +70,8 @@ package struct PlanningWorkspace {
   /// Adds a task unless its result exists or another stage has asked for the same.
   mutating func add(_ node: TaskNode) throws {
     guard !plannedKeys.contains(node.key) else { return }
-    if node.place == .worker, try library.hasResult(node.key) { return }
+    // A render is planned for segments that are missing: an old result of its own says nothing about them.
+    if node.place == .worker, node.commits.isEmpty, try library.hasResult(node.key) { return }
     plannedKeys.insert(node.key)
     nodes.append(node)
   }

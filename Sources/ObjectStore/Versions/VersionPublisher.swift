@@ -66,6 +66,7 @@ package struct VersionPublisher: Sendable {
     let present = try survey(line)
     let contents = files.map { Content(fileExtension: $0.fileExtension, digest: $0.object) }.sorted()
     if let same = present.versions.first(where: { self.contents(of: $0) == contents }) {
+      try restore(same)
       return Publication(record: same, isNew: false)
     }
     let number = (present.occupied.max() ?? 0) + 1
@@ -86,6 +87,33 @@ package struct VersionPublisher: Sendable {
       throw fileSystem.fault("publish", path, EEXIST)
     }
     return Publication(record: record, isNew: true)
+  }
+
+  /// Whether the files of a version are there and, by their stat, untouched.
+  ///
+  /// A hard link has the object's own stamp; of a copy only the size is known.
+  package func isIntact(_ version: VersionRecord) -> Bool {
+    version.files.allSatisfy { file in
+      guard let facts = try? fileSystem.facts(version.path(of: file, in: production)), facts.isRegularFile,
+        facts.byteCount == file.byteCount
+      else { return false }
+      return file.placement != .hardLink || facts.modifiedNanoseconds == ObjectStamp.nanoseconds(of: file.digest)
+    }
+  }
+
+  /// Puts back files of a version that are missing or were changed, from their objects.
+  private func restore(_ version: VersionRecord) throws(Diagnostic) {
+    guard !isIntact(version) else { return }
+    let folder = "\(version.line.folder(in: production))/\(VersionLine.folderName(version: version.version))"
+    for file in version.files {
+      let path = version.path(of: file, in: production)
+      if fileSystem.exists(path) { try fileSystem.remove(path) }
+      let stem = version.line.fileName(version: version.version, fileExtension: "")
+      _ = try place(
+        PublishedFile(object: file.digest, fileExtension: String(file.name.dropFirst(stem.count))), in: folder,
+        as: file.name)
+    }
+    try fileSystem.syncFolder(folder)
   }
 
   /// The versions of a line in order, and what is wrong with those that cannot be read.

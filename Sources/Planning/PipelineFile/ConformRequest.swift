@@ -1,3 +1,4 @@
+import Delivery
 package import Diagnostics
 import ImageGraph
 
@@ -12,11 +13,10 @@ package struct ConformRequest: Sendable {
   package var fit: String
   /// Delivery profile of the output; nil for a report only.
   package var profile: String?
-  package var hasSound: Bool
 
   package init(
     cuts: [String], media: [String], rate: String?, start: String?, handles: Int, raster: String, fit: String,
-    profile: String?, hasSound: Bool
+    profile: String?
   ) {
     self.cuts = cuts
     self.media = media
@@ -26,7 +26,6 @@ package struct ConformRequest: Sendable {
     self.raster = raster
     self.fit = fit
     self.profile = profile
-    self.hasSound = hasSound
   }
 
   /// The pipeline: editing, and delivery when a profile is given.
@@ -56,7 +55,11 @@ package struct ConformRequest: Sendable {
         ("kind", scalar("delivery", "command line")), ("picture", scalar("edit", "command line")),
         ("profile", scalar(profile, "--profile")),
       ]
-      if hasSound {
+      // A cut without sound gets silence, so that the file is what the profile says.
+      let context = LoadingContext(pipelineFolder: folder)
+      if DeliveryProfiles.load(profile, value: scalar(profile, "--profile"), context: context, findings: Findings())?
+        .hasSound == true
+      {
         stages.append(
           ("mix", map([("kind", scalar("sound-mix", "command line")), ("sound", scalar("edit", "command line"))])))
         delivery.append(("sound", scalar("mix", "command line")))

@@ -154,7 +154,7 @@ extension WorkerFailure {
   /// Something the plan counted on is not in the store: the producer has to run again.
   init(missingObject digest: Digest) {
     self.init(
-      exit: 3, failure: .infrastructure,
+      exit: 3, failure: .media,
       diagnostics: [
         .init(
           severity: .error, family: .inputMissing, code: "object.missing", location: nil,

@@ -12,6 +12,8 @@ import TaskKinds
 enum RenderInterpreter: TaskInterpreter {
   typealias Kind = RenderTask
 
+  static var isAnsweredByResult: Bool { false }
+
   static func run(_ input: RenderTask.Input, in context: TaskContext) throws -> (RenderTask.Output, [ObjectReference]) {
     let total = input.segments.reduce(0) { $0 + Int($1.count) }
     var done = 0

@@ -84,7 +84,7 @@ enum AttemptRunner {
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter)
     context.log.write("start \(head.key.hex) \(head.kind) \(head.label)")
-    if try store.storedResult(head.key) != nil {
+    if interpreter.isAnsweredByResult, try store.storedResult(head.key) != nil {
       context.log.write("done before \(head.key.hex)")
       reporter.committed(head.key, frames: 0, isFirst: false)
       return

@@ -9,6 +9,10 @@ import TaskKinds
 protocol TaskInterpreter: Sendable {
   associatedtype Kind: TaskKind
 
+  /// Whether a result of the task means that there is nothing left to do; not so where steps of it commit on
+  /// their own and may have been taken back since.
+  static var isAnsweredByResult: Bool { get }
+
   /// - Returns: the output, and every object it refers to, already in the store.
   static func run(_ input: Kind.Input, in context: TaskContext) throws -> (Kind.Output, [ObjectReference])
 }
@@ -25,6 +29,8 @@ enum InterpreterRegistry {
 }
 
 extension TaskInterpreter {
+  static var isAnsweredByResult: Bool { true }
+
   static var identifier: String { Kind.identifier }
 
   static var version: Int { Kind.version }
