@@ -72,12 +72,15 @@ let package = Package(
     swift("ColorGrading", ["Editorial", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
-    swift("TaskKinds", ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing"]),
+    swift(
+      "TaskKinds",
+      ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing"]),
     // Layer 4
     .target(
       name: "Planning",
       dependencies: [
-        "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ColorGrading", "SoundMixing",
+        "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ColorGrading",
+        "SoundMixing",
         "Delivery", "TaskKinds", yams,
       ],
       resources: [
@@ -97,7 +100,8 @@ let package = Package(
     swift(
       "Commands",
       [
-        "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore", "Delivery",
+        "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
+        "Delivery",
         "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess,
       ]),
     .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),
@@ -115,7 +119,8 @@ let package = Package(
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "interlock", "interlock-worker"], exclude: ["Fixtures"],
+      name: "EndToEndTests", dependencies: ["TestSupport", "interlock", "interlock-worker"],
+      exclude: ["Fixtures"],
       swiftSettings: settings),
   ]
 )

@@ -13,7 +13,8 @@ struct AssetsCommand: ParsableCommand {
 }
 
 struct AssetsListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "Every asset and deliverable with its newest version.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Every asset and deliverable with its newest version.")
 
   @OptionGroup var production: ProductionOptions
 
@@ -33,7 +34,8 @@ struct AssetsListCommand: ParsableCommand {
 }
 
 struct AssetsShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "One version in full: files, digests, verification.")
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "One version in full: files, digests, verification.")
 
   @Argument(help: "PROGRAMME/NAME or PROGRAMME/NAME@v002; the newest without a version.")
   var asset: String
@@ -51,15 +53,18 @@ struct AssetsShowCommand: ParsableCommand {
     }
     Outcome.printResult(AssetText.line(version))
     for file in version.files {
-      Outcome.printResult("  \(file.name)  \(file.byteCount) bytes  sha256 \(file.digest.hex)  \(file.placement.rawValue)")
+      Outcome.printResult(
+        "  \(file.name)  \(file.byteCount) bytes  sha256 \(file.digest.hex)  \(file.placement.rawValue)")
     }
-    let verification = String(decoding: try JSONBytes.encode(version.verification, isPretty: true), as: UTF8.self)
+    let verification = String(
+      decoding: try JSONBytes.encode(version.verification, isPretty: true), as: UTF8.self)
     if version.verification != .null { Outcome.printResult(verification) }
   }
 }
 
 struct AssetsHistoryCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "history", abstract: "All versions of one asset, oldest first.")
+  static let configuration = CommandConfiguration(
+    commandName: "history", abstract: "All versions of one asset, oldest first.")
 
   @Argument(help: "PROGRAMME/NAME.")
   var asset: String
@@ -85,7 +90,8 @@ struct AssetsHistoryCommand: ParsableCommand {
 enum AssetText {
   static func line(_ version: VersionRecord) -> String {
     let bytes = version.files.reduce(0) { $0 + $1.byteCount }
-    return "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))  "
+    return
+      "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))  "
       + "\(version.files.count) files, \(size(bytes))  \(version.made)"
   }
 
@@ -98,14 +104,18 @@ enum AssetText {
     let publisher = VersionPublisher(store)
     let lines = try publisher.lines()
     let wanted = parts.first ?? ""
-    guard let line = lines.first(where: { "\($0.programme)/\($0.name)" == wanted || $0.name == wanted }) else {
+    guard let line = lines.first(where: { "\($0.programme)/\($0.name)" == wanted || $0.name == wanted })
+    else {
       let names = lines.map { "\($0.programme)/\($0.name)" }
       throw missing(
         "there is no asset `\(wanted)`",
-        nearest(wanted, among: names).map { "Did you mean `\($0)`?" } ?? "Published are: \(names.joined(separator: ", ")).")
+        nearest(wanted, among: names).map { "Did you mean `\($0)`?" }
+          ?? "Published are: \(names.joined(separator: ", ")).")
     }
     let versions = try publisher.versions(of: line).versions
-    let found = parts.count > 1 ? versions.first { VersionLine.folderName(version: $0.version) == parts[1] } : versions.last
+    let found =
+      parts.count > 1
+      ? versions.first { VersionLine.folderName(version: $0.version) == parts[1] } : versions.last
     guard let found else {
       throw missing(
         "\(wanted) has no version \(parts.count > 1 ? parts[1] : "")",
@@ -116,7 +126,9 @@ enum AssetText {
 
   private static func missing(_ message: String, _ remedy: String) -> DiagnosticList {
     DiagnosticList([
-      Diagnostic(severity: .error, family: .usage, code: "asset.unknown", location: nil, message: message, remedy: remedy)
+      Diagnostic(
+        severity: .error, family: .usage, code: "asset.unknown", location: nil, message: message,
+        remedy: remedy)
     ])
   }
 }

@@ -7,12 +7,15 @@ import Planning
 struct ProductionOptions: ParsableArguments {
   @Option(
     name: .customLong("production"),
-    help: "The production folder. Default: the nearest parent that holds .interlock/, else the current folder.")
+    help:
+      "The production folder. Default: the nearest parent that holds .interlock/, else the current folder.")
   var production: String?
 
   /// The production to work in, made if it is not there.
   func createOrOpen() throws -> Production {
-    if let production { return try Production.create(at: FilePaths.resolve(production, from: FilePaths.current)) }
+    if let production {
+      return try Production.create(at: FilePaths.resolve(production, from: FilePaths.current))
+    }
     if let nearest = Production.nearest(from: FilePaths.current) { return nearest }
     return try Production.create(at: FilePaths.current)
   }
@@ -21,7 +24,9 @@ struct ProductionOptions: ParsableArguments {
   func existing() throws -> Production? {
     guard let production else { return Production.nearest(from: FilePaths.current) }
     let path = FilePaths.resolve(production, from: FilePaths.current)
-    guard let found = Production.nearest(from: path), found.root == (FilePaths.real(path) ?? path) else { return nil }
+    guard let found = Production.nearest(from: path), found.root == (FilePaths.real(path) ?? path) else {
+      return nil
+    }
     return found
   }
 
@@ -44,7 +49,9 @@ struct PipelineOptions: ParsableArguments {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Overrides a key, e.g. timeline.cut=next.edl; paths are relative to the current folder.", valueName: "key=value"))
+    help: ArgumentHelp(
+      "Overrides a key, e.g. timeline.cut=next.edl; paths are relative to the current folder.",
+      valueName: "key=value"))
   var overrides: [String] = []
 
   @Option(help: "Plan no further than this stage.")

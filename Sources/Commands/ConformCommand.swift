@@ -27,7 +27,10 @@ struct ConformCommand: AsyncParsableCommand {
   @Option(help: "Folder with camera and sound files; may be given several times.")
   var media: [String]
 
-  @Option(help: "Frame rate of the timeline, e.g. 24000/1001. Default: the cut's, else the unanimous rate of the media.")
+  @Option(
+    help:
+      "Frame rate of the timeline, e.g. 24000/1001. Default: the cut's, else the unanimous rate of the media."
+  )
   var rate: String?
 
   @Option(help: "Timecode of the first frame. Default: the cut's.")
@@ -74,7 +77,8 @@ struct ConformCommand: AsyncParsableCommand {
   func run() async throws {
     let temporary = production == nil ? try PrivateFolder() : nil
     var request = ConformRequest(
-      cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16", fit: fit,
+      cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16",
+      fit: fit,
       profile: nil)
     // A broken cut is told before anything is made on disk.
     _ = try request.pipeline()
@@ -86,7 +90,8 @@ struct ConformCommand: AsyncParsableCommand {
     defer { signals.stop() }
     func plan() async throws -> ProgrammePlan {
       let session = ProgrammeSession(
-        pipeline: try request.pipeline(), production: folder, store: engine.store, ledger: engine.ledger, tools: tools)
+        pipeline: try request.pipeline(), production: folder, store: engine.store, ledger: engine.ledger,
+        tools: tools)
       return try await session.plan(until: nil, probing: engine)
     }
     let first = try await plan()
@@ -108,12 +113,15 @@ struct ConformCommand: AsyncParsableCommand {
 
   private func write(_ result: ConformDocuments) throws {
     if let report {
-      let bytes = report.hasSuffix(".json") ? try JSONBytes.encode(result.report, isPretty: true) : Array(result.report.text.utf8)
+      let bytes =
+        report.hasSuffix(".json")
+        ? try JSONBytes.encode(result.report, isPretty: true) : Array(result.report.text.utf8)
       try Data(bytes).write(to: URL(fileURLWithPath: report), options: .atomic)
     }
     if let otio { try Data(result.otio).write(to: URL(fileURLWithPath: otio), options: .atomic) }
     if json {
-      Outcome.printResult(String(decoding: try JSONBytes.encode(result.report, isPretty: true), as: UTF8.self))
+      Outcome.printResult(
+        String(decoding: try JSONBytes.encode(result.report, isPretty: true), as: UTF8.self))
     } else if let explain {
       Outcome.printResult(try result.explanation(of: explain))
     } else if report == nil {
@@ -142,7 +150,8 @@ struct ConformCommand: AsyncParsableCommand {
     } else {
       try manager.createDirectory(atPath: part, withIntermediateDirectories: true)
       for file in version.files {
-        try manager.copyItem(atPath: version.path(of: file, in: engine.store.production), toPath: part + "/" + file.name)
+        try manager.copyItem(
+          atPath: version.path(of: file, in: engine.store.production), toPath: part + "/" + file.name)
       }
     }
     if manager.fileExists(atPath: target) { try manager.removeItem(atPath: target) }

@@ -32,12 +32,17 @@ struct ConformDocuments {
 
   /// Everything known about one event, in sentences.
   func explanation(of event: String) throws -> String {
-    let matching = report.events.filter { $0.event == event || Int($0.event) != nil && Int($0.event) == Int(event) }
+    let matching = report.events.filter {
+      $0.event == event || Int($0.event) != nil && Int($0.event) == Int(event)
+    }
     guard !matching.isEmpty else {
       throw DiagnosticList([
         Diagnostic(
           severity: .error, family: .usage, code: "conform.noEvent", location: nil,
-          message: "the cut has no event \(event)", remedy: "Its events are \(report.events.first?.event ?? "none") to \(report.events.last?.event ?? "none").")
+          message: "the cut has no event \(event)",
+          remedy:
+            "Its events are \(report.events.first?.event ?? "none") to \(report.events.last?.event ?? "none")."
+        )
       ])
     }
     return matching.map { event in

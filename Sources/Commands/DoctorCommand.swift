@@ -44,7 +44,8 @@ struct DoctorCommand: AsyncParsableCommand {
       let message = (error as? DiagnosticList)?.diagnostics.first?.message ?? "\(error)"
       return Check(
         name: "worker", isGood: false, found: message,
-        remedy: "Install libavformat59, libavcodec59, libswscale6 and libswresample4, and build with `make build`.")
+        remedy:
+          "Install libavformat59, libavcodec59, libswscale6 and libswresample4, and build with `make build`.")
     }
   }
 
@@ -66,7 +67,8 @@ struct DoctorCommand: AsyncParsableCommand {
     let isShared = system.isShared(path)
     return [
       Check(
-        name: "space", isGood: free > 10 << 30, found: String(format: "%.0f GB free at %@", Double(free) / 1e9, path),
+        name: "space", isGood: free > 10 << 30,
+        found: String(format: "%.0f GB free at %@", Double(free) / 1e9, path),
         remedy: "Free space or choose another production folder."),
       Check(
         name: "storage", isGood: true,

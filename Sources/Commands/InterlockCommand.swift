@@ -16,7 +16,8 @@ public struct InterlockCommand: AsyncParsableCommand {
       """,
     version: "interlock \(interlockVersion)",
     subcommands: [
-      RunCommand.self, PlanCommand.self, StatusCommand.self, ConformCommand.self, ProbeCommand.self, WhyCommand.self,
+      RunCommand.self, PlanCommand.self, StatusCommand.self, ConformCommand.self, ProbeCommand.self,
+      WhyCommand.self,
       TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, DoctorCommand.self,
       SchemaCommand.self,
     ])

@@ -101,7 +101,9 @@ final class LiveView: RunObserver {
           + String(repeating: "█", count: filled) + String(repeating: "░", count: bar - filled)
           + "  \(done)/\(total) \(unit)" + (stage.tasksFailed > 0 ? "  \(stage.tasksFailed) failed" : ""))
     }
-    for (slot, label) in state.running.sorted(by: { $0.key < $1.key }) { lines.append("  worker \(slot)  \(label)") }
+    for (slot, label) in state.running.sorted(by: { $0.key < $1.key }) {
+      lines.append("  worker \(slot)  \(label)")
+    }
     return lines.map { String($0.prefix(width - 1)) }
   }
 

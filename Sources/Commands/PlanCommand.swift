@@ -34,7 +34,9 @@ struct PlanCommand: AsyncParsableCommand {
   var output: String?
 
   func validate() throws {
-    if [json, dot, mermaid].filter(\.self).count > 1 { throw ValidationError("Choose one of --json, --dot, --mermaid") }
+    if [json, dot, mermaid].filter(\.self).count > 1 {
+      throw ValidationError("Choose one of --json, --dot, --mermaid")
+    }
   }
 
   func run() async throws {
@@ -42,7 +44,8 @@ struct PlanCommand: AsyncParsableCommand {
     let planned = try await PlannedProgramme(loaded, production: production, until: pipeline.until)
     let report = try planned.report()
     if let output {
-      try Data(JSONBytes.encode(report, isPretty: true)).write(to: URL(fileURLWithPath: output), options: .atomic)
+      try Data(JSONBytes.encode(report, isPretty: true)).write(
+        to: URL(fileURLWithPath: output), options: .atomic)
     }
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
@@ -78,7 +81,8 @@ final class PlannedProgramme {
     do {
       // Most plans need no probe, and then a run may go on beside them.
       let session = ProgrammeSession(
-        pipeline: pipeline, production: production, store: ObjectStore(production), ledger: ledger, tools: tools)
+        pipeline: pipeline, production: production, store: ObjectStore(production), ledger: ledger,
+        tools: tools)
       plan = try await session.plan(until: until, probing: nil)
       self.ledger = ledger
     } catch is ProbesMissing {
@@ -111,7 +115,8 @@ final class PlannedProgramme {
 
   func report() throws -> RunReport {
     RunReport(
-      programme: pipeline.programme, production: production.root, events: plan.conform.events.count, framesMade: 0,
+      programme: pipeline.programme, production: production.root, events: plan.conform.events.count,
+      framesMade: 0,
       attempts: 0, lostAttempts: 0, seconds: 0,
       deliverables: plan.deliverables.map { deliverable in
         RunReport.Deliverable(
@@ -141,7 +146,8 @@ final class PlannedProgramme {
       lines.append(
         "  " + node.kind.padding(toLength: 9, withPad: " ", startingAt: 0)
           + node.stage.padding(toLength: 10, withPad: " ", startingAt: 0)
-          + "\(node.label)  \(frames)".padding(toLength: 52, withPad: " ", startingAt: 0) + "  " + node.reason)
+          + "\(node.label)  \(frames)".padding(toLength: 52, withPad: " ", startingAt: 0) + "  " + node.reason
+      )
     }
     if let seconds = (try? estimatedSeconds()) ?? nil {
       lines.append("\nAbout \(LiveView.clock(seconds)) by what such tasks took before.")
@@ -174,7 +180,9 @@ struct TaskDrawing {
     for (index, node) in plan.nodes.enumerated() {
       let label = "\(node.kind): \(node.label)".replacingOccurrences(of: "\"", with: "'")
       lines.append(asMermaid ? "  t\(index)[\"\(label)\"]" : "  t\(index) [label=\"\(label)\"];")
-      for other in plan.dependants[index] { lines.append(asMermaid ? "  t\(index) --> t\(other)" : "  t\(index) -> t\(other);") }
+      for other in plan.dependants[index] {
+        lines.append(asMermaid ? "  t\(index) --> t\(other)" : "  t\(index) -> t\(other);")
+      }
     }
     if !asMermaid { lines.append("}") }
     return lines.joined(separator: "\n")

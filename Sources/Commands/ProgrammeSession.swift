@@ -22,7 +22,8 @@ struct ProgrammeSession {
     let (files, diagnostics) = try await probedFiles(engine)
     do {
       var plan = try ProgrammePlanner.plan(
-        pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store), until: until)
+        pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
+        until: until)
       plan.diagnostics = diagnostics + plan.diagnostics
       return plan
     } catch {

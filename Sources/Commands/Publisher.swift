@@ -16,7 +16,8 @@ struct Publisher: Sendable {
     let provenance = VersionPublisher.Provenance(
       madeFrom: [node.key] + [input.assembly].compactMap { $0 }, facts: try facts(of: input),
       verification: content.verification, tool: "interlock \(interlockVersion)")
-    return try VersionPublisher(store).publish(content.files, as: line(of: input), provenance: provenance).record
+    return try VersionPublisher(store).publish(content.files, as: line(of: input), provenance: provenance)
+      .record
   }
 
   func line(of input: PublishTask.Input) -> VersionLine {
@@ -42,11 +43,14 @@ struct Publisher: Sendable {
     return file.name.dropFirst(stem.count)
   }
 
-  private func content(of input: PublishTask.Input) throws -> (files: [PublishedFile], verification: JSONValue) {
+  private func content(of input: PublishTask.Input) throws -> (
+    files: [PublishedFile], verification: JSONValue
+  ) {
     var files = input.documents.map { document in
       PublishedFile(
         object: document.object,
-        fileExtension: document.suffix.isEmpty ? document.fileExtension : "\(document.suffix).\(document.fileExtension)")
+        fileExtension: document.suffix.isEmpty
+          ? document.fileExtension : "\(document.suffix).\(document.fileExtension)")
     }
     var verification = JSONValue.null
     if let assembly = input.assembly {
@@ -64,7 +68,9 @@ struct Publisher: Sendable {
   }
 
   private func facts(of input: PublishTask.Input) throws -> JSONValue {
-    guard let recipe = input.recipe, let file = try store.fileSystem.read(store.path(of: recipe)) else { return .null }
+    guard let recipe = input.recipe, let file = try store.fileSystem.read(store.path(of: recipe)) else {
+      return .null
+    }
     return try JSONDecoder().decode(JSONValue.self, from: Data(file.bytes))
   }
 }

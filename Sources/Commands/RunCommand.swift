@@ -33,7 +33,9 @@ struct RunCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    if let workers, !(1...256).contains(workers) { throw ValidationError("--workers takes a number from 1 to 256") }
+    if let workers, !(1...256).contains(workers) {
+      throw ValidationError("--workers takes a number from 1 to 256")
+    }
     if executor != "local" {
       throw ValidationError("--executor \(executor) is not available in this version; use local")
     }
@@ -63,10 +65,12 @@ struct RunCommand: AsyncParsableCommand {
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
-      plan: plan, outcome: outcome, production: folder, typed: production.production ?? ".", publisher: publisher,
+      plan: plan, outcome: outcome, production: folder, typed: production.production ?? ".",
+      publisher: publisher,
       programme: loaded.programme, seconds: seconds)
     if json {
-      Outcome.printResult(String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
+      Outcome.printResult(
+        String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
     } else {
       Outcome.printDiagnostics(plan.diagnostics)
       Outcome.printResult(try summary.text())

@@ -21,7 +21,8 @@ struct RunSummary {
   func report() throws -> RunReport {
     let versions = try published()
     return RunReport(
-      programme: programme, production: typed, events: plan.conform.events.count, framesMade: outcome.framesMade,
+      programme: programme, production: typed, events: plan.conform.events.count,
+      framesMade: outcome.framesMade,
       attempts: outcome.attempts, lostAttempts: outcome.lostAttempts, seconds: seconds,
       deliverables: plan.deliverables.map { deliverable in
         let version = versions[deliverable.stage]
@@ -31,7 +32,8 @@ struct RunSummary {
           path: version.map { DeliverablePath.display($0, production: production, typed: typed) },
           frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
           reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames)
-      }, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics), tasks: nil, estimatedSeconds: nil)
+      }, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics), tasks: nil,
+      estimatedSeconds: nil)
   }
 
   func text() throws -> String {
@@ -41,10 +43,12 @@ struct RunSummary {
     lines.append(
       "\(programme): \(plan.conform.events.count) events, \(timeline.frameCount) frames at \(timeline.rate), from "
         + "\(timeline.timecode(at: 0))")
-    for version in versions.values.sorted(by: { $0.line.name < $1.line.name }) where version.line.shelf == .asset {
+    for version in versions.values.sorted(by: { $0.line.name < $1.line.name })
+    where version.line.shelf == .asset {
       lines.append("  \(version.line.name)  conform and report")
       for file in version.files {
-        lines.append("      \(typed)/\(version.path(of: file, in: production).dropFirst(production.root.count + 1))")
+        lines.append(
+          "      \(typed)/\(version.path(of: file, in: production).dropFirst(production.root.count + 1))")
       }
     }
     for deliverable in plan.deliverables {
@@ -65,7 +69,8 @@ struct RunSummary {
     } else if outcome.failures.isEmpty {
       lines.append("Done and verified in \(display(seconds))")
     } else {
-      lines.append("\(outcome.failures.count) tasks failed after \(display(seconds)); what they do not touch is done")
+      lines.append(
+        "\(outcome.failures.count) tasks failed after \(display(seconds)); what they do not touch is done")
     }
     return lines.joined(separator: "\n")
   }
@@ -76,7 +81,9 @@ struct RunSummary {
 
   private func verification(_ version: VersionRecord) -> [String] {
     guard let evidence = try? version.verification.decoded(as: AssembleTask.Evidence.self) else { return [] }
-    return ["verified: \(evidence.proof), \(evidence.checks.count) checks, \(evidence.framesDecoded.count) frames decoded"]
+    return [
+      "verified: \(evidence.proof), \(evidence.checks.count) checks, \(evidence.framesDecoded.count) frames decoded"
+    ]
   }
 
   /// The version that shows each stage's present output.

@@ -7,13 +7,17 @@ import TaskKinds
 
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show deliverables: which version is current, and what is stale because of what.",
-    discussion: "With a pipeline, its deliverables are compared with what it would make now; without, all versions are listed.")
+    commandName: "status",
+    abstract: "Show deliverables: which version is current, and what is stale because of what.",
+    discussion:
+      "With a pipeline, its deliverables are compared with what it would make now; without, all versions are listed."
+  )
 
   @Argument(help: "Pipeline file.")
   var pipeline: String?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
   var overrides: [String] = []
 
   @OptionGroup var production: ProductionOptions
@@ -63,14 +67,20 @@ struct StatusCommand: AsyncParsableCommand {
       } else if latest == nil {
         state = "not made yet"
       } else {
-        state = deliverable.newFrames > 0 ? "stale: \(deliverable.newFrames) frames have changed" : "stale: same frames, other order, sound or wrapping"
+        state =
+          deliverable.newFrames > 0
+          ? "stale: \(deliverable.newFrames) frames have changed"
+          : "stale: same frames, other order, sound or wrapping"
       }
       let shown = exact ?? latest
       return Row(
         deliverable: deliverable.stage, profile: deliverable.profile,
-        version: shown.map { VersionLine.folderName(version: $0.version) }, state: state, frames: deliverable.frames,
+        version: shown.map { VersionLine.folderName(version: $0.version) }, state: state,
+        frames: deliverable.frames,
         newFrames: deliverable.newFrames,
-        path: shown.map { DeliverablePath.display($0, production: store.production, typed: production.production ?? ".") },
+        path: shown.map {
+          DeliverablePath.display($0, production: store.production, typed: production.production ?? ".")
+        },
         made: shown?.made)
     }
   }
@@ -81,8 +91,10 @@ struct StatusCommand: AsyncParsableCommand {
       try publisher.versions(of: line).versions.map { version in
         Row(
           deliverable: "\(line.programme)/\(line.name)", profile: nil,
-          version: VersionLine.folderName(version: version.version), state: "published", frames: nil, newFrames: nil,
-          path: DeliverablePath.display(version, production: store.production, typed: production.production ?? "."),
+          version: VersionLine.folderName(version: version.version), state: "published", frames: nil,
+          newFrames: nil,
+          path: DeliverablePath.display(
+            version, production: store.production, typed: production.production ?? "."),
           made: version.made)
       }
     }

@@ -10,7 +10,8 @@ import Planning
 struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace", abstract: "Say what made one frame of a deliverable.",
-    discussion: "  interlock trace Output/Deliverables/short-film/master/v001/short-film_master_v001.mov --frame 432")
+    discussion:
+      "  interlock trace Output/Deliverables/short-film/master/v001/short-film_master_v001.mov --frame 432")
 
   @Argument(help: "A published file, or the folder of its version.")
   var file: String
@@ -47,21 +48,32 @@ struct TraceCommand: ParsableCommand {
     let source = part.sourceFrame + (frame - part.firstFrame) * part.step
     let answer = Answer(
       file: file, frame: frame,
-      recordTimecode: Timecode(frame: recipe.startFrame + frame, rate: recipe.rate, isDropFrame: recipe.isDropFrame)
-        .description,
-      part: part, sourceFrame: source, sourceTimecode: Self.sourceTimecode(part, frame: source, rate: recipe.rate),
-      encoding: "\(recipe.profile): \(recipe.encoding.codec) \(recipe.encoding.pixelFormat), \(recipe.encoding.builtBy)")
+      recordTimecode: Timecode(
+        frame: recipe.startFrame + frame, rate: recipe.rate, isDropFrame: recipe.isDropFrame
+      )
+      .description,
+      part: part, sourceFrame: source,
+      sourceTimecode: Self.sourceTimecode(part, frame: source, rate: recipe.rate),
+      encoding:
+        "\(recipe.profile): \(recipe.encoding.codec) \(recipe.encoding.pixelFormat), \(recipe.encoding.builtBy)"
+    )
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self))
       return
     }
-    var lines = ["frame \(frame), record \(answer.recordTimecode), version \(VersionLine.folderName(version: version.version))"]
+    var lines = [
+      "frame \(frame), record \(answer.recordTimecode), version \(VersionLine.folderName(version: version.version))"
+    ]
     if let shot = part.shot { lines.append("  shot       \(shot), event \(part.event ?? "–")") }
     if let name = part.source {
-      lines.append("  source     \(name), frame \(source)" + (answer.sourceTimecode.map { ", \($0)" } ?? "") + (part.reel.map { ", reel \($0)" } ?? ""))
+      lines.append(
+        "  source     \(name), frame \(source)" + (answer.sourceTimecode.map { ", \($0)" } ?? "")
+          + (part.reel.map { ", reel \($0)" } ?? ""))
     }
     for operation in part.operations {
-      lines.append("  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]")
+      lines.append(
+        "  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]"
+      )
     }
     lines.append("  encoding   \(answer.encoding)")
     Outcome.printResult(lines.joined(separator: "\n"))
@@ -94,7 +106,8 @@ enum PublishedRecipe {
     }
     throw DiagnosticList([
       Diagnostic(
-        severity: .error, family: .inputMissing, code: "trace.notPublished", location: SourceLocation(file: path),
+        severity: .error, family: .inputMissing, code: "trace.notPublished",
+        location: SourceLocation(file: path),
         message: "there is no version.json beside it, so it is not a published file",
         remedy: "Name a file below Deliverables/ of a production.")
     ])
@@ -112,7 +125,8 @@ struct WhyCommand: AsyncParsableCommand {
   @Option(help: "Pipeline file.")
   var pipeline: String
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
   var overrides: [String] = []
 
   @OptionGroup var production: ProductionOptions
@@ -148,6 +162,7 @@ struct WhyCommand: AsyncParsableCommand {
     }
     let version = report.deliverables.first { $0.stage == target }?.version
     Outcome.printResult(
-      "\(target) has nothing to do: everything it needs exists" + (version.map { " and \($0) is exactly this" } ?? ""))
+      "\(target) has nothing to do: everything it needs exists"
+        + (version.map { " and \($0) is exactly this" } ?? ""))
   }
 }

@@ -37,7 +37,8 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let folder = try production.required()
     let store = ObjectStore(folder)
-    guard case .acquired(let lock) = try FileLock.tryLock(folder.coordinatorLockPath, in: folder.fileSystem) else {
+    guard case .acquired(let lock) = try FileLock.tryLock(folder.coordinatorLockPath, in: folder.fileSystem)
+    else {
       Outcome.printError("a run is using this production; verify when it is done")
       throw ExitCode(75)
     }
@@ -77,7 +78,9 @@ struct VerifyCommand: ParsableCommand {
         for file in version.files {
           let path = version.path(of: file, in: store.production)
           let digest = try? Digest.sha256(ofFileAt: path)
-          if digest != file.digest { report.damagedFiles.append(String(path.dropFirst(store.production.root.count + 1))) }
+          if digest != file.digest {
+            report.damagedFiles.append(String(path.dropFirst(store.production.root.count + 1)))
+          }
         }
       }
     }
@@ -87,12 +90,17 @@ struct VerifyCommand: ParsableCommand {
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printResult("\(report.results) results, \(report.objects) objects and \(report.versions) versions read")
+      Outcome.printResult(
+        "\(report.results) results, \(report.objects) objects and \(report.versions) versions read")
       if let added = report.ledgerAdded, let removed = report.ledgerRemoved {
         Outcome.printResult("ledger rebuilt: \(added) results added, \(removed) removed")
       }
-      for key in report.withdrawnResults { Outcome.printResult("taken back, its object is missing or damaged: result \(key.prefix(12))") }
-      for key in report.damagedResults { Outcome.printResult("damaged, in quarantine: result \(key.prefix(12))") }
+      for key in report.withdrawnResults {
+        Outcome.printResult("taken back, its object is missing or damaged: result \(key.prefix(12))")
+      }
+      for key in report.damagedResults {
+        Outcome.printResult("damaged, in quarantine: result \(key.prefix(12))")
+      }
       for file in report.damagedFiles { Outcome.printResult("not what was published: \(file)") }
     }
     let faults = report.withdrawnResults.count + report.damagedResults.count + report.damagedFiles.count

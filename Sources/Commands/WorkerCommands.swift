@@ -7,7 +7,8 @@ struct WorkerCommand: ParsableCommand {
 
 struct WorkerRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Do one task that a task file describes, without coordinator, database or network.",
+    commandName: "run",
+    abstract: "Do one task that a task file describes, without coordinator, database or network.",
     discussion: """
       The file is attempts/<id>/task.json of a production; any machine that sees the production folder can run it. \
       Progress is printed in the dialect of the farm found in the environment, or of --progress. SIGTERM stops the \
@@ -28,7 +29,8 @@ struct WorkerRunCommand: ParsableCommand {
 
 struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "probe", abstract: "Say what media files are: streams, rate, frames, timecode, reel, identity.")
+    commandName: "probe",
+    abstract: "Say what media files are: streams, rate, frames, timecode, reel, identity.")
 
   @Argument(help: "Media files.")
   var paths: [String]

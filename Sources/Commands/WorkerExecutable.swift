@@ -24,7 +24,8 @@ enum WorkerExecutable {
     let result: ExecutionResult<Void, StringOutput<UTF8>, StringOutput<UTF8>>
     do {
       result = try await run(
-        .path(.init(path)), arguments: ["identity"], output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        .path(.init(path)), arguments: ["identity"], output: .string(limit: 1 << 16),
+        error: .string(limit: 1 << 16))
     } catch {
       throw missing("\(error)")
     }

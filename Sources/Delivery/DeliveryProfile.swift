@@ -44,7 +44,8 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   package var hasSound: Bool
 
   package init(
-    name: String, summary: String, container: Container, fileExtension: String, picture: Picture, tags: ColourTags,
+    name: String, summary: String, container: Container, fileExtension: String, picture: Picture,
+    tags: ColourTags,
     hasSound: Bool
   ) {
     self.name = name

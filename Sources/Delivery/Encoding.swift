@@ -45,7 +45,8 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
   package var lowestPSNR: Double
 
   package init(
-    codec: String, profile: Int?, pixelFormat: String, width: Int, height: Int, rate: FrameRate, quantiser: Int?,
+    codec: String, profile: Int?, pixelFormat: String, width: Int, height: Int, rate: FrameRate,
+    quantiser: Int?,
     options: [String: String], tags: ColourTags, builtBy: String, lowestPSNR: Double
   ) {
     self.codec = codec

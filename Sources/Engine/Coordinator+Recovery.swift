@@ -89,7 +89,8 @@ extension Coordinator {
 
   private func removeOld(_ ids: Set<String>) {
     for id in ids {
-      guard let folder = AttemptFolder.open(id: id, in: production), Self.age(of: folder) > Self.strayLimit else { continue }
+      guard let folder = AttemptFolder.open(id: id, in: production), Self.age(of: folder) > Self.strayLimit
+      else { continue }
       try? folder.remove()
     }
   }

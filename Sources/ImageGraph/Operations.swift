@@ -57,7 +57,9 @@ package struct Black: Hashable, Codable, Sendable, CanonicallyEncodable {
 
   package func encode(into encoder: inout CanonicalEncoder) { encoder.append(Self.version) }
 
-  var summary: OperationSummary { OperationSummary(operation: "black", version: Self.version, parameters: "") }
+  var summary: OperationSummary {
+    OperationSummary(operation: "black", version: Self.version, parameters: "")
+  }
 }
 
 /// An ASC CDL in ASC clamp style, on display-coded R'G'B' 0…1. Source: ASC CDL v1.2.

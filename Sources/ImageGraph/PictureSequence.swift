@@ -41,7 +41,8 @@ package struct FrameRun: Hashable, Codable, Sendable, CanonicallyEncodable {
     case 0: return [FrameRange(start: first, count: count > 0 ? 1 : 0)]
     case 1: return [FrameRange(start: first, count: count)]
     case -1: return [FrameRange(start: first - count + 1, count: count)]
-    default: return (0..<count).map { FrameRange(start: position(at: $0), count: 1) }.sorted { $0.start < $1.start }
+    default:
+      return (0..<count).map { FrameRange(start: position(at: $0), count: 1) }.sorted { $0.start < $1.start }
     }
   }
 

@@ -69,7 +69,8 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
   /// Centred placement of a source by its display shape.
   ///
   /// - Parameter sampleAspect: width over height of one source pixel, as numerator and denominator.
-  package func placement(of source: Raster, sampleAspect: (numerator: Int64, denominator: Int64)) -> Placement {
+  package func placement(of source: Raster, sampleAspect: (numerator: Int64, denominator: Int64)) -> Placement
+  {
     // Shapes are compared as integers: display width over height of the source against that of the raster.
     let displayWidth = Int64(source.width) * sampleAspect.numerator
     let displayHeight = Int64(source.height) * sampleAspect.denominator

@@ -14,7 +14,8 @@ package struct ScannedFile: Hashable, Sendable {
   package func probe() throws -> TaskNode {
     TaskNode(
       key: probeKey, kind: ProbeTask.identifier, version: ProbeTask.version, stage: "probe",
-      label: FilePaths.name(of: location.path), payload: try JSONBytes.encode(ProbeTask.Input(media: location)),
+      label: FilePaths.name(of: location.path),
+      payload: try JSONBytes.encode(ProbeTask.Input(media: location)),
       reason: "new or changed since it was last read")
   }
 }
@@ -23,13 +24,15 @@ package struct ScannedFile: Hashable, Sendable {
 package enum MediaScan {
   /// File name extensions that are taken for media.
   static let extensions: Set<String> = [
-    "mov", "mp4", "m4v", "mxf", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "m2ts", "wav", "bwf", "rf64", "w64", "aif",
+    "mov", "mp4", "m4v", "mxf", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "m2ts", "wav", "bwf", "rf64",
+    "w64", "aif",
     "aiff", "flac",
   ]
   /// Folders inside folders are followed this far: deeper is a loop or a mistake.
   static let deepest = 16
 
-  package static func scan(_ roots: [Pipeline.MediaRoot]) -> (files: [ScannedFile], diagnostics: [Diagnostic]) {
+  package static func scan(_ roots: [Pipeline.MediaRoot]) -> (files: [ScannedFile], diagnostics: [Diagnostic])
+  {
     var files: [ScannedFile] = []
     var diagnostics: [Diagnostic] = []
     var seen: Set<String> = []
@@ -40,7 +43,8 @@ package enum MediaScan {
   }
 
   private static func walk(
-    _ folder: String, root: Pipeline.MediaRoot, depth: Int, seen: inout Set<String>, files: inout [ScannedFile],
+    _ folder: String, root: Pipeline.MediaRoot, depth: Int, seen: inout Set<String>,
+    files: inout [ScannedFile],
     diagnostics: inout [Diagnostic]
   ) {
     guard depth <= deepest else { return }
@@ -53,7 +57,8 @@ package enum MediaScan {
           diagnostics.append(
             Diagnostic(
               severity: .warning, family: .inputMissing, code: "media.linkLeavesRoot", location: nil,
-              message: "\(root.typed)\(path.dropFirst(root.path.count)) is a link that leads out of the media folder "
+              message:
+                "\(root.typed)\(path.dropFirst(root.path.count)) is a link that leads out of the media folder "
                 + "and is not followed", remedy: "Name the folder it leads to under `media:`."))
           continue
         }

@@ -85,7 +85,8 @@ package struct PlanningWorkspace {
     let waits = plannedDependencies([input.assembly].compactMap { $0 })
     try add(
       TaskNode(
-        key: PublishTask.key(input), kind: PublishTask.identifier, version: PublishTask.version, stage: input.stage,
+        key: PublishTask.key(input), kind: PublishTask.identifier, version: PublishTask.version,
+        stage: input.stage,
         label: "publish \(input.name)", dependencies: waits, payload: try JSONBytes.encode(input),
         place: .coordinator, reason: reason))
     return nil

@@ -15,14 +15,16 @@ package enum ProgrammePlanner {
     let stages = try wanted(pipeline, until: until)
     let conform = try conform(pipeline, files: files)
     var workspace = PlanningWorkspace(
-      pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools, library: library)
+      pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools,
+      library: library)
     workspace.diagnostics = pipeline.warnings + conform.diagnostics
     for stage in stages { try stage.plan(in: &workspace) }
     do {
       return ProgrammePlan(
         plan: try Plan(workspace.nodes), objects: workspace.objects, deliverables: workspace.deliverables,
         publishes: workspace.publishes, conform: conform,
-        media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) }, diagnostics: workspace.diagnostics)
+        media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
+        diagnostics: workspace.diagnostics)
     } catch {
       throw DiagnosticList(infrastructure: "planning", error)
     }
@@ -54,7 +56,8 @@ package enum ProgrammePlanner {
     guard let rate else {
       throw DiagnosticList([
         Diagnostic(
-          severity: .error, family: .usage, code: "timeline.noRate", location: SourceLocation(file: pipeline.path),
+          severity: .error, family: .usage, code: "timeline.noRate",
+          location: SourceLocation(file: pipeline.path),
           message: "the cut does not say its frame rate, and the media is of several rates or none",
           remedy: "Give `timeline: rate:`, for instance 24000/1001.")
       ])
@@ -81,14 +84,16 @@ package enum ProgrammePlanner {
     return timeline
   }
 
-  private static func startTimecode(_ pipeline: Pipeline, rate: FrameRate) throws(DiagnosticList) -> Timecode? {
+  private static func startTimecode(_ pipeline: Pipeline, rate: FrameRate) throws(DiagnosticList) -> Timecode?
+  {
     guard let text = pipeline.timeline.start else { return nil }
     do {
       return try Timecode(parsing: text, rate: rate)
     } catch {
       throw DiagnosticList([
         Diagnostic(
-          severity: .error, family: .usage, code: "timeline.badStart", location: SourceLocation(file: pipeline.path),
+          severity: .error, family: .usage, code: "timeline.badStart",
+          location: SourceLocation(file: pipeline.path),
           message: "`timeline: start: \(text)` is not a timecode at \(rate): \(error)")
       ])
     }
@@ -107,7 +112,8 @@ package enum ProgrammePlanner {
       let suggestion = nearest(until, among: names).map { "Did you mean `\($0)`?" }
       throw DiagnosticList([
         Diagnostic(
-          severity: .error, family: .usage, code: "pipeline.unknownStage", location: SourceLocation(file: pipeline.path),
+          severity: .error, family: .usage, code: "pipeline.unknownStage",
+          location: SourceLocation(file: pipeline.path),
           message: "there is no stage `\(until)`",
           remedy: suggestion ?? "The stages are \(names.joined(separator: ", ")).")
       ])

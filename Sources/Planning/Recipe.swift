@@ -58,7 +58,8 @@ package struct Recipe: Codable, Sendable {
       defer { frame += span.count }
       return Part(
         firstFrame: frame, count: span.count, event: span.event, shot: span.shot,
-        source: file.map { FilePaths.name(of: $0.location.path) }, reel: file?.facts.reel, sourceFrame: span.first,
+        source: file.map { FilePaths.name(of: $0.location.path) }, reel: file?.facts.reel,
+        sourceFrame: span.first,
         step: span.step, sourceStart: file?.facts.timecodeStart, sourceTimecodeRate: file?.facts.timecodeRate,
         chain: span.node.chain, operations: span.node.operations)
     }

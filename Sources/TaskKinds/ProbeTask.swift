@@ -20,7 +20,9 @@ package enum ProbeTask: TaskKind {
   }
 
   /// Names the file by what changes when its content does, so that an untouched file is read once.
-  package static func key(device: UInt64, inode: UInt64, byteCount: Int64, modified: Int64, changed: Int64) -> TaskKey {
+  package static func key(device: UInt64, inode: UInt64, byteCount: Int64, modified: Int64, changed: Int64)
+    -> TaskKey
+  {
     var encoder = CanonicalEncoder(domain: "interlock.task.probe", version: version)
     encoder.append(Int64(bitPattern: device))
     encoder.append(Int64(bitPattern: inode))

@@ -64,7 +64,8 @@ public enum WorkerProgram {
       } else {
         PoolReporter.send(
           WorkerEvent(
-            .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit), failure: ending.failure,
+            .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit),
+            failure: ending.failure,
             diagnostics: ending.diagnostics))
       }
     }
@@ -78,7 +79,8 @@ public enum WorkerProgram {
     var dialect = FarmDialect.detect(environment)
     if let index = arguments.firstIndex(of: "--progress") {
       guard index + 1 < arguments.count, let named = FarmDialect(rawValue: arguments[index + 1]) else {
-        StandardOutput.write("Error: --progress is one of \(FarmDialect.allCases.map(\.rawValue).joined(separator: ", "))")
+        StandardOutput.write(
+          "Error: --progress is one of \(FarmDialect.allCases.map(\.rawValue).joined(separator: ", "))")
         return 2
       }
       dialect = named

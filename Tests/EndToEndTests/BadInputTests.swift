@@ -8,7 +8,8 @@ import Testing
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 48, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
     _ = try fixture.folder.write(
-      ListWriter.edl([.init(reel: "A001", source: 86_400, count: 24)], base: 24, recordStart: 86_400), to: "cut.edl")
+      ListWriter.edl([.init(reel: "A001", source: 86_400, count: 24)], base: 24, recordStart: 86_400),
+      to: "cut.edl")
     return fixture
   }
 
@@ -122,7 +123,8 @@ import Testing
   @Test func `a broken look is refused before anything starts`() throws {
     let fixture = try fixture()
     _ = try fixture.folder.write("LUT_3D_SIZE 2\n0 0 0\n1 0 zero\n", to: "bad.cube")
-    let result = try run(fixture, try fixture.pipeline("p.yaml", cut: "cut.edl", gradeKeys: ", look: bad.cube"))
+    let result = try run(
+      fixture, try fixture.pipeline("p.yaml", cut: "cut.edl", gradeKeys: ", look: bad.cube"))
     #expect(result.status == 2)
     #expect(result.errors.contains("bad.cube:3:"))
     #expect(!FileManager.default.fileExists(atPath: fixture.path + "/out/.interlock/objects"))

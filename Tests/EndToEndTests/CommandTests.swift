@@ -8,7 +8,8 @@ import Testing
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 72, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
     let list = ListWriter.edl(
-      [.init(reel: "A001", source: 86_405, count: 30), .init(reel: "A001", source: 86_450, count: 20)], base: 24,
+      [.init(reel: "A001", source: 86_405, count: 30), .init(reel: "A001", source: 86_450, count: 20)],
+      base: 24,
       recordStart: 86_400)
     _ = try fixture.folder.write(list, to: "cut.edl")
     return (fixture, try fixture.pipeline("p.yaml", cut: "cut.edl"))
@@ -17,15 +18,21 @@ import Testing
   @Test func `conform reports every event and renders without a pipeline`() throws {
     let (fixture, _) = try fixture()
     let result = try fixture.interlock(
-      ["conform", "cut.edl", "--media", "rushes", "--report", "report.json", "--otio", "out.otio", "--output", "out.mov",
-       "--profile", "prores-422hq"])
+      [
+        "conform", "cut.edl", "--media", "rushes", "--report", "report.json", "--otio", "out.otio",
+        "--output", "out.mov",
+        "--profile", "prores-422hq",
+      ])
     #expect(result.status == 0, "\(result.errors)")
     #expect(try NumberedClip.read(fixture.path + "/out.mov") == Array(5..<35) + Array(50..<70))
     let report = try String(contentsOfFile: fixture.path + "/report.json", encoding: .utf8)
     #expect(report.contains("reel+timecode"))
-    let otio = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: fixture.path + "/out.otio")))
+    let otio = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(fileURLWithPath: fixture.path + "/out.otio")))
     #expect((otio as? [String: Any])?["OTIO_SCHEMA"] as? String == "Timeline.1")
-    #expect(!FileManager.default.fileExists(atPath: fixture.path + "/.interlock"), "conform works in a private folder")
+    #expect(
+      !FileManager.default.fileExists(atPath: fixture.path + "/.interlock"),
+      "conform works in a private folder")
   }
 
   @Test func `the conformed timeline conforms to the same frames`() throws {
@@ -46,7 +53,8 @@ import Testing
     for name in try FileManager.default.subpathsOfDirectory(atPath: objects) {
       let path = objects + "/" + name
       var isFolder: ObjCBool = false
-      guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else { continue }
+      guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue
+      else { continue }
       try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
       let file = try #require(FileHandle(forUpdatingAtPath: path))
       try file.seek(toOffset: 100)
@@ -106,7 +114,8 @@ import Testing
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 300, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
     _ = try fixture.folder.write(
-      ListWriter.edl([.init(reel: "A001", source: 86_400, count: 300)], base: 24, recordStart: 86_400), to: "cut.edl")
+      ListWriter.edl([.init(reel: "A001", source: 86_400, count: 300)], base: 24, recordStart: 86_400),
+      to: "cut.edl")
     let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl", raster: "1280x720")
     let running = try Programs.start(
       Repository.product("interlock"), ["run", pipeline, "--production", "out"], folder: fixture.path)
@@ -114,12 +123,18 @@ import Testing
     let results = fixture.path + "/out/.interlock/results"
     for _ in 0..<400 where running.process.isRunning {
       usleep(20_000)
-      if ((try? FileManager.default.subpathsOfDirectory(atPath: results)) ?? []).filter({ $0.hasSuffix(".json") }).count > 2 { break }
+      if ((try? FileManager.default.subpathsOfDirectory(atPath: results)) ?? []).filter({
+        $0.hasSuffix(".json")
+      }).count > 2 {
+        break
+      }
     }
     running.process.terminate()
     let cancelled = running.finish()
     #expect(cancelled.status == 143, "\(cancelled.errors)")
-    let parts = try FileManager.default.subpathsOfDirectory(atPath: fixture.path + "/out").filter { $0.hasSuffix(".part") }
+    let parts = try FileManager.default.subpathsOfDirectory(atPath: fixture.path + "/out").filter {
+      $0.hasSuffix(".part")
+    }
     #expect(parts.isEmpty, "\(parts)")
     let rest = try fixture.run(pipeline)
     #expect(rest.framesMade < 300)

@@ -25,28 +25,41 @@ import Testing
     // Reel A crosses a minute, where drop-frame skips two labels; reel B is long-GOP with B-frames.
     let a = count(1, 0, 58, 0)
     let b = count(14, 3, 21, 10)
-    func label(_ frame: Int) -> String { ListWriter.label(frame, base: rate.base, isDropFrame: rate.isDropFrame) }
-    try fixture.clip("A001", frames: 150, firstNumber: 1000, rate: rate.text, timecode: label(a), codec: Fixture.prores)
-    try fixture.clip("B001", frames: 150, firstNumber: 5000, rate: rate.text, timecode: label(b), codec: Fixture.h264)
+    func label(_ frame: Int) -> String {
+      ListWriter.label(frame, base: rate.base, isDropFrame: rate.isDropFrame)
+    }
+    try fixture.clip(
+      "A001", frames: 150, firstNumber: 1000, rate: rate.text, timecode: label(a), codec: Fixture.prores)
+    try fixture.clip(
+      "B001", frames: 150, firstNumber: 5000, rate: rate.text, timecode: label(b), codec: Fixture.h264)
     let events = [
-      ListWriter.Event(reel: "A001", source: a + 40, count: 37), ListWriter.Event(reel: "B001", source: b, count: 20),
-      ListWriter.Event(reel: "A001", source: a + 3, count: 1), ListWriter.Event(reel: "B001", source: b + 91, count: 59),
-      ListWriter.Event(reel: "A001", source: a + 50, count: 10), ListWriter.Event(reel: "B001", source: b + 17, count: 31),
+      ListWriter.Event(reel: "A001", source: a + 40, count: 37),
+      ListWriter.Event(reel: "B001", source: b, count: 20),
+      ListWriter.Event(reel: "A001", source: a + 3, count: 1),
+      ListWriter.Event(reel: "B001", source: b + 91, count: 59),
+      ListWriter.Event(reel: "A001", source: a + 50, count: 10),
+      ListWriter.Event(reel: "B001", source: b + 17, count: 31),
     ]
     let start = count(1, 0, 0, 0)
     _ = try fixture.folder.write(
-      ListWriter.edl(events, base: rate.base, isDropFrame: rate.isDropFrame, recordStart: start), to: "cut.edl")
+      ListWriter.edl(events, base: rate.base, isDropFrame: rate.isDropFrame, recordStart: start),
+      to: "cut.edl")
     let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl", rate: rate.text, start: label(start))
     let report = try fixture.run(pipeline)
     let expected = events.flatMap { event in
-      (0..<event.count).map { event.reel == "A001" ? 1000 + event.source - a + $0 : 5000 + event.source - b + $0 }
+      (0..<event.count).map {
+        event.reel == "A001" ? 1000 + event.source - a + $0 : 5000 + event.source - b + $0
+      }
     }
     let master = fixture.path + "/" + report.master.path
     #expect(try NumberedClip.read(master) == expected)
     #expect(report.framesMade == Set(expected).count)
     let facts = try Programs.run(
       "ffprobe",
-      ["-v", "error", "-select_streams", "v", "-show_entries", "stream=r_frame_rate,nb_frames:stream_tags=timecode", "-of", "csv=p=0", master]
+      [
+        "-v", "error", "-select_streams", "v", "-show_entries",
+        "stream=r_frame_rate,nb_frames:stream_tags=timecode", "-of", "csv=p=0", master,
+      ]
     ).text
     #expect(facts.contains(rate.text))
     #expect(facts.contains("\(expected.count)"))

@@ -14,10 +14,12 @@ import Testing
       let result = try Programs.run(
         "ffmpeg",
         [
-          "-v", "error", "-f", "lavfi", "-i", "\(source)=size=\(size):rate=24000/1001", "-frames:v", "60", "-vf",
+          "-v", "error", "-f", "lavfi", "-i", "\(source)=size=\(size):rate=24000/1001", "-frames:v", "60",
+          "-vf",
           "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
         ] + codec + [
-          "-timecode", "01:00:00:00", "-metadata:s:v:0", "reel_name=\(reel)", "\(fixture.path)/rushes/\(reel).mov",
+          "-timecode", "01:00:00:00", "-metadata:s:v:0", "reel_name=\(reel)",
+          "\(fixture.path)/rushes/\(reel).mov",
         ])
       #expect(result.status == 0, "\(result.errors)")
     }
@@ -42,7 +44,8 @@ import Testing
     #expect(try fixture.digest(of: fixture.path + "/" + baseline.master.path) == digest)
   }
 
-  @Test(.enabled(if: Programs.isInstalled("qemu-x86_64"), "qemu-user is not installed; `make test` installs it"))
+  @Test(
+    .enabled(if: Programs.isInstalled("qemu-x86_64"), "qemu-user is not installed; `make test` installs it"))
   func `a worker on an emulated baseline CPU makes the same frames`() throws {
     let (fixture, pipeline) = try Self.production()
     // A few frames: emulation is some fifty times slower.
@@ -64,7 +67,8 @@ import Testing
     }
     try manager.copyItem(atPath: task, toPath: emulated + "/task.json")
     let finished = try Programs.run(
-      "qemu-x86_64", ["-cpu", "qemu64", Repository.product("interlock-worker"), "run", emulated + "/task.json"],
+      "qemu-x86_64",
+      ["-cpu", "qemu64", Repository.product("interlock-worker"), "run", emulated + "/task.json"],
       folder: fixture.path)
     #expect(finished.status == 0, "\(finished.errors)\n\(finished.text)")
     let native = try segmentObjects(fixture.path + "/native")

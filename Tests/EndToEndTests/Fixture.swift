@@ -7,7 +7,9 @@ struct Fixture {
   var path: String { folder.path }
 
   static let prores = ["-c:v", "prores_ks", "-profile:v", "3", "-pix_fmt", "yuv422p10le", "-qscale:v", "4"]
-  static let h264 = ["-c:v", "libx264", "-preset", "fast", "-crf", "12", "-g", "24", "-bf", "2", "-pix_fmt", "yuv420p"]
+  static let h264 = [
+    "-c:v", "libx264", "-preset", "fast", "-crf", "12", "-g", "24", "-bf", "2", "-pix_fmt", "yuv420p",
+  ]
 
   init() throws {
     folder = try TemporaryFolder()
@@ -25,7 +27,8 @@ struct Fixture {
     """
 
   func clip(
-    _ reel: String, frames: Int, firstNumber: Int, rate: String = "24000/1001", timecode: String, codec: [String]
+    _ reel: String, frames: Int, firstNumber: Int, rate: String = "24000/1001", timecode: String,
+    codec: [String]
   ) throws {
     try NumberedClip.make(
       "\(path)/rushes/\(reel).mov", frames: frames, firstNumber: firstNumber, rate: rate, timecode: timecode,
@@ -34,7 +37,8 @@ struct Fixture {
 
   /// A pipeline of picture only.
   func pipeline(
-    _ name: String, cut: String, rate: String = "24000/1001", start: String = "01:00:00:00", raster: String? = nil,
+    _ name: String, cut: String, rate: String = "24000/1001", start: String = "01:00:00:00",
+    raster: String? = nil,
     profile: String = "test", extra: String = "", gradeKeys: String = ""
   ) throws -> String {
     try folder.write(
@@ -63,7 +67,9 @@ struct Fixture {
     let finished = try interlock(
       ["run", pipeline, "--production", production, "--workers", "\(workers)", "--json"] + more,
       environment: environment)
-    guard finished.status == 0 else { throw FixtureError(text: "exit \(finished.status): \(finished.errors)") }
+    guard finished.status == 0 else {
+      throw FixtureError(text: "exit \(finished.status): \(finished.errors)")
+    }
     return try JSONDecoder().decode(RunReport.self, from: finished.output)
   }
 
@@ -131,7 +137,9 @@ enum ListWriter {
   }
 
   /// The count of a label that is not skipped by drop-frame.
-  static func frame(_ hours: Int, _ minutes: Int, _ seconds: Int, _ frames: Int, base: Int, isDropFrame: Bool) -> Int {
+  static func frame(_ hours: Int, _ minutes: Int, _ seconds: Int, _ frames: Int, base: Int, isDropFrame: Bool)
+    -> Int
+  {
     let total = 60 * hours + minutes
     let plain = base * (3600 * hours + 60 * minutes + seconds) + frames
     return isDropFrame ? plain - 2 * (total - total / 10) : plain

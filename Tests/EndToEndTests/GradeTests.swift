@@ -39,8 +39,10 @@ import Testing
     let made = try Programs.run(
       "ffmpeg",
       [
-        "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv422p10le", "-s", "\(width)x\(height)", "-r", "24000/1001", "-i", "-",
-        "-c:v", "ffv1", "-g", "1", "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc",
+        "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv422p10le", "-s", "\(width)x\(height)", "-r",
+        "24000/1001", "-i", "-",
+        "-c:v", "ffv1", "-g", "1", "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709",
+        "-color_trc",
         "bt709", "-timecode", "01:00:00:00", "\(fixture.path)/rushes/A001.mov",
       ], input: raw)
     #expect(made.status == 0, "\(made.errors)")
@@ -58,10 +60,14 @@ import Testing
       """, to: "cut.edl")
     let report = try fixture.run(
       try fixture.pipeline(
-        "p.yaml", cut: "cut.edl", raster: "\(width)x\(height)", profile: "stills-16bit", gradeKeys: ", look: look.cube"))
+        "p.yaml", cut: "cut.edl", raster: "\(width)x\(height)", profile: "stills-16bit",
+        gradeKeys: ", look: look.cube"))
     let decoded = try Programs.run(
       "ffmpeg",
-      ["-v", "error", "-i", "\(fixture.path)/\(report.master.path)", "-f", "rawvideo", "-pix_fmt", "rgb48le", "-"])
+      [
+        "-v", "error", "-i", "\(fixture.path)/\(report.master.path)", "-f", "rawvideo", "-pix_fmt", "rgb48le",
+        "-",
+      ])
     let pixels = [UInt8](decoded.output)
     var worst = 0.0
     for (index, patch) in patches.enumerated() {
@@ -103,7 +109,10 @@ import Testing
   private static let cubeSize = 9
 
   private func look(_ red: Double, _ green: Double, _ blue: Double) -> [Double] {
-    [0.02 + 0.9 * red * red + 0.05 * green, 0.95 * green + 0.03 * blue * red, 0.1 + 0.8 * blue - 0.05 * red * green]
+    [
+      0.02 + 0.9 * red * red + 0.05 * green, 0.95 * green + 0.03 * blue * red,
+      0.1 + 0.8 * blue - 0.05 * red * green,
+    ]
   }
 
   private func cube() -> String {
@@ -112,7 +121,8 @@ import Testing
     for blue in 0..<size {
       for green in 0..<size {
         for red in 0..<size {
-          let values = look(Double(red) / Double(size - 1), Double(green) / Double(size - 1), Double(blue) / Double(size - 1))
+          let values = look(
+            Double(red) / Double(size - 1), Double(green) / Double(size - 1), Double(blue) / Double(size - 1))
           text += values.map { String(format: "%.9f", $0) }.joined(separator: " ") + "\n"
         }
       }

@@ -4,7 +4,8 @@ import Testing
 
 /// Any process may be killed at any instant.
 @Suite(.serialized) struct `Kill anything` {
-  @Test(arguments: [UInt64(2)]) func `25 random kills leave the same master, nothing made twice, nothing behind`(
+  @Test(arguments: [UInt64(2)])
+  func `25 random kills leave the same master, nothing made twice, nothing behind`(
     seed: UInt64
   ) throws {
     var random = SplitMix64(seed: seed)
@@ -13,7 +14,8 @@ import Testing
     try fixture.clip("B001", frames: 400, firstNumber: 1000, timecode: "02:00:00:00", codec: Fixture.prores)
     let events = (0..<24).map { index in
       ListWriter.Event(
-        reel: index % 2 == 0 ? "A001" : "B001", source: (index % 2 == 0 ? 86_400 : 172_800) + index * 16, count: 30)
+        reel: index % 2 == 0 ? "A001" : "B001", source: (index % 2 == 0 ? 86_400 : 172_800) + index * 16,
+        count: 30)
     }
     _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
     // A larger raster than the clips' makes each segment long enough to be hit.
@@ -44,7 +46,10 @@ import Testing
       _ = running.finish()
       if runs > 120 { break }
       // A finished production gives nothing more to kill: start another.
-      if kills < 25, FileManager.default.fileExists(atPath: fixture.path + "/killed/Deliverables/test/master/v001/version.json") {
+      if kills < 25,
+        FileManager.default.fileExists(
+          atPath: fixture.path + "/killed/Deliverables/test/master/v001/version.json")
+      {
         try check(fixture, undisturbed: undisturbed)
         try FileManager.default.removeItem(atPath: fixture.path + "/killed")
       }
@@ -69,7 +74,8 @@ import Testing
     for attempt in try FileManager.default.contentsOfDirectory(atPath: production + "/.interlock/attempts") {
       let lock = "\(production)/.interlock/attempts/\(attempt)/lock"
       guard FileManager.default.fileExists(atPath: lock) else { continue }
-      #expect(try Programs.run("flock", ["--nonblock", lock, "true"]).status == 0, "\(attempt) is still locked")
+      #expect(
+        try Programs.run("flock", ["--nonblock", lock, "true"]).status == 0, "\(attempt) is still locked")
     }
     #expect(try Programs.run("flock", ["--nonblock", production + "/.interlock/lock", "true"]).status == 0)
   }
@@ -79,7 +85,9 @@ import Testing
     var begins: [(key: String, time: Double)] = []
     var commits: [String: Double] = [:]
     for attempt in try FileManager.default.contentsOfDirectory(atPath: attempts) {
-      guard let log = try? String(contentsOfFile: "\(attempts)/\(attempt)/log.txt", encoding: .utf8) else { continue }
+      guard let log = try? String(contentsOfFile: "\(attempts)/\(attempt)/log.txt", encoding: .utf8) else {
+        continue
+      }
       for line in log.split(separator: "\n") {
         let words = line.split(separator: " ")
         guard words.count >= 3, let time = Double(words[0]) else { continue }

@@ -11,12 +11,16 @@ import Testing
       let events = stride(from: 0, to: frames, by: 50).map {
         ListWriter.Event(reel: "A001", source: 86_400 + $0, count: 50)
       }
-      _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut\(frames).edl")
+      _ = try fixture.folder.write(
+        ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut\(frames).edl")
       let pipeline = try fixture.pipeline("p\(frames).yaml", cut: "cut\(frames).edl")
       // The largest process of the run, workers included, as the kernel counts it.
       let finished = try Programs.run(
         "/usr/bin/time",
-        ["-f", "%M", Repository.product("interlock"), "run", pipeline, "--production", "out\(frames)", "--workers", "2"],
+        [
+          "-f", "%M", Repository.product("interlock"), "run", pipeline, "--production", "out\(frames)",
+          "--workers", "2",
+        ],
         folder: fixture.path)
       #expect(finished.status == 0, "\(finished.errors)")
       let last = finished.errors.split(separator: "\n").last.map(String.init) ?? ""

@@ -17,7 +17,8 @@ import Testing
     #expect(second.framesMade == 0)
     #expect(second.attempts == 0)
     #expect(second.master.version == "v001")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: runs).count == 2, "probing and rendering, no third")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: runs).count == 2, "probing and rendering, no third")
     let after = try FileManager.default.subpathsOfDirectory(atPath: fixture.path + "/out").sorted()
     let ledgerFiles: (String) -> Bool = { $0.contains("ledger.sqlite") }
     #expect(after.filter { !ledgerFiles($0) } == before.filter { !ledgerFiles($0) })
@@ -27,7 +28,8 @@ import Testing
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 60, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
     let events = [
-      ListWriter.Event(reel: "A001", source: 86_400, count: 20), .init(reel: "A001", source: 86_410, count: 20),
+      ListWriter.Event(reel: "A001", source: 86_400, count: 20),
+      .init(reel: "A001", source: 86_410, count: 20),
       .init(reel: "A001", source: 86_400, count: 20),
     ]
     _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
@@ -38,7 +40,9 @@ import Testing
     #expect(numbers == Array(0..<20) + Array(10..<30) + Array(0..<20))
   }
 
-  @Test(arguments: UInt64(0)..<3) func `after a re-cut only frames never made are rendered`(seed: UInt64) throws {
+  @Test(arguments: UInt64(0)..<3) func `after a re-cut only frames never made are rendered`(seed: UInt64)
+    throws
+  {
     var random = SplitMix64(seed: seed)
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 200, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.h264)

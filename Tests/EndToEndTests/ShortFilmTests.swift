@@ -9,10 +9,14 @@ import Testing
   private func run(_ folder: TemporaryFolder, cut: String) throws -> RunReport {
     let finished = try Programs.run(
       Repository.product("interlock"),
-      ["run", "Pipelines/short-film.yaml", "--production", folder.path, "--json", "--set",
-       "timeline.cut=SampleMedia/turnover/\(cut)"] + small,
+      [
+        "run", "Pipelines/short-film.yaml", "--production", folder.path, "--json", "--set",
+        "timeline.cut=SampleMedia/turnover/\(cut)",
+      ] + small,
       folder: Repository.root)
-    guard finished.status == 0 else { throw FixtureError(text: "exit \(finished.status): \(finished.errors)") }
+    guard finished.status == 0 else {
+      throw FixtureError(text: "exit \(finished.status): \(finished.errors)")
+    }
     return try JSONDecoder().decode(RunReport.self, from: finished.output)
   }
 
@@ -25,8 +29,10 @@ import Testing
   @Test func `frames made for both cuts are the set difference that an independent script computes`() throws {
     let script = try Programs.run(
       "python3",
-      ["Tests/EndToEndTests/Fixtures/frames_made.py", "SampleMedia/turnover/short_v001.edl",
-       "SampleMedia/turnover/short_v002.edl", "SampleMedia/turnover/short.ccc"], folder: Repository.root)
+      [
+        "Tests/EndToEndTests/Fixtures/frames_made.py", "SampleMedia/turnover/short_v001.edl",
+        "SampleMedia/turnover/short_v002.edl", "SampleMedia/turnover/short.ccc",
+      ], folder: Repository.root)
     let counts = try JSONDecoder().decode(Counts.self, from: script.output)
     let folder = try TemporaryFolder()
     let first = try run(folder, cut: "short_v001.edl")
@@ -53,13 +59,21 @@ import Testing
   private func expectMaster(_ path: String, frames: Int) throws {
     func probe(_ stream: String, _ entries: String) throws -> String {
       try Programs.run(
-        "ffprobe", ["-v", "error", "-select_streams", stream, "-show_entries", "stream=\(entries)", "-of", "csv=p=0", path]
+        "ffprobe",
+        [
+          "-v", "error", "-select_streams", stream, "-show_entries", "stream=\(entries)", "-of", "csv=p=0",
+          path,
+        ]
       ).text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
     #expect(
-      try probe("v", "codec_name,profile,codec_tag_string,width,height,pix_fmt,color_range,color_space,color_transfer,color_primaries,r_frame_rate,nb_frames")
+      try probe(
+        "v",
+        "codec_name,profile,codec_tag_string,width,height,pix_fmt,color_range,color_space,color_transfer,color_primaries,r_frame_rate,nb_frames"
+      )
         == "prores,HQ,apch,320,180,yuv422p10le,tv,bt709,bt709,bt709,24000/1001,\(frames)")
-    #expect(try probe("a", "codec_name,sample_rate,channels,nb_frames") == "pcm_s24le,48000,2,\(frames * 2002)")
+    #expect(
+      try probe("a", "codec_name,sample_rate,channels,nb_frames") == "pcm_s24le,48000,2,\(frames * 2002)")
     let timecode = try Programs.run(
       "ffprobe", ["-v", "error", "-show_entries", "stream_tags=timecode", "-of", "csv=p=0", path])
     #expect(timecode.text.contains("01:00:00:00"))

@@ -6,14 +6,17 @@ import Testing
 @Suite struct `Sound placement` {
   /// A mono 48 kHz 24-bit broadcast wave of silence with single-sample clicks.
   private func wave(clicks: [Int], samples: Int, timeReference: Int) -> Data {
-    func little(_ value: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    func little(_ value: Int, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
     var sound = [UInt8](repeating: 0, count: samples * 3)
     for click in clicks { sound.replaceSubrange(click * 3..<click * 3 + 3, with: little(4_000_000, 3)) }
     let extent = [UInt8](repeating: 0, count: 338) + little(timeReference, 8) + little(1, 2)
     let bext = extent + [UInt8](repeating: 0, count: 602 - extent.count)
     let xml = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?><BWFXML><TAPE>SR001</TAPE></BWFXML> ".utf8)
     let ixml = xml.count % 2 == 0 ? xml : xml + [32]
-    let format = little(1, 2) + little(1, 2) + little(48_000, 4) + little(144_000, 4) + little(3, 2) + little(24, 2)
+    let format =
+      little(1, 2) + little(1, 2) + little(48_000, 4) + little(144_000, 4) + little(3, 2) + little(24, 2)
     var body = Array("WAVE".utf8)
     for (name, content) in [("bext", bext), ("iXML", ixml), ("fmt ", format), ("data", sound)] {
       body += Array(name.utf8) + little(content.count, 4) + content
@@ -44,13 +47,17 @@ import Testing
 
       """, to: "cut.edl")
     let text = try String(
-      contentsOfFile: try fixture.pipeline("p.yaml", cut: "cut.edl", profile: "prores-422hq", extra: ", sound: mix"),
+      contentsOfFile: try fixture.pipeline(
+        "p.yaml", cut: "cut.edl", profile: "prores-422hq", extra: ", sound: mix"),
       encoding: .utf8
     ).replacingOccurrences(of: "  master:", with: "  mix: {kind: sound-mix, sound: edit}\n  master:")
     let report = try fixture.run(try fixture.folder.write(text, to: "p.yaml"))
     let decoded = try Programs.run(
       "ffmpeg",
-      ["-v", "error", "-i", fixture.path + "/" + report.master.path, "-map", "0:a:0", "-f", "s32le", "-c:a", "pcm_s32le", "-"])
+      [
+        "-v", "error", "-i", fixture.path + "/" + report.master.path, "-map", "0:a:0", "-f", "s32le", "-c:a",
+        "pcm_s32le", "-",
+      ])
     let samples = unsafe decoded.output.withUnsafeBytes { buffer in
       (0..<buffer.count / 4).map { unsafe buffer.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
     }

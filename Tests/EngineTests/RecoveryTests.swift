@@ -19,7 +19,8 @@ import Testing
   @Test func `a second coordinator is told who holds the production`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     let error = await #expect(throws: EngineError.self) {
       try await Coordinator.open(production: harness.production, configuration: harness.configuration)
     }
@@ -27,7 +28,8 @@ import Testing
     #expect(error?.exitCode == 75)
     #expect(error?.message.contains("\(getpid())") == true)
     await engine.close()
-    let next = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let next = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     await next.close()
   }
 
@@ -132,7 +134,8 @@ import Testing
     defer { harness.remove() }
     let folder = try AttemptFolder.create(in: harness.production)
     try "half".write(toFile: folder.path + "/movie.part", atomically: false, encoding: .utf8)
-    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/movie.part"))
     await engine.close()
   }

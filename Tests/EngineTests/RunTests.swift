@@ -27,7 +27,8 @@ import Testing
       fake("render 1", segments: 3, frames: 30), fake("render 2", segments: 2, frames: 20),
       fake("mix"), fake("assemble", after: ["render 1", "render 2", "mix"]),
     ]
-    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     let outcome = try await engine.run(try Plan(plan)) { _ in }
     #expect(outcome.exitCode == 0)
     #expect(Set(outcome.done) == Set(plan.map(\.key)))
@@ -152,7 +153,8 @@ import Testing
   func `a worker that dies is replaced and finished segments are kept`(misbehaviour: String) async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     let task = fake("render", segments: 5, frames: 50, misbehaviour, times: 4)
     let outcome = try await engine.run(try Plan([task])) { _ in }
     #expect(outcome.done == [task.key])
@@ -239,7 +241,8 @@ import Testing
   @Test func `cancelling hands tasks back, cleans up and leaves no process`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     let plan = try Plan((1...4).map { fake("render \($0)", segments: 50, frames: 50, seconds: 0.05) })
     async let running = engine.run(plan) { _ in }
     while harness.made.count < 4 { try await Task.sleep(for: .milliseconds(10)) }
@@ -255,7 +258,8 @@ import Testing
     // What was finished stays, and the next run goes on from there.
     let before = harness.made.count
     await engine.close()
-    let next = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let next = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     let again = try await next.run(plan) { _ in }
     #expect(again.done.count == 4)
     #expect(harness.made.count == 204)
@@ -265,7 +269,8 @@ import Testing
   @Test func `cancelling the calling task stops the run in the same way`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     let plan = try Plan([fake("render", segments: 100, frames: 100, seconds: 0.05)])
     let running = Task { try await engine.run(plan) { _ in } }
     while harness.made.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
@@ -278,7 +283,8 @@ import Testing
   @Test func `a second request kills workers that do not listen`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
-    let engine = try await Coordinator.open(production: harness.production, configuration: harness.configuration)
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
     let plan = try Plan([fake("render", segments: 1000, frames: 1000, seconds: 0.02, "stubborn")])
     async let running = engine.run(plan) { _ in }
     while harness.made.isEmpty { try await Task.sleep(for: .milliseconds(10)) }

@@ -14,7 +14,8 @@ package enum NumberedClip {
   ///   - rate: as ffmpeg takes it, e.g. `24000/1001`.
   ///   - codec: encoder arguments, e.g. `["-c:v", "libx264", "-bf", "2", "-g", "30"]`.
   package static func make(
-    _ path: String, frames: Int, firstNumber: Int = 0, rate: String, timecode: String, reel: String, codec: [String]
+    _ path: String, frames: Int, firstNumber: Int = 0, rate: String, timecode: String, reel: String,
+    codec: [String]
   ) throws {
     var raw = Data(capacity: frames * width * height)
     for frame in 0..<frames {
@@ -23,10 +24,13 @@ package enum NumberedClip {
     }
     let arguments =
       [
-        "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray", "-s", "\(width)x\(height)", "-r", rate, "-i", "-",
-        "-vf", "scale=in_range=full:out_range=tv:out_color_matrix=bt709,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+        "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray", "-s", "\(width)x\(height)", "-r", rate,
+        "-i", "-",
+        "-vf",
+        "scale=in_range=full:out_range=tv:out_color_matrix=bt709,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
       ] + codec + [
-        "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv", "-threads", "1",
+        "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv",
+        "-threads", "1",
         "-timecode", timecode, "-metadata:s:v:0", "reel_name=\(reel)", path,
       ]
     let result = try Programs.run("ffmpeg", arguments, input: raw)
@@ -46,7 +50,10 @@ package enum NumberedClip {
   package static func read(_ path: String) throws -> [Int?] {
     let result = try Programs.run(
       "ffmpeg",
-      ["-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", "scale=\(width):\(height):flags=area", "-f", "rawvideo", "-pix_fmt", "gray", "-"])
+      [
+        "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-vf",
+        "scale=\(width):\(height):flags=area", "-f", "rawvideo", "-pix_fmt", "gray", "-",
+      ])
     guard result.status == 0 else { throw FixtureError(text: result.errors) }
     let size = width * height
     return stride(from: 0, to: result.output.count, by: size).map { start in

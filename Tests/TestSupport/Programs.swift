@@ -31,7 +31,8 @@ package enum Programs {
     process.arguments = arguments
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("interlock-\(UUID().uuidString)")
+    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "interlock-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     // Files rather than pipes: nothing can fill up, and a child left behind cannot hold the reader.
     let output = scratch.appendingPathComponent("out")
@@ -84,7 +85,9 @@ package final class Running {
     defer { try? FileManager.default.removeItem(at: scratch) }
     let output = (try? Data(contentsOf: scratch.appendingPathComponent("out"))) ?? Data()
     let errors = (try? Data(contentsOf: scratch.appendingPathComponent("err"))) ?? Data()
-    let status = process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+    let status =
+      process.terminationReason == .uncaughtSignal
+      ? 128 + process.terminationStatus : process.terminationStatus
     return Finished(status: status, output: output, errors: String(decoding: errors, as: UTF8.self))
   }
 }

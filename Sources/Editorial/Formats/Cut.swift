@@ -27,7 +27,8 @@ package struct Cut: Sendable {
   ///   - path: as the user typed it, for locations.
   ///   - rate: the timeline's when it is known, so that a broken list also tells which labels the rate lacks.
   /// - Throws: every fault of the text at once, with line, column and excerpt.
-  package static func read(path: String, bytes: [UInt8], rate: FrameRate? = nil) throws(DiagnosticList) -> Cut {
+  package static func read(path: String, bytes: [UInt8], rate: FrameRate? = nil) throws(DiagnosticList) -> Cut
+  {
     guard bytes.count <= largestFile else {
       throw DiagnosticList([
         Diagnostic(
@@ -39,7 +40,8 @@ package struct Cut: Sendable {
     }
     switch format(path: path, bytes: bytes) {
     case .openTimeline: return Cut(document: .timeline(try OTIODocument.read(path: path, bytes: bytes)))
-    case .decisionList: return Cut(document: .list(try EDLDocument.read(path: path, bytes: bytes, rate: rate)))
+    case .decisionList:
+      return Cut(document: .list(try EDLDocument.read(path: path, bytes: bytes, rate: rate)))
     case .unsupported(let name):
       throw DiagnosticList([
         Diagnostic(

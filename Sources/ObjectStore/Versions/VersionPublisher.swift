@@ -97,7 +97,8 @@ package struct VersionPublisher: Sendable {
       guard let facts = try? fileSystem.facts(version.path(of: file, in: production)), facts.isRegularFile,
         facts.byteCount == file.byteCount
       else { return false }
-      return file.placement != .hardLink || facts.modifiedNanoseconds == ObjectStamp.nanoseconds(of: file.digest)
+      return file.placement != .hardLink
+        || facts.modifiedNanoseconds == ObjectStamp.nanoseconds(of: file.digest)
     }
   }
 
@@ -110,7 +111,8 @@ package struct VersionPublisher: Sendable {
       if fileSystem.exists(path) { try fileSystem.remove(path) }
       let stem = version.line.fileName(version: version.version, fileExtension: "")
       _ = try place(
-        PublishedFile(object: file.digest, fileExtension: String(file.name.dropFirst(stem.count))), in: folder,
+        PublishedFile(object: file.digest, fileExtension: String(file.name.dropFirst(stem.count))),
+        in: folder,
         as: file.name)
     }
     try fileSystem.syncFolder(folder)

@@ -38,7 +38,8 @@ package struct ConformRequest: Sendable {
     func map(_ pairs: [(String, PipelineValue)]) -> PipelineValue {
       value(
         .map(
-          pairs.map { PipelineValue.Entry(key: $0.0, keyLocation: $0.1.location, value: $0.1) }), "command line")
+          pairs.map { PipelineValue.Entry(key: $0.0, keyLocation: $0.1.location, value: $0.1) }),
+        "command line")
     }
     var timeline: [(String, PipelineValue)] = [
       ("cut", value(.list(cuts.map { scalar($0, "CUT") }), "CUT")),
@@ -57,11 +58,15 @@ package struct ConformRequest: Sendable {
       ]
       // A cut without sound gets silence, so that the file is what the profile says.
       let context = LoadingContext(pipelineFolder: folder)
-      if DeliveryProfiles.load(profile, value: scalar(profile, "--profile"), context: context, findings: Findings())?
+      if DeliveryProfiles.load(
+        profile, value: scalar(profile, "--profile"), context: context, findings: Findings())?
         .hasSound == true
       {
         stages.append(
-          ("mix", map([("kind", scalar("sound-mix", "command line")), ("sound", scalar("edit", "command line"))])))
+          (
+            "mix",
+            map([("kind", scalar("sound-mix", "command line")), ("sound", scalar("edit", "command line"))])
+          ))
         delivery.append(("sound", scalar("mix", "command line")))
       }
       stages.append(("output", map(delivery)))

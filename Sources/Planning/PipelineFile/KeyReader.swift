@@ -65,7 +65,8 @@ struct KeyReader {
             Diagnostic(
               severity: .error, family: .usage, code: "pipeline.unknownKey", location: entry.keyLocation,
               message: "\(owner) has no key `\(entry.key)`",
-              remedy: suggestion ?? "Its keys are \(names.joined(separator: ", ")).", excerpt: entry.value.excerpt))
+              remedy: suggestion ?? "Its keys are \(names.joined(separator: ", ")).",
+              excerpt: entry.value.excerpt))
         }
       }
     } else {
@@ -75,7 +76,8 @@ struct KeyReader {
       findings.add(
         Diagnostic(
           severity: .error, family: .usage, code: "pipeline.missingKey", location: value.location,
-          message: "\(owner) needs the key `\(key.name)`: \(key.summary)", remedy: nil, excerpt: value.excerpt))
+          message: "\(owner) needs the key `\(key.name)`: \(key.summary)", remedy: nil, excerpt: value.excerpt
+        ))
     }
     self.values = values
   }
@@ -124,7 +126,8 @@ struct KeyReader {
       return try FrameRate(parsing: text)
     } catch {
       findings.add(
-        value.error("pipeline.badRate", "`\(text)` is not a frame rate", remedy: "Write it as 24000/1001 or 25."))
+        value.error(
+          "pipeline.badRate", "`\(text)` is not a frame rate", remedy: "Write it as 24000/1001 or 25."))
       return nil
     }
   }
@@ -152,7 +155,9 @@ struct LocatedPath {
   var typed: String
   var value: PipelineValue
 
-  func error(_ code: String, _ message: String, family: Diagnostic.Family, remedy: String? = nil) -> Diagnostic {
+  func error(_ code: String, _ message: String, family: Diagnostic.Family, remedy: String? = nil)
+    -> Diagnostic
+  {
     var diagnostic = value.error(code, message, remedy: remedy)
     diagnostic.family = family
     return diagnostic

@@ -6,7 +6,8 @@ import MediaTime
 package enum PipelineLoader {
   static let topKeys: [KeySpec] = [
     KeySpec("interlock", .integer(1...1), isRequired: true, "version of this format, 1"),
-    KeySpec("programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
+    KeySpec(
+      "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
     KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
     KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
     KeySpec("stages", .text, isRequired: true, "the stages, by name"),
@@ -39,7 +40,8 @@ package enum PipelineLoader {
           remedy: "Name a pipeline file, for instance Pipelines/short-film.yaml.")
       ])
     }
-    return try parse(String(decoding: bytes, as: UTF8.self), path: path, absolute: absolute, overrides: overrides)
+    return try parse(
+      String(decoding: bytes, as: UTF8.self), path: path, absolute: absolute, overrides: overrides)
   }
 
   /// Reads a pipeline from text, as `load` does from a file.
@@ -50,7 +52,8 @@ package enum PipelineLoader {
     var root = try PipelineValue.parse(text, file: path, folder: folder)
     for override in overrides {
       root.set(
-        path: override.key.split(separator: ".").map(String.init), to: override.value, folder: FilePaths.current,
+        path: override.key.split(separator: ".").map(String.init), to: override.value,
+        folder: FilePaths.current,
         source: SourceLocation(file: "--set \(override.key)"))
     }
     return try check(root, path: path, folder: folder)
@@ -84,7 +87,9 @@ package enum PipelineLoader {
     return nil
   }
 
-  private static func findingsAdd(_ reader: KeyReader, _ value: PipelineValue, _ code: String, _ message: String) {
+  private static func findingsAdd(
+    _ reader: KeyReader, _ value: PipelineValue, _ code: String, _ message: String
+  ) {
     reader.findings.add(
       value.error(code, message, remedy: "Use letters, digits, dot, dash and underscore, at most 64."))
   }
@@ -115,7 +120,9 @@ package enum PipelineLoader {
     return Raster(width: parts[0], height: parts[1])
   }
 
-  private static func timelineSettings(_ value: PipelineValue, findings: Findings) -> Pipeline.TimelineSettings? {
+  private static func timelineSettings(_ value: PipelineValue, findings: Findings) -> Pipeline
+    .TimelineSettings?
+  {
     let reader = KeyReader(value, keys: timelineKeys, owner: "`timeline`", findings: findings)
     let cuts = inputFiles(reader.paths("cut"), what: "the cut", findings: findings)
     let roots = reader.paths("media").compactMap { path -> Pipeline.MediaRoot? in
@@ -145,7 +152,8 @@ package enum PipelineLoader {
   static func inputFiles(_ paths: [LocatedPath], what: String, findings: Findings) -> [InputFile] {
     paths.compactMap { path -> InputFile? in
       do throws(FileReadError) {
-        return InputFile(typed: path.typed, path: path.path, bytes: try FilePaths.read(path.path, limit: 64 << 20))
+        return InputFile(
+          typed: path.typed, path: path.path, bytes: try FilePaths.read(path.path, limit: 64 << 20))
       } catch {
         findings.add(
           path.error(
@@ -156,7 +164,9 @@ package enum PipelineLoader {
     }
   }
 
-  private static func stageList(_ value: PipelineValue, context: LoadingContext, findings: Findings) -> [any Stage] {
+  private static func stageList(_ value: PipelineValue, context: LoadingContext, findings: Findings)
+    -> [any Stage]
+  {
     guard let entries = value.entries, !entries.isEmpty else {
       findings.add(
         value.error(
@@ -173,7 +183,8 @@ package enum PipelineLoader {
     for entry in wiring.order {
       guard let kind = kinds[entry.key] else { continue }
       let keys = [KeySpec("kind", .choice([]), "what the stage does")] + kind.keys
-      let reader = KeyReader(entry.value, keys: keys, owner: "stage `\(entry.key)` (\(kind.kind))", findings: findings)
+      let reader = KeyReader(
+        entry.value, keys: keys, owner: "stage `\(entry.key)` (\(kind.kind))", findings: findings)
       let declaration = StageDeclaration(
         name: entry.key, location: entry.keyLocation, wires: wiring.wires[entry.key] ?? [:])
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }

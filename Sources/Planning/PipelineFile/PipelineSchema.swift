@@ -66,7 +66,8 @@ private struct SchemaNode: Encodable {
 
   enum CodingKeys: String, CodingKey {
     case schema = "$schema"
-    case type, title, description, properties, required, additionalProperties, items, oneOf, minimum, maximum, pattern
+    case type, title, description, properties, required, additionalProperties, items, oneOf, minimum, maximum,
+      pattern
     case values = "enum"
   }
 

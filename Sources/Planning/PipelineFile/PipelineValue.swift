@@ -59,7 +59,8 @@ struct PipelineValue {
         throw DiagnosticList([
           Diagnostic(
             severity: .error, family: .usage, code: "pipeline.empty", location: SourceLocation(file: file),
-            message: "the file is empty", remedy: "Start from `interlock schema` or Pipelines/short-film.yaml.")
+            message: "the file is empty",
+            remedy: "Start from `interlock schema` or Pipelines/short-film.yaml.")
         ])
       }
       return PipelineValue(node, file: file, folder: folder, lines: lines)

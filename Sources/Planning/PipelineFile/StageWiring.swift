@@ -16,7 +16,9 @@ struct StageWiring {
           findings.add(value.error("pipeline.badWire", "`\(key.name)` must be the name of one stage"))
           continue
         }
-        if Self.check(value, from: source, to: port, key: key.name, entries: entries, kinds: kinds, findings: findings) {
+        if Self.check(
+          value, from: source, to: port, key: key.name, entries: entries, kinds: kinds, findings: findings)
+        {
           wires[entry.key, default: [:]][key.name] = source
         }
       }
@@ -25,7 +27,8 @@ struct StageWiring {
   }
 
   private static func check(
-    _ value: PipelineValue, from source: String, to port: PortType, key: String, entries: [PipelineValue.Entry],
+    _ value: PipelineValue, from source: String, to port: PortType, key: String,
+    entries: [PipelineValue.Entry],
     kinds: [String: any ReadableStage.Type], findings: Findings
   ) -> Bool {
     guard let other = entries.first(where: { $0.key == source }) else {
@@ -59,8 +62,10 @@ struct StageWiring {
         findings.add(
           Diagnostic(
             severity: .error, family: .usage, code: "pipeline.cycle", location: waiting[0].keyLocation,
-            message: "the stages \(waiting.map(\.key).joined(separator: ", ")) wait for each other in a circle",
-            remedy: "Let each stage take its input from a stage before it.", excerpt: waiting[0].value.excerpt))
+            message:
+              "the stages \(waiting.map(\.key).joined(separator: ", ")) wait for each other in a circle",
+            remedy: "Let each stage take its input from a stage before it.", excerpt: waiting[0].value.excerpt
+          ))
         return
       }
       order += ready

@@ -7,7 +7,8 @@ package enum DeliveryProfiles {
   static let keys: [KeySpec] = [
     KeySpec("profile", .text, isRequired: true, "name of the profile, as the file is called"),
     KeySpec("summary", .text, "what it is for, in one line"),
-    KeySpec("container", .choice(DeliveryProfile.Container.allCases.map(\.rawValue)), isRequired: true, "wrapping"),
+    KeySpec(
+      "container", .choice(DeliveryProfile.Container.allCases.map(\.rawValue)), isRequired: true, "wrapping"),
     KeySpec("extension", .text, isRequired: true, "file name extension"),
     KeySpec("picture", .text, isRequired: true, "how frames are encoded"),
     KeySpec("colour", .text, isRequired: true, "colour tags of stream, frames and container"),
@@ -15,13 +16,16 @@ package enum DeliveryProfiles {
   ]
 
   static let pictureKeys: [KeySpec] = [
-    KeySpec("codec", .choice(DeliveryProfile.supportedPixelFormats.keys.sorted()), isRequired: true, "encoder"),
+    KeySpec(
+      "codec", .choice(DeliveryProfile.supportedPixelFormats.keys.sorted()), isRequired: true, "encoder"),
     KeySpec("profile", .integer(0...5), "profile number of the encoder"),
     KeySpec("tag", .text, "four-character code that the container must show"),
     KeySpec("pixel-format", .text, isRequired: true, "pixel format, by FFmpeg's name"),
     KeySpec("quantiser", .integer(1...224), "fixed quantiser; without it the encoder's own rate control"),
     KeySpec("options", .text, "private options of the encoder"),
-    KeySpec("lowest-psnr", .integer(20...200), isRequired: true, "a decoded frame further from its picture is a fault"),
+    KeySpec(
+      "lowest-psnr", .integer(20...200), isRequired: true,
+      "a decoded frame further from its picture is a fault"),
   ]
 
   static let colourKeys: [KeySpec] = [
@@ -56,7 +60,8 @@ package enum DeliveryProfiles {
     findings.add(
       value.error(
         "pipeline.unknownProfile", "there is no delivery profile `\(name)`",
-        remedy: suggestion ?? "The profiles are \(names.joined(separator: ", ")); add one as profiles/\(name).yaml."))
+        remedy: suggestion
+          ?? "The profiles are \(names.joined(separator: ", ")); add one as profiles/\(name).yaml."))
     return nil
   }
 
@@ -65,13 +70,16 @@ package enum DeliveryProfiles {
   }
 
   /// Reads a profile from text; every fault at once.
-  package static func parse(_ text: String, file: String, name: String) throws(DiagnosticList) -> DeliveryProfile {
+  package static func parse(_ text: String, file: String, name: String) throws(DiagnosticList)
+    -> DeliveryProfile
+  {
     let findings = Findings()
     let root = try PipelineValue.parse(text, file: file, folder: "/")
     let reader = KeyReader(root, keys: keys, owner: "the profile", findings: findings)
     if let given = reader.text("profile"), given != name, let value = reader["profile"] {
       findings.add(
-        value.error("profile.otherName", "the profile calls itself `\(given)`, but it was asked for as `\(name)`"))
+        value.error(
+          "profile.otherName", "the profile calls itself `\(given)`, but it was asked for as `\(name)`"))
     }
     let container = reader.choice("container", of: DeliveryProfile.Container.self)
     let picture = reader["picture"].flatMap { Self.picture($0, findings: findings) }
@@ -107,8 +115,10 @@ package enum DeliveryProfiles {
 
   private static func colour(_ value: PipelineValue, findings: Findings) -> ColourTags? {
     let reader = KeyReader(value, keys: colourKeys, owner: "`colour`", findings: findings)
-    guard let primaries = fixed(reader, "primaries", ["bt709"]), let transfer = fixed(reader, "transfer", ["bt709"]),
-      let matrix = fixed(reader, "matrix", ["bt709", "gbr"]), let range = fixed(reader, "range", ["tv", "pc"])
+    guard let primaries = fixed(reader, "primaries", ["bt709"]),
+      let transfer = fixed(reader, "transfer", ["bt709"]),
+      let matrix = fixed(reader, "matrix", ["bt709", "gbr"]),
+      let range = fixed(reader, "range", ["tv", "pc"])
     else { return nil }
     return ColourTags(primaries: primaries, transfer: transfer, matrix: matrix, range: range)
   }

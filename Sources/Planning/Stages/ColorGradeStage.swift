@@ -24,7 +24,8 @@ package struct ColorGradeStage: ReadableStage {
 
   init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
     self.declaration = declaration
-    let decisions = PipelineLoader.inputFiles(keys.paths("cdl"), what: "the CDL collection", findings: keys.findings)
+    let decisions = PipelineLoader.inputFiles(
+      keys.paths("cdl"), what: "the CDL collection", findings: keys.findings)
     do {
       collection = try decisions.first.map { file throws(DiagnosticList) in
         try ColorDecisionCollection.read(path: file.typed, bytes: file.bytes)
@@ -65,7 +66,8 @@ package struct ColorGradeStage: ReadableStage {
       if let decision = decisions[frame] {
         node = .grade(
           Grade(
-            slope: decision.slope, offset: decision.offset, power: decision.power, saturation: decision.saturation),
+            slope: decision.slope, offset: decision.offset, power: decision.power,
+            saturation: decision.saturation),
           of: node)
       }
       if let table { node = .look(Look(table: table), of: node) }

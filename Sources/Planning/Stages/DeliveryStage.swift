@@ -15,7 +15,8 @@ package struct DeliveryStage: ReadableStage {
   package static let keys: [KeySpec] = [
     KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames it shows"),
     KeySpec("sound", .stage(.mix), "the mix it carries; needed when the profile has sound"),
-    KeySpec("profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
+    KeySpec(
+      "profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
     KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
   ]
 
@@ -79,7 +80,9 @@ package struct DeliveryStage: ReadableStage {
     }
   }
 
-  private func range(of sequence: PictureSequence, in workspace: PlanningWorkspace) throws(DiagnosticList) -> FrameRange {
+  private func range(of sequence: PictureSequence, in workspace: PlanningWorkspace) throws(DiagnosticList)
+    -> FrameRange
+  {
     let all = FrameRange(start: 0, count: sequence.frameCount)
     guard let frames else { return all }
     let timeline = workspace.timeline
@@ -104,7 +107,9 @@ package struct DeliveryStage: ReadableStage {
     return wanted
   }
 
-  private func plan(_ sequence: PictureSequence, from start: Int64, in workspace: inout PlanningWorkspace) throws {
+  private func plan(_ sequence: PictureSequence, from start: Int64, in workspace: inout PlanningWorkspace)
+    throws
+  {
     let encoding = profile.encoding(
       width: sequence.raster.width, height: sequence.raster.height, rate: sequence.rate,
       builtBy: workspace.tools.builtBy)
@@ -114,7 +119,8 @@ package struct DeliveryStage: ReadableStage {
     let pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
     let mix = declaration.wires["sound"].flatMap { workspace.mixes[$0] }
     let timeline = workspace.timeline
-    let label = Timecode(frame: timeline.startFrame + start, rate: timeline.rate, isDropFrame: timeline.isDropFrame)
+    let label = Timecode(
+      frame: timeline.startFrame + start, rate: timeline.rate, isDropFrame: timeline.isDropFrame)
     let assembly = AssembleTask.Input(
       profile: profile, encoding: encoding, runs: runs, pieces: pieces, mix: mix,
       startTimecode: label.description, startFrame: label.frame,
@@ -127,7 +133,8 @@ package struct DeliveryStage: ReadableStage {
       TaskNode(
         key: key, kind: AssembleTask.identifier, version: AssembleTask.version, stage: declaration.name,
         label: "assemble \(declaration.name)", dependencies: workspace.plannedDependencies(waits),
-        payload: try JSONBytes.encode(assembly), reason: "no file is made of exactly these frames and this mix"))
+        payload: try JSONBytes.encode(assembly),
+        reason: "no file is made of exactly these frames and this mix"))
     try planPublish(key, count: count, sequence: sequence, start: start, encoding: encoding, in: &workspace)
   }
 
@@ -185,7 +192,9 @@ package struct DeliveryStage: ReadableStage {
       try workspace.add(
         TaskNode(
           key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version,
-          stage: declaration.name, label: "\(name) frames \(part[0].first)–\(part[part.count - 1].first + part[part.count - 1].count - 1)",
+          stage: declaration.name,
+          label:
+            "\(name) frames \(part[0].first)–\(part[part.count - 1].first + part[part.count - 1].count - 1)",
           payload: try JSONBytes.encode(input), frames: count, commits: part.map(\.key),
           reason: "\(count) frames never made before with this source, grade and encoding"))
     }
@@ -205,7 +214,8 @@ package struct DeliveryStage: ReadableStage {
     let version = try workspace.publish(input, reason: "no version of it is exactly this")
     workspace.deliverables.append(
       DeliverablePlan(
-        stage: declaration.name, profile: profile.name, frames: sequence.frameCount, distinctFrames: count.distinct,
+        stage: declaration.name, profile: profile.name, frames: sequence.frameCount,
+        distinctFrames: count.distinct,
         reusedFrames: count.distinct - count.new, newFrames: count.new, version: version,
         publishKey: PublishTask.key(input)))
   }
@@ -216,7 +226,8 @@ extension DiagnosticList {
   init(infrastructure operation: String, _ error: any Error) {
     self.init([
       Diagnostic(
-        severity: .error, family: .failed, code: "infrastructure", location: nil, message: "\(operation): \(error)")
+        severity: .error, family: .failed, code: "infrastructure", location: nil,
+        message: "\(operation): \(error)")
     ])
   }
 }

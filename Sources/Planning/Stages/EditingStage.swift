@@ -48,7 +48,8 @@ package struct EditingStage: ReadableStage {
           Diagnostic(
             severity: .error, family: .usage, code: "editing.noPicture",
             location: workspace.pipeline.timeline.cuts.first.map { SourceLocation(file: $0.typed) },
-            message: "the cut has no picture events", remedy: "Give the picture's list under `timeline: cut:`."))
+            message: "the cut has no picture events",
+            remedy: "Give the picture's list under `timeline: cut:`."))
       }
       throw DiagnosticList(faults)
     }
@@ -79,7 +80,8 @@ package struct EditingStage: ReadableStage {
         faults.append(
           Diagnostic(
             severity: .error, family: .usage, code: "editing.retime", location: clip.location,
-            message: "event \(clip.event) on \(track.name) runs at \(clip.timeScale) times speed, which is not "
+            message:
+              "event \(clip.event) on \(track.name) runs at \(clip.timeScale) times speed, which is not "
               + "rendered yet", remedy: "Bake the speed change into a new source."))
       case .clip, .gap:
         break
@@ -112,7 +114,8 @@ package struct EditingStage: ReadableStage {
         media: file.identity, stream: video.stream, interpretation: Interpretation(video))
       spans.append(
         PictureSpan(
-          node: .sizing(sizing, of: .source(source)), first: event.sourceRange.start, step: 1, count: record.count,
+          node: .sizing(sizing, of: .source(source)), first: event.sourceRange.start, step: 1,
+          count: record.count,
           event: event.clip.event, shot: event.clip.shot))
     }
     let end = workspace.timeline.frameCount
@@ -133,11 +136,13 @@ package struct EditingStage: ReadableStage {
       (Array(report.text.utf8), "report", "txt"),
     ]
     let input = PublishTask.Input(
-      shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name, stage: declaration.name,
+      shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name,
+      stage: declaration.name,
       assembly: nil, fileExtension: "otio",
       documents: documents.map { document in
         PublishTask.Document(
-          object: workspace.object(document.bytes), byteCount: Int64(document.bytes.count), suffix: document.suffix,
+          object: workspace.object(document.bytes), byteCount: Int64(document.bytes.count),
+          suffix: document.suffix,
           fileExtension: document.fileExtension)
       }, recipe: nil, profile: nil)
     _ = try workspace.publish(input, reason: "no version of it is exactly this conform")

@@ -9,7 +9,8 @@ import TaskKinds
 /// Places the production sound of the cut to the sample in a stereo temporary mix.
 package struct SoundMixStage: ReadableStage {
   package static let kind = "sound-mix"
-  package static let summary = "the production sound of the cut, placed to the sample, as a stereo temporary mix"
+  package static let summary =
+    "the production sound of the cut, placed to the sample, as a stereo temporary mix"
   package static let outputs: [PortType] = [.mix]
   package static let keys: [KeySpec] = [
     KeySpec("sound", .stage(.soundEdit), isRequired: true, "the stage whose sound edit is mixed")

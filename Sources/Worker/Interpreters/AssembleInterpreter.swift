@@ -12,7 +12,9 @@ import TaskKinds
 enum AssembleInterpreter: TaskInterpreter {
   typealias Kind = AssembleTask
 
-  static func run(_ input: AssembleTask.Input, in context: TaskContext) throws -> (AssembleTask.Output, [ObjectReference]) {
+  static func run(_ input: AssembleTask.Input, in context: TaskContext) throws -> (
+    AssembleTask.Output, [ObjectReference]
+  ) {
     switch input.profile.container {
     case .mov: try MovieAssembly(input, context: context).run()
     case .sequence: try SequenceAssembly(input, context: context).run()
@@ -38,7 +40,8 @@ private struct MovieAssembly {
     let object = try context.store.commitObject(partFile: part, name: "movie.\(input.profile.fileExtension)")
     let file = AssembleTask.File(object: object.digest, byteCount: object.byteCount, suffix: "")
     return (
-      AssembleTask.Output(files: [file], frameCount: Int64(written.digests.count), evidence: evidence), [object]
+      AssembleTask.Output(files: [file], frameCount: Int64(written.digests.count), evidence: evidence),
+      [object]
     )
   }
 
@@ -47,7 +50,9 @@ private struct MovieAssembly {
     guard let result = try context.store.result(key, as: MixTask.Output.self) else {
       throw WorkerFailure(missingObject: key)
     }
-    guard context.store.contains(result.output.sound) else { throw WorkerFailure(missingObject: result.output.sound) }
+    guard context.store.contains(result.output.sound) else {
+      throw WorkerFailure(missingObject: result.output.sound)
+    }
     return result.output
   }
 
@@ -91,7 +96,8 @@ private struct MovieAssembly {
   }
 
   /// Closes the loop: the finished file is opened again and compared with what was asked for.
-  private func verify(_ path: String, written: Written, mix: MixTask.Output?) throws -> AssembleTask.Evidence {
+  private func verify(_ path: String, written: Written, mix: MixTask.Output?) throws -> AssembleTask.Evidence
+  {
     let inspector = try MovieInspector(path: path)
     var checks = structure(of: inspector, written: written, mix: mix)
     var matching = 0
@@ -100,7 +106,9 @@ private struct MovieAssembly {
     try unsafe inspector.forEachPacket(
       video: { index, bytes in
         let digest = unsafe Digest.sha256([UInt8](bytes)).hex
-        if written.digests.indices.contains(Int(index)), digest.hasPrefix(written.digests[Int(index)]) { matching += 1 }
+        if written.digests.indices.contains(Int(index)), digest.hasPrefix(written.digests[Int(index)]) {
+          matching += 1
+        }
         order += 1
       }, sound: { bytes in unsafe sound.update([UInt8](bytes)) })
     checks.append(check("picture packets equal to their segments'", written.digests.count, matching))
@@ -110,24 +118,33 @@ private struct MovieAssembly {
     for frame in frames {
       try inspector.withFrame(at: frame) { picture in
         checks.append(
-          check("frame \(frame) decodes", "\(input.encoding.width)x\(input.encoding.height)", "\(picture.width)x\(picture.height)"))
+          check(
+            "frame \(frame) decodes", "\(input.encoding.width)x\(input.encoding.height)",
+            "\(picture.width)x\(picture.height)"))
       }
     }
     if let failed = checks.first(where: { !$0.isMet }) {
       throw WorkerFailure(
-        verification: "the assembled file is not what it should be: \(failed.name): expected \(failed.expected), found \(failed.found)")
+        verification:
+          "the assembled file is not what it should be: \(failed.name): expected \(failed.expected), found \(failed.found)"
+      )
     }
     return AssembleTask.Evidence(
-      proof: "structure, packet digests and decoded joins; every frame was decoded when it was made", checks: checks,
+      proof: "structure, packet digests and decoded joins; every frame was decoded when it was made",
+      checks: checks,
       framesDecoded: frames)
   }
 
-  private func structure(of inspector: MovieInspector, written: Written, mix: MixTask.Output?) -> [AssembleTask.Evidence.Check] {
+  private func structure(of inspector: MovieInspector, written: Written, mix: MixTask.Output?)
+    -> [AssembleTask.Evidence.Check]
+  {
     let video = inspector.facts.video
     let tags = input.encoding.tags
     var checks = [
       check("frames", written.digests.count, Int(video?.frameCount ?? -1)),
-      check("raster", "\(input.encoding.width)x\(input.encoding.height)", "\(video?.width ?? 0)x\(video?.height ?? 0)"),
+      check(
+        "raster", "\(input.encoding.width)x\(input.encoding.height)",
+        "\(video?.width ?? 0)x\(video?.height ?? 0)"),
       check("rate", input.encoding.rate.description, video?.rate.description ?? "none"),
       check("timecode", input.startTimecode, inspector.facts.timecodeStart ?? "none"),
       check("primaries", tags.primaries, video?.primaries ?? "none"),
@@ -135,7 +152,9 @@ private struct MovieAssembly {
       check("matrix", tags.matrix, video?.matrix ?? "none"),
       check("range", tags.range, video?.range ?? "none"),
     ]
-    if let tag = input.profile.picture.codecTag { checks.append(check("codec tag", tag, video?.codecTag ?? "none")) }
+    if let tag = input.profile.picture.codecTag {
+      checks.append(check("codec tag", tag, video?.codecTag ?? "none"))
+    }
     if let mix {
       let sound = inspector.facts.sound
       checks.append(check("sound channels", mix.channels, sound?.channels ?? 0))
@@ -146,7 +165,9 @@ private struct MovieAssembly {
     return checks
   }
 
-  private func check(_ name: String, _ expected: some CustomStringConvertible, _ found: some CustomStringConvertible)
+  private func check(
+    _ name: String, _ expected: some CustomStringConvertible, _ found: some CustomStringConvertible
+  )
     -> AssembleTask.Evidence.Check
   {
     AssembleTask.Evidence.Check(name: name, expected: expected.description, found: found.description)

@@ -36,7 +36,8 @@ final class FrameSource {
     }
     destination = Colour.PictureFormat(
       layout: layout,
-      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"), width: encoding.width,
+      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"),
+      width: encoding.width,
       height: encoding.height)
     buffer = PictureBuffer(layout: layout, width: encoding.width, height: encoding.height)
     grade = try Self.grade(node, store: store)
@@ -85,12 +86,15 @@ final class FrameSource {
       of: Raster(width: format.width, height: format.height), sampleAspect: sampleAspect)
     let encoding = ColourEncoding(source.interpretation)
     let target = PictureRectangle(
-      x: placement.target.x, y: placement.target.y, width: placement.target.width, height: placement.target.height)
+      x: placement.target.x, y: placement.target.y, width: placement.target.width,
+      height: placement.target.height)
     if placement.isUnscaled, let layout = PixelLayout(named: format.pixelFormat) {
       let pipe = try PicturePipe(
-        source: Colour.PictureFormat(layout: layout, encoding: encoding, width: format.width, height: format.height),
+        source: Colour.PictureFormat(
+          layout: layout, encoding: encoding, width: format.width, height: format.height),
         crop: PictureRectangle(
-          x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height),
+          x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height
+        ),
         grade: grade, destination: destination, rectangle: target)
       return Stage(format: format, scaler: nil, pipe: pipe)
     }
@@ -105,7 +109,8 @@ final class FrameSource {
       to: Media.PictureFormat(pixelFormat: between.name, width: target.width, height: target.height),
       matrix: source.interpretation.matrix.rawValue, isFullRange: source.interpretation.isFullRange)
     let pipe = try PicturePipe(
-      source: Colour.PictureFormat(layout: between, encoding: encoding, width: target.width, height: target.height),
+      source: Colour.PictureFormat(
+        layout: between, encoding: encoding, width: target.width, height: target.height),
       grade: grade, destination: destination, rectangle: target)
     return Stage(format: format, scaler: scaler, pipe: pipe)
   }

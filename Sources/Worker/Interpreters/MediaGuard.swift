@@ -12,7 +12,8 @@ enum MediaGuard {
         exit: 3, failure: .media,
         diagnostics: [
           Diagnostic(
-            severity: .error, family: .inputMissing, code: "media.changed", location: SourceLocation(file: name),
+            severity: .error, family: .inputMissing, code: "media.changed",
+            location: SourceLocation(file: name),
             message: message, remedy: remedy)
         ])
     }

@@ -9,7 +9,9 @@ import TaskKinds
 enum MixInterpreter: TaskInterpreter {
   typealias Kind = MixTask
 
-  static func run(_ input: MixTask.Input, in context: TaskContext) throws -> (MixTask.Output, [ObjectReference]) {
+  static func run(_ input: MixTask.Input, in context: TaskContext) throws -> (
+    MixTask.Output, [ObjectReference]
+  ) {
     let mix = input.mix
     let part = context.part("mix")
     let writer = try WaveWriter(
@@ -48,7 +50,8 @@ enum MixInterpreter: TaskInterpreter {
       throw WorkerFailure(verification: "the mix cannot be read back as a wave file")
     }
     guard wave.sampleCount == mix.sampleCount, wave.channels == MixDescription.channels,
-      wave.sampleRate == MixDescription.sampleRate, wave.bitDepth == 24, wave.timeReference == mix.timeReference,
+      wave.sampleRate == MixDescription.sampleRate, wave.bitDepth == 24,
+      wave.timeReference == mix.timeReference,
       wave.isComplete
     else {
       throw WorkerFailure(
@@ -89,7 +92,8 @@ private struct Voices {
       try MediaGuard.check(location)
       let reader = try SoundReader(
         path: location.path, stream: next.stream, sampleRate: MixDescription.sampleRate)
-      sounding.append(Voice(event: next, reader: reader, gains: MixDescription.gains(channels: reader.channels)))
+      sounding.append(
+        Voice(event: next, reader: reader, gains: MixDescription.gains(channels: reader.channels)))
     }
     var left = [Double](repeating: 0, count: count)
     var right = left

@@ -102,7 +102,8 @@ final class PictureBuffer {
         for row in 0..<rows {
           let a = unsafe UnsafeRawBufferPointer(rebasing: mine[part.range(ofRow: row)])
           let b = unsafe UnsafeRawBufferPointer(rebasing: plane[row * stride..<row * stride + rowBytes])
-          sum &+= unsafe Self.squaredDifferences(a, b, bytes: layout.bytesPerSample, shift: shift, isSwapped: isSwapped)
+          sum &+= unsafe Self.squaredDifferences(
+            a, b, bytes: layout.bytesPerSample, shift: shift, isSwapped: isSwapped)
         }
       }
       count += rowBytes / layout.bytesPerSample * rows

@@ -13,7 +13,9 @@ import TaskKinds
 enum ProbeInterpreter: TaskInterpreter {
   typealias Kind = ProbeTask
 
-  static func run(_ input: ProbeTask.Input, in context: TaskContext) throws -> (ProbeTask.Output, [ObjectReference]) {
+  static func run(_ input: ProbeTask.Input, in context: TaskContext) throws -> (
+    ProbeTask.Output, [ObjectReference]
+  ) {
     try MediaGuard.check(input.media)
     return (ProbeTask.Output(facts: try facts(of: input.media.path)), [])
   }
@@ -59,8 +61,10 @@ extension MediaFacts {
       identity: identity, fileName: probed.fileName, container: probed.container, byteCount: probed.byteCount,
       video: probed.video.map { video in
         VideoFacts(
-          stream: video.stream, codec: video.codec, profile: video.profile, width: video.width, height: video.height,
-          pixelFormat: video.pixelFormat, bitDepth: video.bitDepth, sampleAspect: video.sampleAspect, rate: video.rate,
+          stream: video.stream, codec: video.codec, profile: video.profile, width: video.width,
+          height: video.height,
+          pixelFormat: video.pixelFormat, bitDepth: video.bitDepth, sampleAspect: video.sampleAspect,
+          rate: video.rate,
           frameCount: video.frameCount, isVariableRate: video.isVariableRate, isIntraOnly: video.isIntraOnly,
           range: video.range, primaries: video.primaries, transfer: video.transfer, matrix: video.matrix,
           fieldOrder: video.fieldOrder)
@@ -70,7 +74,8 @@ extension MediaFacts {
           stream: sound.stream, codec: sound.codec, sampleRate: sound.sampleRate, channels: sound.channels,
           sampleCount: sound.sampleCount, bitDepth: sound.bitDepth, timeReference: sound.timeReference,
           tape: sound.tape, scene: sound.scene, take: sound.take)
-      }, timecodeStart: probed.timecodeStart, timecodeRate: probed.timecodeRate, reel: probed.reel, tags: probed.tags)
+      }, timecodeStart: probed.timecodeStart, timecodeRate: probed.timecodeRate, reel: probed.reel,
+      tags: probed.tags)
   }
 }
 
@@ -108,7 +113,10 @@ enum ProbeReport {
       lines.append("  " + name.padding(toLength: 10, withPad: " ", startingAt: 0) + value)
     }
     if let video = facts.video {
-      add("picture", "\(video.width)x\(video.height) \(video.codec)\(video.profile.map { " " + $0 } ?? ""), \(video.pixelFormat)")
+      add(
+        "picture",
+        "\(video.width)x\(video.height) \(video.codec)\(video.profile.map { " " + $0 } ?? ""), \(video.pixelFormat)"
+      )
       add("rate", "\(video.rate)" + (video.isVariableRate ? ", variable" : ""))
       add("frames", "\(video.frameCount)" + (video.isIntraOnly ? ", each stands alone" : ", long GOP"))
       add("colour", "\(video.primaries) \(video.transfer) \(video.matrix) \(video.range)")

@@ -14,7 +14,9 @@ enum RenderInterpreter: TaskInterpreter {
 
   static var isAnsweredByResult: Bool { false }
 
-  static func run(_ input: RenderTask.Input, in context: TaskContext) throws -> (RenderTask.Output, [ObjectReference]) {
+  static func run(_ input: RenderTask.Input, in context: TaskContext) throws -> (
+    RenderTask.Output, [ObjectReference]
+  ) {
     let total = input.segments.reduce(0) { $0 + Int($1.count) }
     var done = 0
     var renderer: SegmentRenderer?
@@ -60,9 +62,13 @@ private final class SegmentRenderer {
     decodedFormat = settings.format
   }
 
-  func render(_ segment: RenderTask.Segment, progress: (Int) -> Void) throws -> (SegmentRecord, ObjectReference) {
+  func render(_ segment: RenderTask.Segment, progress: (Int) -> Void) throws -> (
+    SegmentRecord, ObjectReference
+  ) {
     let part = context.part(segment.key.hex)
-    guard FileManager.default.createFile(atPath: part, contents: nil), let file = FileHandle(forWritingAtPath: part) else {
+    guard FileManager.default.createFile(atPath: part, contents: nil),
+      let file = FileHandle(forWritingAtPath: part)
+    else {
       throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: part])
     }
     defer { try? file.close() }
@@ -120,7 +126,8 @@ private final class SegmentRenderer {
 extension EncoderSettings {
   init(_ encoding: Encoding) {
     self.init(
-      codec: encoding.codec, profile: encoding.profile, pixelFormat: encoding.pixelFormat, width: encoding.width,
+      codec: encoding.codec, profile: encoding.profile, pixelFormat: encoding.pixelFormat,
+      width: encoding.width,
       height: encoding.height, rate: encoding.rate, quantiser: encoding.quantiser, options: encoding.options,
       threads: 1, primaries: encoding.tags.primaries, transfer: encoding.tags.transfer,
       matrix: encoding.tags.matrix, range: encoding.tags.range)
@@ -131,6 +138,10 @@ extension WorkerFailure {
   init(verification message: String) {
     self.init(
       exit: 4, failure: .media,
-      diagnostics: [.init(severity: .error, family: .verification, code: "verification.failed", location: nil, message: message)])
+      diagnostics: [
+        .init(
+          severity: .error, family: .verification, code: "verification.failed", location: nil,
+          message: message)
+      ])
   }
 }

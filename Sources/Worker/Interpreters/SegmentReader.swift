@@ -23,7 +23,8 @@ final class SegmentReader {
 
   /// Calls `body` with every frame of the pieces and its number from 0; each packet's digest is checked.
   func forEachFrame(
-    _ pieces: [AssembleTask.Piece], _ body: (_ frame: Int64, _ packet: [UInt8], _ entry: PacketEntry) throws -> Void
+    _ pieces: [AssembleTask.Piece],
+    _ body: (_ frame: Int64, _ packet: [UInt8], _ entry: PacketEntry) throws -> Void
   ) throws {
     var frame: Int64 = 0
     for piece in pieces {

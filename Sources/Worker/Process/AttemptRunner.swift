@@ -59,14 +59,16 @@ enum AttemptRunner {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
       throw WorkerFailure(
-        exit: 2, failure: .user, diagnostics: [fault("task.missing", "there is no task file \(folder.taskFilePath)")])
+        exit: 2, failure: .user,
+        diagnostics: [fault("task.missing", "there is no task file \(folder.taskFilePath)")])
     }
     let head: TaskFileHead
     do {
       head = try JSONDecoder().decode(TaskFileHead.self, from: Data(file.bytes))
     } catch {
       throw WorkerFailure(
-        exit: 2, failure: .user, diagnostics: [fault("task.unreadable", "\(folder.taskFilePath) is not a task file: \(error)")])
+        exit: 2, failure: .user,
+        diagnostics: [fault("task.unreadable", "\(folder.taskFilePath) is not a task file: \(error)")])
     }
     key = head.key
     guard head.schema == taskFileSchema, let interpreter = InterpreterRegistry.interpreter(for: head.kind),
@@ -123,7 +125,8 @@ extension WorkerFailure {
       self.init(exit: exit, failure: failure, diagnostics: [media.diagnostic])
     case let diagnostic as Diagnostic:
       self.init(
-        exit: Int32(diagnostic.family.rawValue), failure: diagnostic.family == .failed ? .infrastructure : .user,
+        exit: Int32(diagnostic.family.rawValue),
+        failure: diagnostic.family == .failed ? .infrastructure : .user,
         diagnostics: [diagnostic])
     case let list as DiagnosticList:
       self.init(exit: Int32(list.exitCode), failure: .user, diagnostics: list.diagnostics)
@@ -131,7 +134,8 @@ extension WorkerFailure {
       self.init(
         exit: 1, failure: .infrastructure,
         diagnostics: [
-          Diagnostic(severity: .error, family: .failed, code: "worker.failed", location: nil, message: "\(error)")
+          Diagnostic(
+            severity: .error, family: .failed, code: "worker.failed", location: nil, message: "\(error)")
         ])
     }
   }

@@ -74,6 +74,7 @@ struct FarmReporter: Reporter {
   }
 
   func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {
-    StandardOutput.write("Committed \(key.hex.prefix(12)) (\(frames) frames)\(isFirst ? "" : ", made before")")
+    StandardOutput.write(
+      "Committed \(key.hex.prefix(12)) (\(frames) frames)\(isFirst ? "" : ", made before")")
   }
 }

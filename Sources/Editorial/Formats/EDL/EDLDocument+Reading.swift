@@ -7,7 +7,8 @@ extension EDLDocument {
 
   /// - Parameter rate: when it is known, labels that the rate does not have are among the faults of a broken text.
   /// - Throws: every fault of the text at once.
-  static func read(path: String, bytes: [UInt8], rate: FrameRate? = nil) throws(DiagnosticList) -> EDLDocument {
+  static func read(path: String, bytes: [UInt8], rate: FrameRate? = nil) throws(DiagnosticList) -> EDLDocument
+  {
     var reader = EDLReader(document: EDLDocument(path: path))
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) || bytes.prefix(4096).contains(0)
     {

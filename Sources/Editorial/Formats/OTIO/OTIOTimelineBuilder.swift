@@ -100,7 +100,8 @@ struct OTIOTimelineBuilder {
       findings.append(
         Finding(
           kind: .dropped,
-          what: "\(sampleRanges.count) available ranges count samples; the sound files themselves say their extent",
+          what:
+            "\(sampleRanges.count) available ranges count samples; the sound files themselves say their extent",
           location: sampleRanges.location))
     }
     for (key, use) in droppedMetadata.sorted(by: { $0.key < $1.key }) {
@@ -439,7 +440,9 @@ struct OTIOTimelineBuilder {
   /// later how long it is.
   private mutating func availableRange(of reference: JSONValue?, name: String, isNeeded: Bool) -> Range? {
     let written = reference?["available_range"]
-    if !isNeeded, let written, let rate = written["start_time"]?["rate"]?.double, rate >= 8000, rate.rounded() == rate {
+    if !isNeeded, let written, let rate = written["start_time"]?["rate"]?.double, rate >= 8000,
+      rate.rounded() == rate
+    {
       sampleRanges.count += 1
       sampleRanges.location = sampleRanges.location ?? written.location(in: path)
       return nil
