@@ -43,7 +43,6 @@ test: install-tests
 	swift test -c release --skip-build
 
 bench: install-tests build
-	swift build -c release --product interlock-bench
 	.build/release/interlock-bench
 
 lint:

@@ -36,6 +36,7 @@ let package = Package(
   products: [
     .executable(name: "interlock", targets: ["interlock"]),
     .executable(name: "interlock-worker", targets: ["interlock-worker"]),
+    .executable(name: "interlock-bench", targets: ["interlock-bench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -106,6 +107,9 @@ let package = Package(
       ]),
     .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
+    .executableTarget(
+      name: "interlock-bench", dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", argumentParser],
+      swiftSettings: settings),
     // Tests mirror targets one to one
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     test("Diagnostics", ["Diagnostics"]),

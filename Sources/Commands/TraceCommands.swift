@@ -45,7 +45,7 @@ struct TraceCommand: ParsableCommand {
           message: "there is no frame \(frame); the file has frames 0 to \(total - 1)")
       ])
     }
-    let source = part.sourceFrame + (frame - part.firstFrame) * part.step
+    let source = part.map.position(at: frame - part.firstFrame)
     let answer = Answer(
       file: file, frame: frame,
       recordTimecode: Timecode(

@@ -1,14 +1,16 @@
 package import Digests
 
-/// A picture as a function of a source frame: one chain of operations over one source.
+/// A picture as a function of a frame number: a chain of operations over one source, or over two at a transition.
 ///
-/// The order of operations is fixed: source, sizing, grade, look. Stages rewrite nodes; nothing is rendered
-/// until a deliverable asks for frames.
+/// The order of operations is fixed: source, sizing, grade of each side, transition, look. Stages rewrite nodes;
+/// nothing is rendered until a deliverable asks for frames.
 package indirect enum ImageNode: Hashable, Codable, Sendable {
   case source(PictureSource)
   case black(Black)
   case sizing(Sizing, of: ImageNode)
   case grade(Grade, of: ImageNode)
+  /// Frame k is frame k of the transition; the sides are numbered by their own sources.
+  case transition(Transition, outgoing: ImageNode, incoming: ImageNode)
   case look(Look, of: ImageNode)
 
   /// The digest of the whole chain: operations, their versions and parameters, and the source's identity.
@@ -20,14 +22,18 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     return encoder.digest()
   }
 
-  /// The source at the bottom of the chain; nil for generated pictures.
-  package var source: PictureSource? {
+  /// The sources at the bottom: none for generated pictures, two at a transition between clips.
+  package var sources: [PictureSource] {
     switch self {
-    case .source(let source): source
-    case .black: nil
-    case .sizing(_, let below), .grade(_, let below), .look(_, let below): below.source
+    case .source(let source): [source]
+    case .black: []
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below): below.sources
+    case .transition(_, let outgoing, let incoming): outgoing.sources + incoming.sources
     }
   }
+
+  /// Whether anything but generated black can be seen.
+  package var hasPicture: Bool { !sources.isEmpty }
 
   /// Every operation from the source up, in the order in which they are applied.
   package var operations: [OperationSummary] {
@@ -36,13 +42,16 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     case .black(let black): [black.summary]
     case .sizing(let sizing, let below): below.operations + [sizing.summary]
     case .grade(let grade, let below): below.operations + [grade.summary]
+    case .transition(let transition, let outgoing, let incoming):
+      outgoing.operations.map { $0.on("outgoing") } + incoming.operations.map { $0.on("incoming") }
+        + [transition.summary]
     case .look(let look, let below): below.operations + [look.summary]
     }
   }
 
   package var sizing: Sizing? {
     switch self {
-    case .source, .black: nil
+    case .source, .black, .transition: nil
     case .sizing(let sizing, _): sizing
     case .grade(_, let below), .look(_, let below): below.sizing
     }
@@ -50,7 +59,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
 
   package var grade: Grade? {
     switch self {
-    case .source, .black, .sizing: nil
+    case .source, .black, .sizing, .transition: nil
     case .grade(let grade, _): grade
     case .look(_, let below): below.grade
     }
@@ -59,6 +68,15 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
   package var look: Look? {
     if case .look(let look, _) = self { look } else { nil }
   }
+
+  /// The transition, with its sides, below a look if there is one.
+  package var transition: (transition: Transition, outgoing: ImageNode, incoming: ImageNode)? {
+    switch self {
+    case .transition(let transition, let outgoing, let incoming): (transition, outgoing, incoming)
+    case .look(_, let below): below.transition
+    case .source, .black, .sizing, .grade: nil
+    }
+  }
 }
 
 /// One operation in words, for `trace` and for people.
@@ -66,6 +84,13 @@ package struct OperationSummary: Hashable, Codable, Sendable {
   package var operation: String
   package var version: Int
   package var parameters: String
+
+  /// The same operation on one side of a transition.
+  func on(_ side: String) -> OperationSummary {
+    OperationSummary(
+      operation: operation, version: version, parameters: parameters.isEmpty ? side : "\(side): \(parameters)"
+    )
+  }
 }
 
 extension ImageNode: CanonicallyEncodable {
@@ -85,6 +110,11 @@ extension ImageNode: CanonicallyEncodable {
       encoder.append("grade")
       encoder.append(grade)
       encoder.append(below)
+    case .transition(let transition, let outgoing, let incoming):
+      encoder.append("transition")
+      encoder.append(transition)
+      encoder.append(outgoing)
+      encoder.append(incoming)
     case .look(let look, let below):
       encoder.append("look")
       encoder.append(look)

@@ -1,4 +1,5 @@
 package import Digests
+package import MediaTime
 
 /// How the numbers of a source are to be read: decided once, from its tags or its codec, and part of the key.
 package struct Interpretation: Hashable, Codable, Sendable, CanonicallyEncodable {
@@ -109,5 +110,51 @@ package struct Look: Hashable, Codable, Sendable, CanonicallyEncodable {
   var summary: OperationSummary {
     OperationSummary(
       operation: "look", version: Self.version, parameters: "LUT \(table.hex.prefix(12)), tetrahedral")
+  }
+}
+
+/// One picture giving way to another over some frames, in display-coded R'G'B' after each side was graded.
+package struct Transition: Hashable, Codable, Sendable, CanonicallyEncodable {
+  static let version = 1
+
+  package enum Kind: String, Codable, Sendable {
+    /// Frame k of n mixes (k+1)/(n+1) of the incoming picture with the rest of the outgoing.
+    case dissolve
+    /// The incoming picture from the left edge to (k+1)/(n+1) of the width, hard edge; pattern 001.
+    case wipeLeftToRight
+    /// The incoming picture from the top edge to (k+1)/(n+1) of the height, hard edge; pattern 002.
+    case wipeTopToBottom
+  }
+
+  package var kind: Kind
+  /// Frames of the transition.
+  package var count: Int64
+  /// Source frames of the sides, by frame of the transition.
+  package var outgoing: FrameMap
+  package var incoming: FrameMap
+
+  package init(kind: Kind, count: Int64, outgoing: FrameMap, incoming: FrameMap) {
+    self.kind = kind
+    self.count = count
+    self.outgoing = outgoing
+    self.incoming = incoming
+  }
+
+  /// The source frames themselves are hashed: how a map is written decides no pixel.
+  package func encode(into encoder: inout CanonicalEncoder) {
+    encoder.append(Self.version)
+    encoder.append(kind.rawValue)
+    encoder.append(count)
+    for frame in 0..<count {
+      encoder.append(outgoing.position(at: frame))
+      encoder.append(incoming.position(at: frame))
+    }
+  }
+
+  var summary: OperationSummary {
+    OperationSummary(
+      operation: kind.rawValue, version: Self.version,
+      parameters: "\(count) frames, outgoing from frame \(outgoing.position(at: 0)), incoming from frame "
+        + "\(incoming.position(at: 0))")
   }
 }

@@ -70,24 +70,37 @@ package struct FrameRun: Hashable, Codable, Sendable, CanonicallyEncodable {
   }
 }
 
-/// One shot of a programme: frames of one node, and what it is in the cut.
+/// One shot of a programme, or one transition: frames of one node, and what it is in the cut.
 package struct PictureSpan: Hashable, Codable, Sendable {
-  package var node: ImageNode
-  package var first: Int64
-  package var step: Int64
-  package var count: Int64
-  /// The event of the cut, as printed there; nil for black between events.
-  package var event: String?
-  /// The shot's name; nil for black between events.
-  package var shot: String?
+  /// An event of the cut that a span shows.
+  package struct Shot: Hashable, Codable, Sendable {
+    /// As printed in the cut.
+    package var event: String
+    package var name: String
+    /// Timeline frame at which the event starts; with the track it tells events of one number apart.
+    package var recordStart: Int64
 
-  package init(node: ImageNode, first: Int64, step: Int64, count: Int64, event: String?, shot: String?) {
+    package init(event: String, name: String, recordStart: Int64) {
+      self.event = event
+      self.name = name
+      self.recordStart = recordStart
+    }
+  }
+
+  package var node: ImageNode
+  package var map: FrameMap
+  package var count: Int64
+  /// Nil for black; at a transition the incoming shot.
+  package var shot: Shot?
+  /// At a transition, the shot that ends.
+  package var outgoingShot: Shot?
+
+  package init(node: ImageNode, map: FrameMap, count: Int64, shot: Shot?, outgoingShot: Shot? = nil) {
     self.node = node
-    self.first = first
-    self.step = step
+    self.map = map
     self.count = count
-    self.event = event
     self.shot = shot
+    self.outgoingShot = outgoingShot
   }
 }
 
@@ -121,7 +134,7 @@ package struct PictureSequence: Hashable, Codable, Sendable {
       let inside = FrameRange(start: start, count: span.count).intersection(range)
       if let inside, inside.count > 0 {
         var part = span
-        part.first += (inside.start - start) * span.step
+        part.map = span.map.advanced(by: inside.start - start)
         part.count = inside.count
         copy.spans.append(part)
       }
@@ -134,12 +147,26 @@ package struct PictureSequence: Hashable, Codable, Sendable {
   package func runs() -> (nodes: [Digest: ImageNode], runs: [FrameRun]) {
     var nodes: [Digest: ImageNode] = [:]
     var chainOfNode: [ImageNode: Digest] = [:]
-    let runs = spans.map { span in
+    var runs: [FrameRun] = []
+    for span in spans {
       let chain = chainOfNode[span.node] ?? span.node.chain
       chainOfNode[span.node] = chain
       nodes[chain] = span.node
-      return FrameRun(chain: chain, first: span.first, step: span.step, count: span.count)
+      runs += FrameRun.runs(chain: chain, map: span.map, count: span.count)
     }
     return (nodes, FrameRun.canonical(runs))
+  }
+}
+
+extension FrameRun {
+  /// The frames of a span; a speed that is no whole step takes a run for each change of step.
+  static func runs(chain: Digest, map: FrameMap, count: Int64) -> [FrameRun] {
+    if map.speed.isInteger, map.speed.magnitude <= .one {
+      return [
+        FrameRun(chain: chain, first: map.position(at: 0), step: map.speed.numerator, count: count)
+      ]
+    }
+    return canonical(
+      (0..<count).map { FrameRun(chain: chain, first: map.position(at: $0), step: 0, count: 1) })
   }
 }

@@ -28,6 +28,41 @@ extension Ledger {
     }
   }
 
+  /// Which of some keys have no result on record, in ascending order and without repeats.
+  ///
+  /// Cheaper than `knownResults(among:)` where nearly all have one: the record is walked in order of keys
+  /// beside the sorted keys, and nothing is hashed.
+  package func missingResults(among keys: [TaskKey]) throws -> [TaskKey] {
+    try translating {
+      try database.read { db in
+        let recorded = try Int.fetchOne(db, sql: "SELECT resultCount FROM ledgerState") ?? 0
+        if keys.count <= 100 || recorded / 4 > keys.count {
+          return Set(keys).subtracting(try Self.probe(keys, db)).sorted()
+        }
+        let asked = keys.sorted()
+        var missing: [TaskKey] = []
+        var next = 0
+        func miss(_ key: TaskKey) {
+          if missing.last != key { missing.append(key) }
+        }
+        let rows = try Row.fetchCursor(db, sql: "SELECT key FROM results ORDER BY key")
+        while next < asked.count, let row = try rows.next() {
+          let key = try Self.digest(row, 0)
+          while next < asked.count, asked[next] < key {
+            miss(asked[next])
+            next += 1
+          }
+          while next < asked.count, asked[next] == key { next += 1 }
+        }
+        while next < asked.count {
+          miss(asked[next])
+          next += 1
+        }
+        return missing
+      }
+    }
+  }
+
   private static func probe(_ keys: [TaskKey], _ db: Database) throws -> Set<TaskKey> {
     var known: Set<TaskKey> = []
     try forEachBatch(keys) { batch in

@@ -16,9 +16,8 @@ package struct Recipe: Codable, Sendable {
     /// File name of the source; nil for generated pictures.
     package var source: String?
     package var reel: String?
-    /// Source frame of the first frame, in presentation order from 0, and source frames per frame.
-    package var sourceFrame: Int64
-    package var step: Int64
+    /// Source frames in presentation order from 0, by frame of the part.
+    package var map: FrameMap
     /// Source timecode of the source's frame 0; nil where the source has none.
     package var sourceStart: String?
     package var sourceTimecodeRate: FrameRate?
@@ -54,13 +53,15 @@ package struct Recipe: Codable, Sendable {
     let files = Dictionary(workspace.files.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
     var frame: Int64 = 0
     parts = sequence.spans.map { span in
-      let file = span.node.source.flatMap { files[$0.media] }
+      let file = span.node.sources.last.flatMap { files[$0.media] }
+      // At a transition the source is the incoming one; the operations name both.
+      let map =
+        span.node.transition.map { $0.transition.incoming.advanced(by: span.map.position(at: 0)) } ?? span.map
       defer { frame += span.count }
       return Part(
-        firstFrame: frame, count: span.count, event: span.event, shot: span.shot,
+        firstFrame: frame, count: span.count, event: span.shot?.event, shot: span.shot?.name,
         source: file.map { FilePaths.name(of: $0.location.path) }, reel: file?.facts.reel,
-        sourceFrame: span.first,
-        step: span.step, sourceStart: file?.facts.timecodeStart, sourceTimecodeRate: file?.facts.timecodeRate,
+        map: map, sourceStart: file?.facts.timecodeStart, sourceTimecodeRate: file?.facts.timecodeRate,
         chain: span.node.chain, operations: span.node.operations)
     }
   }

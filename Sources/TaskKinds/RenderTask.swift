@@ -25,19 +25,29 @@ package enum RenderTask: TaskKind {
     }
   }
 
+  /// A media file that frames are read from.
+  package struct Media: Hashable, Codable, Sendable {
+    package var location: MediaLocation
+    /// Width over height of a source pixel, as the probe found it; part of the media's identity.
+    package var sampleAspect: Rational
+
+    package init(location: MediaLocation, sampleAspect: Rational) {
+      self.location = location
+      self.sampleAspect = sampleAspect
+    }
+  }
+
   package struct Input: Codable, Sendable {
     package var encoding: Encoding
     package var encodingDigest: Digest
     package var node: ImageNode
     package var chain: Digest
-    /// Nil for generated pictures.
-    package var media: MediaLocation?
-    /// Width over height of a source pixel, as the probe found it; part of the media's identity.
-    package var sampleAspect: Rational
+    /// The media behind the chain's sources, by identity; none for generated pictures.
+    package var media: [String: Media]
     package var segments: [Segment]
 
     package init(
-      encoding: Encoding, node: ImageNode, chain: Digest, media: MediaLocation?, sampleAspect: Rational,
+      encoding: Encoding, node: ImageNode, chain: Digest, media: [String: Media],
       segments: [Segment]
     ) {
       self.encoding = encoding
@@ -45,7 +55,6 @@ package enum RenderTask: TaskKind {
       self.node = node
       self.chain = chain
       self.media = media
-      self.sampleAspect = sampleAspect
       self.segments = segments
     }
   }

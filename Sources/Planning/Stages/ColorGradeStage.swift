@@ -55,23 +55,32 @@ package struct ColorGradeStage: ReadableStage {
     workspace.diagnostics += diagnostics
     // An event number may stand in several lists of one cut: record order tells them apart.
     var decisions: [Int64: ColorDecision] = [:]
-    for (clip, binding) in zip(clips, bindings) { decisions[clip.clip.recordRange.start] = binding.decision }
-    var frame: Int64 = 0
+    for (clip, binding) in zip(clips, bindings) {
+      decisions[clip.clip.recordRange.start] = binding.decision
+    }
     let table = look.map { workspace.object($0.bytes) }
     workspace.pictures[declaration.name] = picture.mapNodes { span in
-      defer { frame += span.count }
       // Black between shots stays black: it belongs to no shot, and a look may lift it.
-      guard span.node.source != nil else { return span.node }
-      var node = span.node
-      if let decision = decisions[frame] {
-        node = .grade(
-          Grade(
-            slope: decision.slope, offset: decision.offset, power: decision.power,
-            saturation: decision.saturation),
-          of: node)
-      }
-      if let table { node = .look(Look(table: table), of: node) }
-      return node
+      guard span.node.hasPicture else { return span.node }
+      let graded = Self.grade(span, decisions: decisions)
+      return table.map { .look(Look(table: $0), of: graded) } ?? graded
     }
+  }
+
+  /// Each side of a transition is graded as its own shot, before they mix.
+  private static func grade(_ span: PictureSpan, decisions: [Int64: ColorDecision]) -> ImageNode {
+    func graded(_ node: ImageNode, _ shot: PictureSpan.Shot?) -> ImageNode {
+      guard node.hasPicture, let shot, let decision = decisions[shot.recordStart] else { return node }
+      return .grade(
+        Grade(
+          slope: decision.slope, offset: decision.offset, power: decision.power,
+          saturation: decision.saturation),
+        of: node)
+    }
+    if case .transition(let transition, let outgoing, let incoming) = span.node {
+      return .transition(
+        transition, outgoing: graded(outgoing, span.outgoingShot), incoming: graded(incoming, span.shot))
+    }
+    return graded(span.node, span.shot)
   }
 }

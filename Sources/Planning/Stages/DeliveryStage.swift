@@ -181,14 +181,21 @@ package struct DeliveryStage: ReadableStage {
     _ segments: [RenderTask.Segment], node: ImageNode, chain: Digest, encoding: Encoding,
     in workspace: inout PlanningWorkspace
   ) throws {
-    let file = node.source.flatMap { source in workspace.files.first { $0.identity == source.media } }
+    let files = node.sources.compactMap { source in workspace.files.first { $0.identity == source.media } }
+    let media = Dictionary(
+      files.map { file in
+        (
+          file.identity.hex,
+          RenderTask.Media(location: file.location, sampleAspect: file.facts.video?.sampleAspect ?? .one)
+        )
+      }, uniquingKeysWith: { first, _ in first })
+    let names = files.map { FilePaths.name(of: $0.location.path) }
+    let name = names.isEmpty ? "black" : names.joined(separator: " to ")
     for start in stride(from: 0, to: segments.count, by: Segmentation.segmentsPerTask) {
       let part = Array(segments[start..<min(start + Segmentation.segmentsPerTask, segments.count)])
       let input = RenderTask.Input(
-        encoding: encoding, node: node, chain: chain, media: file?.location,
-        sampleAspect: file?.facts.video?.sampleAspect ?? Rational(1, 1), segments: part)
+        encoding: encoding, node: node, chain: chain, media: media, segments: part)
       let count = part.reduce(0) { $0 + Int($1.count) }
-      let name = file.map { FilePaths.name(of: $0.location.path) } ?? "black"
       try workspace.add(
         TaskNode(
           key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version,

@@ -71,18 +71,30 @@ package struct EditingStage: ReadableStage {
     for item in track.items {
       switch item {
       case .transition(let transition):
+        if case .key = transition.kind, track.kind == .picture {
+          faults.append(
+            Diagnostic(
+              severity: .error, family: .usage, code: "editing.key", location: transition.location,
+              message:
+                "event \(transition.event) on \(track.name) is a key, which an edit alone cannot render",
+              remedy: "Make it a composite, and cut the finished composite in."))
+        }
+        if track.kind == .sound {
+          faults.append(
+            Diagnostic(
+              severity: .error, family: .usage, code: "editing.soundTransition",
+              location: transition.location,
+              message:
+                "event \(transition.event) on \(track.name) is a transition of sound, which is not mixed yet",
+              remedy: "Replace it by a cut in the turnover."))
+        }
+      case .clip(let clip) where track.kind == .sound && clip.timeScale != .one:
         faults.append(
           Diagnostic(
-            severity: .error, family: .usage, code: "editing.transition", location: transition.location,
-            message: "event \(transition.event) on \(track.name) is a transition, which is not rendered yet",
-            remedy: "Replace it by a cut in the turnover."))
-      case .clip(let clip) where clip.timeScale != Rational(1, 1):
-        faults.append(
-          Diagnostic(
-            severity: .error, family: .usage, code: "editing.retime", location: clip.location,
+            severity: .error, family: .usage, code: "editing.soundRetime", location: clip.location,
             message:
-              "event \(clip.event) on \(track.name) runs at \(clip.timeScale) times speed, which is not "
-              + "rendered yet", remedy: "Bake the speed change into a new source."))
+              "event \(clip.event) on \(track.name) plays sound at \(clip.timeScale) times speed, which is "
+              + "not mixed yet", remedy: "Bake the speed change into a new source."))
       case .clip, .gap:
         break
       }
@@ -92,35 +104,10 @@ package struct EditingStage: ReadableStage {
 
   /// The picture track as spans, black where nothing is.
   private func spans(_ track: Int, sizing: Sizing, in workspace: inout PlanningWorkspace) -> PictureSequence {
-    var spans: [PictureSpan] = []
-    var next: Int64 = 0
-    func black(_ count: Int64) {
-      guard count > 0 else { return }
-      spans.append(
-        PictureSpan(node: .black(Black()), first: 0, step: 0, count: count, event: nil, shot: nil))
-    }
-    for event in workspace.conform.events where event.trackIndex == track {
-      let record = event.clip.recordRange
-      black(record.start - next)
-      next = record.end
-      guard let media = event.media else {
-        // Black and bars from the cut itself have no media; anything else was refused by the relink.
-        black(record.count)
-        continue
-      }
-      let file = workspace.files[media]
-      guard let video = file.facts.video else { preconditionFailure("a picture event was matched to sound") }
-      let source = PictureSource(
-        media: file.identity, stream: video.stream, interpretation: Interpretation(video))
-      spans.append(
-        PictureSpan(
-          node: .sizing(sizing, of: .source(source)), first: event.sourceRange.start, step: 1,
-          count: record.count,
-          event: event.clip.event, shot: event.clip.shot))
-    }
-    let end = workspace.timeline.frameCount
-    black(end - next)
-    return PictureSequence(raster: workspace.pipeline.raster, rate: workspace.timeline.rate, spans: spans)
+    let layout = TrackLayout(track: track, sizing: sizing, workspace: workspace)
+    workspace.diagnostics += layout.diagnostics
+    return PictureSequence(
+      raster: workspace.pipeline.raster, rate: workspace.timeline.rate, spans: layout.spans)
   }
 
   /// The conformed cut and its report are an asset of their own.

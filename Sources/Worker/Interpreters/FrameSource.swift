@@ -10,8 +10,47 @@ import ObjectStore
 import TaskGraph
 import TaskKinds
 
-/// Evaluates one chain: decodes a source frame, sizes, grades and lays it out for the encoder.
-final class FrameSource {
+/// Makes the pictures of a chain, laid out as `destination` says.
+protocol FrameSource: AnyObject {
+  /// Lends the finished picture of frame `number`: a source frame, or a frame of a transition.
+  func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R
+}
+
+/// Builds what evaluates a chain.
+struct FrameSourceBuilder {
+  let media: [String: RenderTask.Media]
+  let store: ObjectStore
+
+  /// - Parameter destination: layout and size of the pictures.
+  func source(_ node: ImageNode, destination: Colour.PictureFormat) throws -> any FrameSource {
+    if let (transition, outgoing, incoming) = node.transition {
+      return try TransitionSource(
+        transition, outgoing: outgoing, incoming: incoming, look: look(node), destination: destination,
+        builder: self)
+    }
+    return try ClipSource(node, destination: destination, builder: self)
+  }
+
+  func decision(_ node: ImageNode) throws -> GradeKernel.Decision? {
+    try node.grade.map { grade in
+      try GradeKernel.Decision(
+        slope: SIMD3(grade.slope), offset: SIMD3(grade.offset), power: SIMD3(grade.power),
+        saturation: grade.saturation)
+    }
+  }
+
+  func look(_ node: ImageNode) throws -> LookTable? {
+    try node.look.map { look in
+      guard let file = try store.fileSystem.read(store.path(of: look.table)) else {
+        throw WorkerFailure(missingObject: look.table)
+      }
+      return try LookTable(CubeFile.read(path: "look \(look.table.hex.prefix(12))", bytes: file.bytes))
+    }
+  }
+}
+
+/// One source: decodes, sizes, grades and lays out.
+final class ClipSource: FrameSource {
   private let node: ImageNode
   private let buffer: PictureBuffer
   private let reader: PictureReader?
@@ -28,32 +67,27 @@ final class FrameSource {
     var pipe: PicturePipe
   }
 
-  init(_ input: RenderTask.Input, store: ObjectStore) throws {
-    node = input.node
-    let encoding = input.encoding
-    guard let layout = PixelLayout(named: encoding.pixelFormat) else {
-      throw WorkerFailure(verification: "the kernels do not write \(encoding.pixelFormat)")
-    }
-    destination = Colour.PictureFormat(
-      layout: layout,
-      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"),
-      width: encoding.width,
-      height: encoding.height)
-    buffer = PictureBuffer(layout: layout, width: encoding.width, height: encoding.height)
-    grade = try Self.grade(node, store: store)
-    guard let source = node.source, let media = input.media else {
+  init(_ node: ImageNode, destination: Colour.PictureFormat, builder: FrameSourceBuilder) throws {
+    self.node = node
+    self.destination = destination
+    buffer = PictureBuffer(layout: destination.layout, width: destination.width, height: destination.height)
+    let decision = try builder.decision(node)
+    let look = try builder.look(node)
+    grade = decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look)
+    guard let source = node.sources.first else {
       reader = nil
       sampleAspect = (1, 1)
       buffer.fillBlack(isFullRange: destination.encoding.isFullRange)
       return
     }
-    try MediaGuard.check(media)
-    let reader = try PictureReader(path: media.path, stream: source.stream)
-    self.reader = reader
-    sampleAspect = (input.sampleAspect.numerator, input.sampleAspect.denominator)
+    guard let media = builder.media[source.media.hex] else {
+      throw WorkerFailure(verification: "the task does not say where its source is")
+    }
+    try MediaGuard.check(media.location)
+    reader = try PictureReader(path: media.location.path, stream: source.stream)
+    sampleAspect = (media.sampleAspect.numerator, media.sampleAspect.denominator)
   }
 
-  /// Lends the finished picture of a source frame.
   func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {
     if let reader { try reader.withFrame(at: number) { try fill(from: $0) } }
     return try body(buffer)
@@ -79,7 +113,7 @@ final class FrameSource {
   }
 
   private func makeStage(for format: Media.PictureFormat) throws -> Stage {
-    guard let source = node.source, let sizing = node.sizing else {
+    guard let source = node.sources.first, let sizing = node.sizing else {
       throw WorkerFailure(verification: "the chain has a source without a size")
     }
     let placement = sizing.placement(
@@ -113,22 +147,6 @@ final class FrameSource {
         layout: between, encoding: encoding, width: target.width, height: target.height),
       grade: grade, destination: destination, rectangle: target)
     return Stage(format: format, scaler: scaler, pipe: pipe)
-  }
-
-  private static func grade(_ node: ImageNode, store: ObjectStore) throws -> GradeKernel? {
-    guard node.grade != nil || node.look != nil else { return nil }
-    let decision = try node.grade.map { grade in
-      try GradeKernel.Decision(
-        slope: SIMD3(grade.slope), offset: SIMD3(grade.offset), power: SIMD3(grade.power),
-        saturation: grade.saturation)
-    }
-    let look = try node.look.map { look in
-      guard let file = try store.fileSystem.read(store.path(of: look.table)) else {
-        throw WorkerFailure(missingObject: look.table)
-      }
-      return try LookTable(CubeFile.read(path: "look \(look.table.hex.prefix(12))", bytes: file.bytes))
-    }
-    return GradeKernel(decision: decision, look: look)
   }
 }
 

@@ -47,6 +47,41 @@ final class PictureBuffer {
     }
   }
 
+  /// Lends the planes for reading.
+  func withSource<R>(_ body: ([SourcePlane]) throws -> R) rethrows -> R {
+    try unsafe storage.withUnsafeBytes { buffer in
+      var lent: [SourcePlane] = []
+      for plane in planes {
+        let bytes = unsafe UnsafeRawBufferPointer(
+          rebasing: buffer[plane.offset..<plane.offset + plane.rowBytes * plane.rows])
+        lent.append(unsafe SourcePlane(bytes: bytes, stride: plane.rowBytes))
+      }
+      return try body(lent)
+    }
+  }
+
+  /// Bytes from the start of one plane to the next, where all planes have one size.
+  var planeByteStride: Int { planes.count > 1 ? planes[1].offset : storage.count }
+
+  /// Lends all samples of float pictures of one size as they lie in memory.
+  func withFloats(
+    _ a: PictureBuffer, _ b: PictureBuffer,
+    _ body: (UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) ->
+      Void
+  ) {
+    precondition(
+      layout.bitDepth == 32 && a.storage.count == storage.count && b.storage.count == storage.count,
+      "only float pictures of one size are mixed")
+    unsafe a.storage.withUnsafeBytes { from in
+      unsafe b.storage.withUnsafeBytes { to in
+        unsafe storage.withUnsafeMutableBytes { out in
+          unsafe body(
+            from.bindMemory(to: Float.self), to.bindMemory(to: Float.self), out.bindMemory(to: Float.self))
+        }
+      }
+    }
+  }
+
   func copy(to view: borrowing MutablePictureView) {
     for (index, plane) in planes.enumerated() {
       let target = unsafe view.plane(index)

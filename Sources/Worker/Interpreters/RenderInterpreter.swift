@@ -1,3 +1,4 @@
+import Colour
 import Delivery
 import Diagnostics
 import Digests
@@ -47,7 +48,7 @@ enum RenderInterpreter: TaskInterpreter {
 private final class SegmentRenderer {
   private let input: RenderTask.Input
   private let context: TaskContext
-  private let source: FrameSource
+  private let source: any FrameSource
   private let encoder: PictureEncoder
   private let decoder: PictureDecoder
   private let decodedFormat: Media.PictureFormat
@@ -55,11 +56,23 @@ private final class SegmentRenderer {
   init(_ input: RenderTask.Input, context: TaskContext) throws {
     self.input = input
     self.context = context
-    source = try FrameSource(input, store: context.store)
+    source = try FrameSourceBuilder(media: input.media, store: context.store)
+      .source(input.node, destination: Self.destination(input.encoding))
     let settings = EncoderSettings(input.encoding)
     encoder = try PictureEncoder(settings)
     decoder = try PictureDecoder(settings)
     decodedFormat = settings.format
+  }
+
+  private static func destination(_ encoding: Encoding) throws -> Colour.PictureFormat {
+    guard let layout = PixelLayout(named: encoding.pixelFormat) else {
+      throw WorkerFailure(verification: "the kernels do not write \(encoding.pixelFormat)")
+    }
+    return Colour.PictureFormat(
+      layout: layout,
+      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"),
+      width: encoding.width,
+      height: encoding.height)
   }
 
   func render(_ segment: RenderTask.Segment, progress: (Int) -> Void) throws -> (

@@ -1,0 +1,127 @@
+import Diagnostics
+import Editorial
+import ImageGraph
+import MediaTime
+
+/// A conformed picture track as spans of frames: clips, the transitions between them, and black.
+struct TrackLayout {
+  /// A clip or a gap: what it shows at each of its record frames, and before and after them.
+  private struct Part {
+    var range: FrameRange
+    var node: ImageNode
+    var map: FrameMap
+    var shot: PictureSpan.Shot?
+
+    func map(at frame: Int64) -> FrameMap { map.advanced(by: frame - range.start) }
+  }
+
+  private let workspace: PlanningWorkspace
+  private let sizing: Sizing
+  private let track: Int
+  private(set) var spans: [PictureSpan] = []
+  private(set) var diagnostics: [Diagnostic] = []
+
+  init(track: Int, sizing: Sizing, workspace: PlanningWorkspace) {
+    self.workspace = workspace
+    self.sizing = sizing
+    self.track = track
+    lay()
+  }
+
+  private mutating func lay() {
+    let items = workspace.timeline.tracks[track].items
+    let events = Dictionary(
+      workspace.conform.events.filter { $0.trackIndex == track }.map { ($0.itemIndex, $0) },
+      uniquingKeysWith: { first, _ in first })
+    let parts = items.indices.map { index in part(items[index], event: events[index]) }
+    // The next frame that no span shows yet.
+    var next: Int64 = 0
+    for (index, item) in items.enumerated() {
+      if case .transition(let transition) = item {
+        let outgoing = parts[..<index].last { $0 != nil } ?? nil
+        let incoming = parts[(index + 1)...].first { $0 != nil } ?? nil
+        let cut = incoming?.range.start ?? outgoing?.range.end ?? next
+        let range = FrameRange(start: cut - transition.inOffset, count: transition.count)
+        add(transition, range, outgoing: outgoing, incoming: incoming, next: &next)
+      } else if let part = parts[index] {
+        // What the transition before has shown already is left out, and what the one after will show.
+        var end = part.range.end
+        if index + 1 < items.count, case .transition(let transition) = items[index + 1] {
+          end -= transition.inOffset
+        }
+        add(part, until: end, next: &next)
+      }
+    }
+    add(
+      black(FrameRange(start: next, end: max(next, workspace.timeline.frameCount))), until: nil, next: &next)
+  }
+
+  private mutating func add(_ part: Part, until end: Int64?, next: inout Int64) {
+    let end = end ?? part.range.end
+    if part.range.start > next {
+      add(black(FrameRange(start: next, end: part.range.start)), until: nil, next: &next)
+    }
+    guard end > next else { return }
+    spans.append(
+      PictureSpan(node: part.node, map: part.map(at: next), count: end - next, shot: part.shot))
+    next = end
+  }
+
+  private mutating func add(
+    _ transition: Editorial.Transition, _ range: FrameRange, outgoing: Part?, incoming: Part?,
+    next: inout Int64
+  ) {
+    guard range.count > 0 else { return }
+    let outgoing = outgoing ?? black(range)
+    let incoming = incoming ?? black(range)
+    let rendered = ImageGraph.Transition(
+      kind: kind(transition), count: range.count, outgoing: outgoing.map(at: range.start),
+      incoming: incoming.map(at: range.start))
+    spans.append(
+      PictureSpan(
+        node: .transition(rendered, outgoing: outgoing.node, incoming: incoming.node),
+        map: FrameMap(first: 0), count: range.count, shot: incoming.shot ?? outgoing.shot,
+        outgoingShot: outgoing.shot))
+    next = range.end
+  }
+
+  /// Wipes 001 and 002 as they are; any other pattern is approximated by a dissolve, and that is said.
+  private mutating func kind(_ transition: Editorial.Transition) -> ImageGraph.Transition.Kind {
+    switch transition.kind {
+    case .dissolve: return .dissolve
+    case .wipe(1): return .wipeLeftToRight
+    case .wipe(2): return .wipeTopToBottom
+    case .wipe, .custom, .key:
+      diagnostics.append(
+        Diagnostic(
+          severity: .warning, family: .usage, code: "editing.approximatedTransition",
+          location: transition.location,
+          message: "event \(transition.event): \(transition.name ?? "the transition") is approximated by a "
+            + "dissolve of \(transition.count) frames", remedy: nil))
+      return .dissolve
+    }
+  }
+
+  private func part(_ item: TrackItem, event: ConformedEvent?) -> Part? {
+    switch item {
+    case .transition: return nil
+    case .gap(let gap): return black(gap.recordRange)
+    case .clip(let clip):
+      guard let event, let index = event.media, let video = workspace.files[index].facts.video else {
+        // Black of the cut itself has no media; anything else was refused by the relink.
+        return black(clip.recordRange)
+      }
+      let source = PictureSource(
+        media: workspace.files[index].identity, stream: video.stream, interpretation: Interpretation(video))
+      let first = clip.timeScale < .zero ? event.sourceRange.end - 1 : event.sourceRange.start
+      return Part(
+        range: clip.recordRange, node: .sizing(sizing, of: .source(source)),
+        map: FrameMap(first: first, speed: clip.timeScale),
+        shot: PictureSpan.Shot(event: clip.event, name: clip.shot, recordStart: clip.recordRange.start))
+    }
+  }
+
+  private func black(_ range: FrameRange) -> Part {
+    Part(range: range, node: .black(Black()), map: FrameMap(first: 0, speed: .zero), shot: nil)
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+
+/// Everything one run of the benchmark found, for people and for machines.
+struct BenchReport: Encodable {
+  var schema = 1
+  var budgets = Budgets()
+  var synthetic: SyntheticResult?
+  var sample: SampleResult?
+
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  var text: String {
+    let parts = [synthetic.map(syntheticText), sample.map(sampleText)].compactMap(\.self)
+    return parts.isEmpty ? "Nothing was measured." : parts.joined(separator: "\n\n")
+  }
+
+  private func syntheticText(_ result: SyntheticResult) -> String {
+    var table = TextTable(columns: ["", "seconds", "peak MB"])
+    table.add("Interlock", fixed(result.interlock.seconds, 3), fixed(result.interlock.peakMegabytes, 0))
+    if let ninja = result.ninja, let wall = result.wallRatio, let peak = result.peakRatio {
+      table.add("Ninja \(result.ninjaVersion ?? "")", fixed(ninja.seconds, 3), fixed(ninja.peakMegabytes, 0))
+      table.add("Interlock / Ninja", fixed(wall, 2), fixed(peak, 2))
+      table.add("budget of the ratio", fixed(budgets.noOpInNinjas, 2), "")
+      table.add(
+        "later target", fixed(budgets.laterNoOpInNinjas, 2),
+        fixed(Double(budgets.laterNoOpPeakBytes) / 1e6, 0) + " MB")
+    }
+    return """
+      Nothing to do of \(result.tasks) tasks (\(result.chains) chains of \(result.chainLength)); median of \
+      \(result.samples)
+      \(table.text)
+      """
+  }
+
+  private func sampleText(_ result: SampleResult) -> String {
+    var table = TextTable(
+      columns: ["", "seconds", "budget", "of budget", "frames made", "reused", "frames/s", "peak MB"])
+    func add(_ name: String, _ cost: Cost, budget: Double? = nil, frames: SampleResult.Run? = nil) {
+      table.add(
+        name, fixed(cost.seconds, cost.seconds < 10 ? 3 : 1), budget.map { fixed($0, 1) } ?? "",
+        budget.map { fixed(cost.seconds / $0, 2) } ?? "", frames.map { "\($0.framesMade)" } ?? "",
+        frames.map { "\($0.framesReused)" } ?? "", frames.map { fixed($0.framesPerSecond, 1) } ?? "",
+        fixed(cost.peakMegabytes, 0))
+    }
+    add("run, from nothing", result.cold.cost, budget: budgets.sampleColdSeconds, frames: result.cold)
+    add("run again, nothing to do", result.again, budget: budgets.sampleAgainSeconds)
+    add("plan, nothing to do", result.plan)
+    add("run, next cut", result.nextCut.cost, frames: result.nextCut)
+    let peaks = [result.cold.cost, result.again, result.plan, result.nextCut.cost].map(\.peakBytes)
+    let peak = Double(peaks.max() ?? 0)
+    let budget = Double(budgets.samplePeakBytes)
+    return """
+      The sample film, Pipelines/short-film.yaml; from nothing \(result.coldRuns)x, next cut once, else median of \
+      \(result.samples)
+      \(table.text)
+      Largest process: \(fixed(peak / 1e6, 0)) MB of \(fixed(budget / 1e6, 0)) MB (\(fixed(peak / budget, 2)))
+      """
+  }
+
+  private func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}
