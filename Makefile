@@ -32,7 +32,7 @@ install-tests: install
 	@$(call install_packages,$(TEST_PACKAGES))
 
 build: install
-	swift build -c release
+	swift build -c release --explicit-target-dependency-import-check error
 
 run: build
 	$(INTERLOCK) run Pipelines/short-film.yaml --production Output

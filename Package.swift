@@ -108,7 +108,8 @@ let package = Package(
     .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
     .executableTarget(
-      name: "interlock-bench", dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", argumentParser],
+      name: "interlock-bench",
+      dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", argumentParser],
       swiftSettings: settings),
     // Tests mirror targets one to one
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -124,7 +125,7 @@ let package = Package(
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "interlock", "interlock-worker"],
-      exclude: ["Fixtures"],
+      exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
   ]
 )

@@ -9,6 +9,7 @@ struct Fixture {
   static let prores = ["-c:v", "prores_ks", "-profile:v", "3", "-pix_fmt", "yuv422p10le", "-qscale:v", "4"]
   static let h264 = [
     "-c:v", "libx264", "-preset", "fast", "-crf", "12", "-g", "24", "-bf", "2", "-pix_fmt", "yuv420p",
+    "-threads", "1",
   ]
 
   init() throws {

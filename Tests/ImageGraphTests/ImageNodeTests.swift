@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import ImageGraph
+import MediaTime
 import Testing
 
 @Suite struct ImageNodeTests {
@@ -90,18 +91,76 @@ import Testing
   }
 
   @Test func `a chain gives back its parts`() {
-    #expect(graded.source == clip)
+    #expect(graded.sources == [clip] && graded.hasPicture)
     #expect(graded.sizing == letterbox)
     #expect(graded.grade == warm)
     #expect(graded.look == show)
     let black = ImageNode.black(Black())
-    #expect(black.source == nil && black.sizing == nil && black.grade == nil && black.look == nil)
+    #expect(
+      black.sources.isEmpty && !black.hasPicture && black.sizing == nil && black.grade == nil
+        && black.look == nil)
     let source = ImageNode.source(clip)
     #expect(source.sizing == nil && source.grade == nil && source.look == nil)
   }
 
+  private static let mirror = PictureSource(media: digest("E001C001"), stream: 0, interpretation: rec709)
+
+  private func transition(
+    _ kind: Transition.Kind = .dissolve, count: Int64 = 4, outgoing: FrameMap = FrameMap(first: 10),
+    incoming: FrameMap = FrameMap(first: 70), from: ImageNode = .sizing(letterbox, of: .source(clip)),
+    to: ImageNode = .sizing(letterbox, of: .source(Self.mirror))
+  ) -> ImageNode {
+    .transition(
+      Transition(kind: kind, count: count, outgoing: outgoing, incoming: incoming), outgoing: from,
+      incoming: to)
+  }
+
+  @Test func `a transition stands on both sides, its shape and every source frame it shows`() {
+    let black = ImageNode.black(Black())
+    let held = FrameMap(first: 10, speed: .zero)
+    let nodes = [
+      transition(), transition(.wipeLeftToRight), transition(.wipeTopToBottom), transition(count: 5),
+      transition(outgoing: FrameMap(first: 11)), transition(incoming: FrameMap(first: 71)),
+      transition(outgoing: held),
+      transition(from: black), transition(to: black), transition(to: .source(clip)),
+      transition(from: .grade(warm, of: .sizing(letterbox, of: .source(clip)))),
+      transition(
+        from: .sizing(letterbox, of: .source(Self.mirror)), to: .sizing(letterbox, of: .source(clip))),
+      .look(show, of: transition()),
+    ]
+    #expect(Set(nodes.map(\.chain)).count == nodes.count)
+  }
+
+  @Test func `how the frames of a side are written decides nothing`() {
+    let plain = transition(outgoing: FrameMap(first: 10)).chain
+    #expect(transition(outgoing: FrameMap(first: 4).advanced(by: 6)).chain == plain)
+    let half = FrameMap(first: 3, speed: Rational(1, 2))
+    #expect(
+      transition(count: 2, outgoing: half).chain
+        == transition(count: 2, outgoing: FrameMap(first: 3, speed: Rational(1, 3))).chain)
+    #expect(
+      transition(count: 3, outgoing: half).chain
+        != transition(count: 3, outgoing: FrameMap(first: 3, speed: Rational(1, 3))).chain)
+  }
+
+  @Test func `a transition lists its sides, then itself, then the look`() {
+    let node = ImageNode.look(
+      show, of: transition(from: .grade(warm, of: .source(clip)), to: .black(Black())))
+    #expect(node.operations.map(\.operation) == ["source", "grade", "black", "dissolve", "look"])
+    #expect(
+      node.operations.map(\.parameters).enumerated().filter { $0.offset > 1 }.map(\.element).dropLast() == [
+        "incoming", "4 frames, outgoing from frame 10, incoming from frame 70",
+      ])
+    #expect(node.operations[0].parameters.hasPrefix("outgoing: media "))
+    #expect(node.sources == [clip])
+    #expect(node.transition?.transition.count == 4)
+    #expect(node.transition?.incoming == .black(Black()))
+    #expect(graded.transition == nil)
+    #expect(transition().sources == [clip, Self.mirror])
+  }
+
   @Test func `a chain read back from JSON has the same digest`() throws {
-    for node in [graded, .black(Black()), .source(clip)] {
+    for node in [graded, transition(), .black(Black()), .source(clip)] {
       let copy = try JSONDecoder().decode(ImageNode.self, from: JSONEncoder().encode(node))
       #expect(copy == node)
       #expect(copy.chain == node.chain)

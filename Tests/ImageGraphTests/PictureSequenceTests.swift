@@ -109,20 +109,52 @@ import Testing
 
   private func span(_ first: Int64, _ count: Int64, step: Int64 = 1, node: ImageNode = graded) -> PictureSpan
   {
-    PictureSpan(node: node, first: first, step: step, count: count, event: "001", shot: "MEADOW_010")
+    PictureSpan(
+      node: node, map: FrameMap(first: first, speed: Rational(step)), count: count,
+      shot: PictureSpan.Shot(event: "001", name: "MEADOW_010", recordStart: 0))
   }
 
   private func sequence(_ spans: [PictureSpan]) -> PictureSequence {
     PictureSequence(raster: frameSize, rate: FrameRate(24_000, 1001), spans: spans)
   }
 
+  /// Every frame of a sequence, one by one.
+  private func each(_ sequence: PictureSequence) -> [String] {
+    sequence.spans.flatMap { span in
+      (0..<span.count).map { "\(span.node.chain.hex.prefix(4)) \(span.map.position(at: $0))" }
+    }
+  }
+
+  @Test func `trimming a slow shot does not start its rounding anew`() {
+    let slow = PictureSpan(
+      node: graded, map: FrameMap(first: 20, speed: Rational(2, 5)), count: 12, shot: nil)
+    let whole = sequence([slow])
+    #expect(
+      whole.runs().runs.flatMap { run in (0..<run.count).map(run.position) } == [
+        20, 20, 20, 21, 21, 22, 22, 22, 23, 23, 24, 24,
+      ])
+    for start in Int64(0)..<12 {
+      let part = whole.trimmed(to: FrameRange(start: start, count: 12 - start))
+      #expect(each(part) == Array(each(whole)[Int(start)...]))
+    }
+  }
+
+  @Test(arguments: [
+    Rational(1), Rational(-1), Rational(0), Rational(2), Rational(-3), Rational(1, 2), Rational(-2, 3),
+    Rational(7, 4),
+  ]) func `runs show the frames of the map at any speed`(speed: Rational) {
+    let map = FrameMap(first: 1000, speed: speed)
+    let runs = sequence([PictureSpan(node: graded, map: map, count: 50, shot: nil)]).runs().runs
+    #expect(runs.flatMap { run in (0..<run.count).map(run.position) } == (0..<50).map(map.position))
+  }
+
   @Test func `a trimmed sequence starts inside a span at the right source frame`() {
     let whole = sequence([span(100, 10), span(50, 10, step: -1), span(7, 10, step: 0)])
     let middle = whole.trimmed(to: FrameRange(start: 4, count: 18))
-    #expect(middle.spans == [span(104, 6), span(50, 10, step: -1), span(7, 2, step: 0)])
+    #expect(each(middle) == each(sequence([span(104, 6), span(50, 10, step: -1), span(7, 2, step: 0)])))
     #expect(middle.frameCount == 18)
     let inner = whole.trimmed(to: FrameRange(start: 13, count: 4))
-    #expect(inner.spans == [span(47, 4, step: -1)])
+    #expect(each(inner) == each(sequence([span(47, 4, step: -1)])))
     #expect(whole.trimmed(to: FrameRange(start: 0, count: 30)) == whole)
     #expect(whole.trimmed(to: FrameRange(start: 30, count: 5)).spans.isEmpty)
   }
@@ -139,18 +171,13 @@ import Testing
     let start = Int64.random(in: 0...whole.frameCount, using: &random)
     let count = Int64.random(in: 0...(whole.frameCount - start), using: &random)
     let part = whole.trimmed(to: FrameRange(start: start, count: count))
-    func each(_ sequence: PictureSequence) -> [String] {
-      sequence.spans.flatMap { span in
-        (0..<span.count).map { "\(span.node.chain.hex.prefix(4)) \(span.first + $0 * span.step)" }
-      }
-    }
     #expect(each(part) == Array(each(whole)[Int(start)..<Int(start + count)]))
   }
 
   @Test func `mapping nodes keeps frames, events and shots`() {
     let whole = sequence([span(100, 10, node: .source(clip)), span(0, 3, step: 0, node: .black(Black()))])
     let mapped = whole.mapNodes { span in
-      span.node.source == nil ? span.node : .grade(warm, of: span.node)
+      !span.node.hasPicture ? span.node : .grade(warm, of: span.node)
     }
     #expect(mapped.spans == [span(100, 10, node: .grade(warm, of: .source(clip))), whole.spans[1]])
   }

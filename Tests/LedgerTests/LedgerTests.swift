@@ -340,4 +340,22 @@ final class TemporaryProduction: Sendable {
       try ledger.timingEstimate(kind: "probe")
         == TimingEstimate(secondsPerTask: 0.5, secondsPerFrame: nil, sampleCount: 1))
   }
+
+  @Test(arguments: UInt64(0)..<4)
+  func `what is missing is what is not known, however many are asked`(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let ledger = try Ledger.open(production)
+    let recorded = try (0..<60).map { try temporary.commit("result \(seed) \($0)") }
+    _ = try ledger.recordResults(of: recorded, in: temporary.store)
+    // Few keys are looked up one by one, many are walked beside the record.
+    for count in [0, 1, 40, 400] {
+      let asked = (0..<count).map { _ in
+        Bool.random(using: &random)
+          ? recorded[Int.random(in: 0..<60, using: &random)]
+          : temporary.key("other \(Int.random(in: 0..<300, using: &random))")
+      }
+      let expected = Set(asked).subtracting(try ledger.knownResults(among: asked)).sorted()
+      #expect(try ledger.missingResults(among: asked) == expected)
+    }
+  }
 }

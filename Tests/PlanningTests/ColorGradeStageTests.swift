@@ -72,7 +72,7 @@ import Testing
     let nodes = try nodes(plan)
     let look = try #require(nodes.first?.look)
     #expect(nodes.map { $0.look == look } == [true, true, true, true, false, true])
-    #expect(nodes.map { $0.source == nil } == [false, false, false, false, true, false])
+    #expect(nodes.map { !$0.hasPicture } == [false, false, false, false, true, false])
     #expect(plan.objects[look.table]?.isEmpty == false)
   }
 

@@ -113,13 +113,13 @@ import Testing
     }
     let plan = try programme.plan()
     let render = try #require(try plan.renders().first)
-    #expect(render.media == programme.files[0].location)
-    #expect(render.sampleAspect == Rational(64, 45))
+    let media = RenderTask.Media(location: programme.files[0].location, sampleAspect: Rational(64, 45))
+    #expect(render.media == [programme.files[0].identity.hex: media])
     #expect(
       plan.nodes("render").map(\.label)
         == ["A001.mov frames 0–47", "black frames 0–0", "B001.mov frames 100–159"])
-    let black = try #require(try plan.renders().first { $0.node.source == nil })
-    #expect(black.media == nil)
+    let black = try #require(try plan.renders().first { !$0.node.hasPicture })
+    #expect(black.media.isEmpty)
     #expect(black.node == .black(Black()))
   }
 

@@ -41,25 +41,43 @@ import Testing
     #expect(runs.map { [$0.first, $0.step, $0.count] } == [[0, 0, 24], [24, 1, 24]])
   }
 
-  @Test func `a transition is an error, not a cut`() throws {
+  private func runs(_ programme: Programme) throws -> [[Int64]] {
+    try #require(try programme.plan().assemblies().first).runs.map { [$0.first, $0.step, $0.count] }
+  }
+
+  @Test func `a dissolve is frames of its own between the shots it joins`() throws {
     let programme = try programme(
       Self.head + "001  A001  V     C        00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n"
         + "002  A001  V     C        00:00:01:00 00:00:01:00 01:00:01:00 01:00:01:00\n"
         + "002  A001  V     D    012 00:00:03:00 00:00:04:00 01:00:01:00 01:00:02:00\n")
-    #expect(
-      failure { _ = try programme.plan() }
-        == "cut.edl:6: error: event 002 on V1 is a transition, which is not rendered yet\n"
-        + "  Replace it by a cut in the turnover.")
+    // 24 frames of the first shot, the 12 of the dissolve, then the second shot from its 12th frame.
+    #expect(try runs(programme) == [[0, 1, 24], [0, 1, 12], [84, 1, 12]])
+    let node = try #require(
+      try programme.plan().renders().compactMap { $0.node.transition?.transition }.first)
+    #expect(node.kind == .dissolve && node.count == 12)
+    #expect((0..<12).map(node.outgoing.position) == Array(24..<36))
+    #expect((0..<12).map(node.incoming.position) == Array(72..<84))
   }
 
-  @Test func `a speed change is an error, not a cut`() throws {
+  @Test func `a speed change shows the frames of its map`() throws {
     let programme = try programme(
       Self.head + "001  A001  V     C        00:00:00:00 00:00:02:00 01:00:00:00 01:00:01:00\n"
         + "M2   A001       048.0                00:00:00:00\n")
+    let runs = try #require(try programme.plan().assemblies().first).runs
+    #expect(runs.flatMap { run in (0..<run.count).map(run.position) } == (0..<24).map { $0 * 2 })
+  }
+
+  @Test func `a transition of sound is an error, not a cut`() throws {
+    let programme = try programme(
+      Self.head + "001  A001  V     C        00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00\n"
+        + "002  SR001  A     C        00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n"
+        + "003  SR001  A     C        00:00:01:00 00:00:01:00 01:00:01:00 01:00:01:00\n"
+        + "003  SR001  A     D    012 00:00:03:00 00:00:04:00 01:00:01:00 01:00:02:00\n",
+      files: clip + [Facts.sound("1A.wav", tape: "SR001", reference: 0, samples: 480_000)])
     #expect(
       failure { _ = try programme.plan() }
-        == "cut.edl:4: error: event 001 on V1 runs at 2/1 times speed, which is not rendered yet\n"
-        + "  Bake the speed change into a new source.")
+        == "cut.edl:7: error: event 003 on A1 is a transition of sound, which is not mixed yet\n"
+        + "  Replace it by a cut in the turnover.")
   }
 
   @Test func `several picture tracks are an error`() throws {
@@ -94,7 +112,7 @@ import Testing
     #expect(try node().sizing == Sizing(raster: raster, fit: .letterbox))
     #expect(try node(fit: "fill").sizing == Sizing(raster: raster, fit: .fill))
     func read(_ change: (inout VideoFacts) -> Void) throws -> Interpretation? {
-      try node(change).source?.interpretation
+      try node(change).sources.first?.interpretation
     }
     #expect(try read { $0.matrix = "smpte170m" } == Interpretation(matrix: .bt601, isFullRange: false))
     #expect(try read { $0.matrix = "bt470bg" } == Interpretation(matrix: .bt601, isFullRange: false))
@@ -120,7 +138,7 @@ import Testing
     let plans = try [here, there].map { try Programme([event], files: [$0]).plan() }
     #expect(plans[0].nodes("render").map(\.key) == plans[1].nodes("render").map(\.key))
     #expect(plans[0].nodes("assemble").map(\.key) == plans[1].nodes("assemble").map(\.key))
-    #expect(try plans[1].renders().first?.media == there.location)
+    #expect(try plans[1].renders().first?.media.values.map(\.location) == [there.location])
   }
 
   @Test func `the conformed cut and its report are published as one asset`() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import ImageGraph
+import MediaTime
 import Planning
 import TaskKinds
 import TestSupport
@@ -29,7 +30,7 @@ import Testing
     #expect(recipe.cut == ["cut.edl"] && recipe.rate == film && !recipe.isDropFrame)
     #expect(recipe.startFrame == Int64(hour) + 24)
     #expect(
-      recipe.parts.map { [$0.firstFrame, $0.count, $0.sourceFrame, $0.step] } == [
+      recipe.parts.map { [$0.firstFrame, $0.count, $0.map.position(at: 0), $0.map.speed.numerator] } == [
         [0, 24, 30, 1], [24, 12, 0, 0], [36, 2, 86, 1],
       ])
     #expect(recipe.parts.map(\.event) == ["001", nil, "002"])

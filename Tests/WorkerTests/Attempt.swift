@@ -116,7 +116,8 @@ enum Renders {
     let sizing = Sizing(raster: Raster(width: encoding.width, height: encoding.height), fit: .letterbox)
     let node: ImageNode = media == nil ? .black(Black()) : .sizing(sizing, of: .source(source))
     return RenderTask.Input(
-      encoding: encoding, node: node, chain: node.chain, media: media, sampleAspect: Rational(1, 1),
+      encoding: encoding, node: node, chain: node.chain,
+      media: media.map { [source.media.hex: RenderTask.Media(location: $0, sampleAspect: .one)] } ?? [:],
       segments: segments.map { segment in
         RenderTask.Segment(
           encoding: encoding.digest, chain: node.chain, first: segment.first, count: segment.count)
