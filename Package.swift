@@ -121,6 +121,22 @@ let package = Package(
     test("ColorGrading", ["ColorGrading", "Colour", "Editorial", "Diagnostics"]),
     test("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine"]),
     test("Digests", ["Digests"]),
+    test("ImageGraph", ["ImageGraph", "Digests", "MediaTime", "TestSupport"]),
+    test("TaskGraph", ["TaskGraph", "Digests", "Diagnostics", "TestSupport"]),
+    test("Delivery", ["Delivery", "Digests", "MediaTime"]),
+    test("SoundMixing", ["SoundMixing", "Digests"]),
+    test(
+      "Planning",
+      [
+        "Planning", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
+        "MediaTime", "Digests", "Diagnostics", "TestSupport",
+      ]),
+    test(
+      "Worker",
+      [
+        "TestSupport", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
+        "MediaTime", "Digests", "Diagnostics", "interlock-worker",
+      ]),
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph"]),
     .testTarget(

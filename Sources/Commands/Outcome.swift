@@ -32,11 +32,22 @@ enum Outcome {
     }
   }
 
-  /// Diagnostics on standard error, errors last so that they are what is still on the screen.
+  /// Diagnostics on standard error, errors last so that they are what is still on the screen; a note on an error
+  /// stays behind it.
   static func printDiagnostics(_ diagnostics: [Diagnostic]) {
-    for diagnostic in diagnostics.filter({ $0.severity != .error }) { printError(diagnostic.description) }
-    let errors = diagnostics.filter { $0.severity == .error }
-    for diagnostic in errors { printError(diagnostic.description) }
+    var others: [Diagnostic] = []
+    var errors: [Diagnostic] = []
+    var listed: [Diagnostic] = []
+    for diagnostic in diagnostics {
+      if diagnostic.severity == .error { errors.append(diagnostic) }
+      let belongs = diagnostic.severity == .note && listed.last?.code == diagnostic.code
+      if diagnostic.severity == .error || belongs {
+        listed.append(diagnostic)
+      } else {
+        others.append(diagnostic)
+      }
+    }
+    for diagnostic in others + listed { printError(diagnostic.description) }
     if errors.count > 1 { printError("\(errors.count) errors; nothing was published.") }
   }
 

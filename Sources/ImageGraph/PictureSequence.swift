@@ -50,21 +50,22 @@ package struct FrameRun: Hashable, Codable, Sendable, CanonicallyEncodable {
   package static func canonical(_ runs: [FrameRun]) -> [FrameRun] {
     var merged: [FrameRun] = []
     for run in runs where run.count > 0 {
-      var run = run
-      if run.count == 1 { run.step = 0 }
-      guard var last = merged.last, last.chain == run.chain else {
-        merged.append(run)
-        continue
+      var rest = run
+      if var last = merged.last, last.chain == rest.chain {
+        let step = last.count == 1 ? rest.first - last.first : last.step
+        if (-1...1).contains(step), rest.first == last.first + last.count * step {
+          // Of a run with another step only the first frame continues what came before.
+          let taken = rest.count == 1 || rest.step == step ? rest.count : 1
+          last.step = step
+          last.count += taken
+          merged[merged.count - 1] = last
+          rest.first += taken * rest.step
+          rest.count -= taken
+        }
       }
-      let step = last.count == 1 ? run.first - last.first : last.step
-      let continues = run.first == last.first + last.count * step && (run.count == 1 || run.step == step)
-      guard continues, (-1...1).contains(step) else {
-        merged.append(run)
-        continue
-      }
-      last.step = step
-      last.count += run.count
-      merged[merged.count - 1] = last
+      guard rest.count > 0 else { continue }
+      if rest.count == 1 { rest.step = 0 }
+      merged.append(rest)
     }
     return merged
   }

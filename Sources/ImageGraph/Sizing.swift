@@ -68,15 +68,20 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
 
   /// Centred placement of a source by its display shape.
   ///
-  /// - Parameter sampleAspect: width over height of one source pixel, as numerator and denominator.
+  /// - Parameter sampleAspect: width over height of one source pixel, as numerator and denominator; a shape beyond
+  ///   1:16 or 16:1 is damage and read as square.
   package func placement(of source: Raster, sampleAspect: (numerator: Int64, denominator: Int64)) -> Placement
   {
+    let (wide, high) = (sampleAspect.numerator, sampleAspect.denominator)
+    let isSane =
+      (1...65_536).contains(wide) && (1...65_536).contains(high) && wide <= 16 * high && high <= 16 * wide
+    let aspect = isSane ? (wide: wide, high: high) : (wide: 1, high: 1)
     // Shapes are compared as integers: display width over height of the source against that of the raster.
-    let displayWidth = Int64(source.width) * sampleAspect.numerator
-    let displayHeight = Int64(source.height) * sampleAspect.denominator
+    let displayWidth = Int64(source.width) * aspect.wide
+    let displayHeight = Int64(source.height) * aspect.high
     let sourceSide = displayWidth * Int64(raster.height)
     let rasterSide = displayHeight * Int64(raster.width)
-    var crop = Rectangle(x: 0, y: 0, width: source.width, height: source.height)
+    var crop = Rectangle(x: 0, y: 0, width: max(source.width & ~1, 1), height: max(source.height & ~1, 1))
     var target = Rectangle(x: 0, y: 0, width: raster.width, height: raster.height)
     if sourceSide != rasterSide {
       let isWider = sourceSide > rasterSide
@@ -101,7 +106,7 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
   /// `numerator / denominator` to the nearest even number, at least 2.
   private func even(_ numerator: Int64, over denominator: Int64, atMost limit: Int) -> Int {
     let half = (numerator + denominator) / (2 * denominator)
-    return min(max(Int(half) * 2, 2), limit)
+    return min(max(Int(half) * 2, 2), max(limit & ~1, 1))
   }
 
   private func centred(_ length: Int, in whole: Int) -> Int { (whole - length) / 4 * 2 }

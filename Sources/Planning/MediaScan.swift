@@ -35,15 +35,22 @@ package enum MediaScan {
   {
     var files: [ScannedFile] = []
     var diagnostics: [Diagnostic] = []
-    var seen: Set<String> = []
+    var seen: Set<FileID> = []
     for root in roots {
       walk(root.path, root: root, depth: 0, seen: &seen, files: &files, diagnostics: &diagnostics)
     }
     return (files.sorted { $0.location.path < $1.location.path }, diagnostics)
   }
 
+  /// A folder or a name of a file that was visited: links may lead to one place many times.
+  private struct FileID: Hashable {
+    var device: UInt64
+    var inode: UInt64
+    var path: String?
+  }
+
   private static func walk(
-    _ folder: String, root: Pipeline.MediaRoot, depth: Int, seen: inout Set<String>,
+    _ folder: String, root: Pipeline.MediaRoot, depth: Int, seen: inout Set<FileID>,
     files: inout [ScannedFile],
     diagnostics: inout [Diagnostic]
   ) {
@@ -53,7 +60,7 @@ package enum MediaScan {
       var status = stat()
       guard unsafe lstat(path, &status) == 0 else { continue }
       if status.st_mode & S_IFMT == S_IFLNK {
-        guard let real = FilePaths.real(path), real.hasPrefix(root.path + "/") else {
+        guard let real = FilePaths.real(path), FilePaths.lies(real, below: root.path) else {
           diagnostics.append(
             Diagnostic(
               severity: .warning, family: .inputMissing, code: "media.linkLeavesRoot", location: nil,
@@ -64,10 +71,14 @@ package enum MediaScan {
         }
         guard unsafe stat(path, &status) == 0 else { continue }
       }
+      let id = FileID(
+        device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+        path: status.st_mode & S_IFMT == S_IFDIR ? nil : path)
       if status.st_mode & S_IFMT == S_IFDIR {
+        guard seen.insert(id).inserted else { continue }
         walk(path, root: root, depth: depth + 1, seen: &seen, files: &files, diagnostics: &diagnostics)
       } else if status.st_mode & S_IFMT == S_IFREG, extensions.contains(FilePaths.fileExtension(of: name)),
-        seen.insert(path).inserted
+        seen.insert(id).inserted
       {
         files.append(file(path, root: root, status: status))
       }

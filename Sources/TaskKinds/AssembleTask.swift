@@ -113,6 +113,7 @@ package enum AssembleTask: TaskKind {
     encoder.append(input.encoding)
     encoder.append(input.profile.container.rawValue)
     encoder.append(input.profile.fileExtension)
+    encoder.append(input.profile.picture.codecTag ?? "")
     encoder.append(input.runs)
     encoder.append(input.mix.map(\.hex) ?? "")
     encoder.append(input.startTimecode)

@@ -1,5 +1,6 @@
 import Colour
 import Diagnostics
+import Digests
 import Foundation
 import Glibc
 import Media
@@ -72,6 +73,19 @@ public enum WorkerProgram {
     return StopRequest.exitCode ?? 0
   }
 
+  /// Version, command to paste, host, attempt and task: what a person reads first in a farm's log.
+  private static func firstLine(_ arguments: [String]) -> String {
+    let quoted = (["interlock-worker", "run"] + arguments)
+      .map { "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'" }.joined(separator: " ")
+    var line = "\(WorkerIdentity.tool); \(quoted); host \(ProcessInfo.processInfo.hostName)"
+    if let data = FileManager.default.contents(atPath: arguments[0]),
+      let head = try? JSONDecoder().decode(TaskFileHead.self, from: data)
+    {
+      line += "; attempt \(head.attempt); \(head.kind) \(head.key.hex.prefix(12)) \(head.label)"
+    }
+    return line
+  }
+
   /// One task, reported as the farm around it expects. Everything goes to standard output.
   private static func runTask(_ arguments: [String]) -> Int32 {
     prepare()
@@ -86,8 +100,7 @@ public enum WorkerProgram {
       dialect = named
     }
     let taskFile = arguments[0]
-    let quoted = (["interlock-worker", "run"] + arguments).map { "'\($0)'" }.joined(separator: " ")
-    StandardOutput.write("\(WorkerIdentity.tool); \(quoted); host \(ProcessInfo.processInfo.hostName)")
+    StandardOutput.write(firstLine(arguments))
     let ending = AttemptRunner.run(taskFile: taskFile) { _ in FarmReporter(dialect: dialect) }
     for diagnostic in ending.diagnostics { StandardOutput.write(diagnostic.description) }
     if ending.exit == 0 {

@@ -32,11 +32,13 @@ import Testing
   @Test func `a run that does not go on stays apart`() {
     for runs in [
       [run(10, 5), run(16, 3)], [run(10, 5), run(14, 3)], [run(10, 5), run(15, 3, step: 1, other)],
-      [run(10, 5), run(15, 3, step: -1)], [run(10, 5, step: 0), run(11, 2)],
+      [run(10, 5, step: 0), run(11, 2)],
       [run(10, 3, step: 2), run(16, 3, step: 2)],
     ] {
       #expect(FrameRun.canonical(runs) == runs)
     }
+    // The first frame of a run in the other direction may still go on.
+    #expect(FrameRun.canonical([run(10, 5), run(15, 3, step: -1)]) == [run(10, 6), run(14, 2, step: -1)])
   }
 
   @Test func `empty runs vanish and a single frame has no direction`() {
@@ -86,7 +88,7 @@ import Testing
     let long = FrameRun.canonical([run(5, 1), run(5, 3)])
     let short = FrameRun.canonical([run(5, 1), run(5, 1), run(6, 2)])
     #expect(frames(long) == frames(short))
-    withKnownIssue("FrameRun.canonical joins whole runs only") { #expect(long == short) }
+    #expect(long == short)
   }
 
   @Test func `positions are ascending and without repeats`() {

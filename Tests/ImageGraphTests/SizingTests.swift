@@ -118,10 +118,7 @@ import Testing
   }
 
   @Test func `a source of odd size is still cropped on even pixels`() {
-    withKnownIssue("Sizing.even lets an odd limit through, and a side that is not cropped keeps its odd size")
-    {
-      let placement = place(641, 361, in: Raster(width: 1000, height: 1000), .fill)
-      #expect(placement.crop.width % 2 == 0 && placement.crop.height % 2 == 0)
-    }
+    let placement = place(641, 361, in: Raster(width: 1000, height: 1000), .fill)
+    #expect(placement.crop.width % 2 == 0 && placement.crop.height % 2 == 0)
   }
 }

@@ -94,9 +94,7 @@ import Testing
 
   @Test func `a fault of the codec does not hide those of the other picture keys`() {
     let text = errors(changed("codec: prores_ks", to: "codec: prores, quantiser: 900"))
-    withKnownIssue("DeliveryProfiles.picture returns at the first bad value") {
-      #expect(text.contains("`quantiser` must be a whole number from 1 to 224, not `900`"))
-    }
+    #expect(text.contains("`quantiser` must be a whole number from 1 to 224, not `900`"))
   }
 
   @Test func `a pixel format that the encoder does not take is refused`() {
@@ -119,15 +117,11 @@ import Testing
   }
 
   @Test func `a profile with a type of file that leaves its folder is refused`() {
-    withKnownIssue("`extension` is not checked until publishing") {
-      #expect(errors(changed("extension: mov", to: "extension: ../../mov")) != "no error")
-    }
+    #expect(errors(changed("extension: mov", to: "extension: ../../mov")) != "no error")
   }
 
   @Test func `options that are no mapping are refused`() {
-    withKnownIssue("`options` of another shape is silently none") {
-      #expect(errors(changed("lowest-psnr: 34", to: "lowest-psnr: 34, options: fast")) != "no error")
-    }
+    #expect(errors(changed("lowest-psnr: 34", to: "lowest-psnr: 34, options: fast")) != "no error")
   }
 
   private func programme() throws -> Programme {
@@ -195,8 +189,6 @@ import Testing
     let programme = try programme()
     try FileManager.default.createDirectory(
       atPath: programme.folder.path + "/profiles/stills-16bit.yaml", withIntermediateDirectories: true)
-    withKnownIssue("DeliveryProfiles.load falls back to the shipped profile without a word") {
-      #expect(failure { _ = try programme.plan() } != "no error")
-    }
+    #expect(failure { _ = try programme.plan() } != "no error")
   }
 }

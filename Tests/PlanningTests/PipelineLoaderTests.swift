@@ -127,15 +127,13 @@ struct PipelineText {
       raster: 640x360
       stages: {edit: {kind: editing}}
       """)
-    withKnownIssue("the excerpt is the line of the value, the caret that of the key") {
-      #expect(
-        text == """
-          p.yaml:3:1: error: the pipeline has no key `timelin`
-            timelin:
-            ^
-            Did you mean `timeline`?
-          """)
-    }
+    #expect(
+      text == """
+        p.yaml:3:1: error: the pipeline has no key `timelin`
+          timelin:
+          ^
+          Did you mean `timeline`?
+        """)
   }
 
   @Test func `an empty mapping misses every required key`() throws {
@@ -258,11 +256,7 @@ struct PipelineText {
   @Test func `a name that the store refuses is refused by the loader`() throws {
     // PortableName wants a letter or a digit first.
     let errors = try PipelineText().stages("  _edit: {kind: editing}")
-    withKnownIssue(
-      "PipelineLoader.isSafeName lets an underscore begin a name: publishing fails after all the work"
-    ) {
-      #expect(errors != "no error")
-    }
+    #expect(errors != "no error")
   }
 
   @Test func `a stage name with a path in it is refused`() throws {

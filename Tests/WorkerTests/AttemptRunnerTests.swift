@@ -49,11 +49,7 @@ import Testing
     try attempt.write(head())
     let (finished, ending) = try attempt.run()
     #expect(ending.key == key.hex)
-    withKnownIssue(
-      "TaskInterpreter.perform lets a DecodingError through as infrastructure, which is tried again"
-    ) {
-      #expect(finished.status == 2 && ending.failure == "user")
-    }
+    #expect(finished.status == 2 && ending.failure == "user")
   }
 
   @Test func `a task file that is not there is exit code 2`() throws {
@@ -93,11 +89,7 @@ import Testing
     #expect(
       again.finished.text.contains(
         "Committed \(input.segments[0].key.hex.prefix(12)) (2 frames), made before"))
-    withKnownIssue(
-      "AttemptRunner.run fails on the exit.json of the first time: a farm that requeues sees a failure"
-    ) {
-      #expect(again.finished.status == 0 && again.ending.exit == 0)
-    }
+    #expect(again.finished.status == 0 && again.ending.exit == 0)
   }
 
   @Test func `an attempt that another worker holds is left alone, exit code 75`() throws {

@@ -93,8 +93,6 @@ import Testing
     process.waitUntilExit()
     let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") })
     let blocked = try #require(UInt64(line.dropFirst(7).filter { !$0.isWhitespace }, radix: 16))
-    withKnownIssue("StopRequest.installHandlers leaves the inherited signal mask as it is") {
-      #expect(blocked & (1 << UInt64(SIGTERM - 1) | 1 << UInt64(SIGINT - 1)) == 0)
-    }
+    #expect(blocked & (1 << UInt64(SIGTERM - 1) | 1 << UInt64(SIGINT - 1)) == 0)
   }
 }

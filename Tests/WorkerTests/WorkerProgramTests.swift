@@ -86,9 +86,7 @@ import Testing
     let first = try #require(finished.text.split(separator: "\n").first)
     #expect(first.hasPrefix("interlock-worker; "))
     #expect(first.contains("; 'interlock-worker' 'run' '\(attempt.taskFile)'; host "))
-    withKnownIssue("the contract's first line also has attempt and inputs") {
-      #expect(first.contains(attempt.id + ";") || first.contains("attempt \(attempt.id)"))
-    }
+    #expect(first.contains(attempt.id + ";") || first.contains("attempt \(attempt.id)"))
   }
 
   @Test func `the probe of something that is no media is exit code 3 with a reason`() throws {

@@ -38,7 +38,9 @@ package struct ConformRequest: Sendable {
     func map(_ pairs: [(String, PipelineValue)]) -> PipelineValue {
       value(
         .map(
-          pairs.map { PipelineValue.Entry(key: $0.0, keyLocation: $0.1.location, value: $0.1) }),
+          pairs.map {
+            PipelineValue.Entry(key: $0.0, keyLocation: $0.1.location, keyExcerpt: nil, value: $0.1)
+          }),
         "command line")
     }
     var timeline: [(String, PipelineValue)] = [

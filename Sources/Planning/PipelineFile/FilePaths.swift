@@ -83,6 +83,16 @@ package struct FileReadError: Error {
 }
 
 extension FilePaths {
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether an absolute path lies below a folder.
+  package static func lies(_ path: String, below folder: String) -> Bool {
+    path.hasPrefix(folder == "/" ? "/" : folder + "/")
+  }
+
   /// Names in a folder, sorted, without `.` and `..`; empty when it cannot be read.
   package static func entries(of folder: String) -> [String] {
     guard let stream = unsafe opendir(folder) else { return [] }

@@ -66,7 +66,7 @@ struct KeyReader {
               severity: .error, family: .usage, code: "pipeline.unknownKey", location: entry.keyLocation,
               message: "\(owner) has no key `\(entry.key)`",
               remedy: suggestion ?? "Its keys are \(names.joined(separator: ", ")).",
-              excerpt: entry.value.excerpt))
+              excerpt: entry.keyExcerpt))
         }
       }
     } else {

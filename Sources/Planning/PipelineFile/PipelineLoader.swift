@@ -94,9 +94,9 @@ package enum PipelineLoader {
       value.error(code, message, remedy: "Use letters, digits, dot, dash and underscore, at most 64."))
   }
 
-  /// Names on disk come from `[A-Za-z0-9._-]` only and never start with a dot.
+  /// Names on disk come from `[A-Za-z0-9._-]` only and start with a letter or a digit.
   static func isSafeName(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix(".") && !text.hasPrefix("-")
+    !text.isEmpty && text.utf8.count <= 64 && !".-_".contains(text.first ?? ".")
       && text.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -126,7 +126,7 @@ package enum PipelineLoader {
     let reader = KeyReader(value, keys: timelineKeys, owner: "`timeline`", findings: findings)
     let cuts = inputFiles(reader.paths("cut"), what: "the cut", findings: findings)
     let roots = reader.paths("media").compactMap { path -> Pipeline.MediaRoot? in
-      guard let real = FilePaths.real(path.path) else {
+      guard let real = FilePaths.real(path.path), FilePaths.isFolder(real) else {
         findings.add(
           path.error(
             "pipeline.missingMedia", "there is no media folder `\(path.typed)`", family: .inputMissing,
@@ -198,7 +198,7 @@ package enum PipelineLoader {
         Diagnostic(
           severity: .error, family: .usage, code: "pipeline.badName", location: entry.keyLocation,
           message: "`\(entry.key)` cannot be the name of a stage",
-          remedy: "Use letters, digits, dot, dash and underscore, at most 64.", excerpt: entry.value.excerpt))
+          remedy: "Use letters, digits, dot, dash and underscore, at most 64.", excerpt: entry.keyExcerpt))
     }
     guard let value = entry.value["kind"], let name = value.scalar else {
       findings.add(

@@ -12,6 +12,8 @@ struct PipelineValue {
   struct Entry {
     var key: String
     var keyLocation: SourceLocation
+    /// The line of the key, which a value in block form does not share.
+    var keyExcerpt: String?
     var value: PipelineValue
   }
 
@@ -93,6 +95,7 @@ struct PipelineValue {
           Entry(
             key: key.scalar?.string ?? "",
             keyLocation: SourceLocation(file: file, line: key.mark?.line, column: key.mark?.column),
+            keyExcerpt: key.mark.flatMap { lines.indices.contains($0.line - 1) ? lines[$0.line - 1] : nil },
             value: PipelineValue(value, file: file, folder: folder, lines: lines))
         })
     case .alias:
@@ -135,7 +138,7 @@ struct PipelineValue {
     } else {
       var value = PipelineValue(content: .map([]), location: source, excerpt: nil, folder: folder)
       value.set(path: rest, to: text, folder: folder, source: source)
-      entries.append(Entry(key: key, keyLocation: source, value: value))
+      entries.append(Entry(key: key, keyLocation: source, keyExcerpt: nil, value: value))
     }
     content = .map(entries)
   }

@@ -43,13 +43,16 @@ struct StageWiring {
     if kind.outputs.contains(port) { return true }
     let makes = kind.outputs.map(\.rawValue).joined(separator: " and ")
     let line = other.keyLocation.line.map { " (line \($0))" } ?? ""
-    let text = other.value.excerpt.map { "\n  there: \($0.drop { $0 == " " })" } ?? ""
     findings.add(
       value.error(
         "pipeline.wrongPort",
         "`\(key): \(source)` needs a \(port.rawValue), but `\(source)`\(line) is \(kind.kind), which makes "
-          + (makes.isEmpty ? "no output for other stages" : makes) + text,
+          + (makes.isEmpty ? "no output for other stages" : makes),
         remedy: "Wire `\(key)` to a stage that makes a \(port.rawValue)."))
+    findings.add(
+      Diagnostic(
+        severity: .note, family: .usage, code: "pipeline.wrongPort", location: other.keyLocation,
+        message: "`\(source)` is declared here", remedy: nil, excerpt: other.keyExcerpt))
     return false
   }
 
@@ -64,7 +67,7 @@ struct StageWiring {
             severity: .error, family: .usage, code: "pipeline.cycle", location: waiting[0].keyLocation,
             message:
               "the stages \(waiting.map(\.key).joined(separator: ", ")) wait for each other in a circle",
-            remedy: "Let each stage take its input from a stage before it.", excerpt: waiting[0].value.excerpt
+            remedy: "Let each stage take its input from a stage before it.", excerpt: waiting[0].keyExcerpt
           ))
         return
       }

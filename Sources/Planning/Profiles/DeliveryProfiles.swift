@@ -47,8 +47,10 @@ package enum DeliveryProfiles {
     let folder = context.pipelineFolder + "/profiles"
     let path = "\(folder)/\(name).yaml"
     do {
-      if PipelineLoader.isSafeName(name), let bytes = try? FilePaths.read(path, limit: 1 << 20) {
-        return try parse(String(decoding: bytes, as: UTF8.self), file: "profiles/\(name).yaml", name: name)
+      if PipelineLoader.isSafeName(name), FilePaths.real(path) != nil {
+        return try parse(
+          String(decoding: try read(path, value: value), as: UTF8.self), file: "profiles/\(name).yaml",
+          name: name)
       }
       if let text = shipped[name] { return try parse(text, file: "shipped profile \(name).yaml", name: name) }
     } catch {
@@ -63,6 +65,19 @@ package enum DeliveryProfiles {
         remedy: suggestion
           ?? "The profiles are \(names.joined(separator: ", ")); add one as profiles/\(name).yaml."))
     return nil
+  }
+
+  /// A profile that is there and cannot be read is an error, not a reason to take another of its name.
+  private static func read(_ path: String, value: PipelineValue) throws(DiagnosticList) -> [UInt8] {
+    do throws(FileReadError) {
+      return try FilePaths.read(path, limit: 1 << 20)
+    } catch {
+      throw DiagnosticList([
+        value.error(
+          "profile.unreadable", "cannot read profiles/\(FilePaths.name(of: path)): \(error.reason)",
+          remedy: "Check its permissions.")
+      ])
+    }
   }
 
   private static func beside(_ folder: String) -> [String] {
@@ -85,6 +100,21 @@ package enum DeliveryProfiles {
     let picture = reader["picture"].flatMap { Self.picture($0, findings: findings) }
     let tags = reader["colour"].flatMap { colour($0, findings: findings) }
     let fileExtension = reader.text("extension")
+    if let fileExtension, let value = reader["extension"], !PipelineLoader.isSafeName(fileExtension) {
+      findings.add(
+        value.error(
+          "profile.badExtension", "`\(fileExtension)` cannot be the extension of a file name",
+          remedy: "Use letters and digits, without a dot in front."))
+    }
+    if let tags, let format = picture?.pixelFormat, let value = reader["colour"] {
+      let isRGB = format.hasPrefix("rgb") || format.hasPrefix("gbr")
+      if isRGB != (tags.matrix == "gbr") || isRGB != (tags.range == "pc") {
+        findings.add(
+          value.error(
+            "profile.wrongTags", "\(format) cannot be tagged matrix \(tags.matrix), range \(tags.range)",
+            remedy: isRGB ? "R'G'B' is matrix gbr, range pc." : "Y'CbCr is matrix bt709, range tv."))
+      }
+    }
     _ = fixed(reader, "sound", ["pcm_s24le"])
     if container == .sequence, let sound = reader["sound"] {
       findings.add(sound.error("profile.soundInSequence", "a sequence of files carries no sound"))
@@ -101,25 +131,35 @@ package enum DeliveryProfiles {
   private static func picture(_ value: PipelineValue, findings: Findings) -> DeliveryProfile.Picture? {
     let reader = KeyReader(value, keys: pictureKeys, owner: "`picture`", findings: findings)
     var options: [String: String] = [:]
-    for entry in reader["options"]?.entries ?? [] { options[entry.key] = entry.value.scalar ?? "" }
+    if let value = reader["options"] {
+      if let entries = value.entries {
+        for entry in entries { options[entry.key] = entry.value.scalar ?? "" }
+      } else {
+        findings.add(
+          value.error(
+            "profile.badOptions", "`options` must be a mapping", remedy: "For instance {vendor: apl0}."))
+      }
+    }
+    // All values are read before any is missed, so that every fault is told.
     let codecs = DeliveryProfile.supportedPixelFormats
-    guard let codec = fixed(reader, "codec", codecs.keys.sorted()),
-      let format = fixed(reader, "pixel-format", codecs[codec] ?? []),
-      let lowest = reader.integer("lowest-psnr", in: 20...200)
-    else { return nil }
+    let codec = fixed(reader, "codec", codecs.keys.sorted())
+    let format = codec.flatMap { fixed(reader, "pixel-format", codecs[$0] ?? []) }
+    let lowest = reader.integer("lowest-psnr", in: 20...200)
+    let profile = reader.integer("profile", in: 0...5)
+    let quantiser = reader.integer("quantiser", in: 1...224)
+    guard let codec, let format, let lowest else { return nil }
     return DeliveryProfile.Picture(
-      codec: codec, profile: reader.integer("profile", in: 0...5), pixelFormat: format,
-      quantiser: reader.integer("quantiser", in: 1...224), options: options, codecTag: reader.text("tag"),
-      lowestPSNR: Double(lowest))
+      codec: codec, profile: profile, pixelFormat: format, quantiser: quantiser, options: options,
+      codecTag: reader.text("tag"), lowestPSNR: Double(lowest))
   }
 
   private static func colour(_ value: PipelineValue, findings: Findings) -> ColourTags? {
     let reader = KeyReader(value, keys: colourKeys, owner: "`colour`", findings: findings)
-    guard let primaries = fixed(reader, "primaries", ["bt709"]),
-      let transfer = fixed(reader, "transfer", ["bt709"]),
-      let matrix = fixed(reader, "matrix", ["bt709", "gbr"]),
-      let range = fixed(reader, "range", ["tv", "pc"])
-    else { return nil }
+    let primaries = fixed(reader, "primaries", ["bt709"])
+    let transfer = fixed(reader, "transfer", ["bt709"])
+    let matrix = fixed(reader, "matrix", ["bt709", "gbr"])
+    let range = fixed(reader, "range", ["tv", "pc"])
+    guard let primaries, let transfer, let matrix, let range else { return nil }
     return ColourTags(primaries: primaries, transfer: transfer, matrix: matrix, range: range)
   }
 

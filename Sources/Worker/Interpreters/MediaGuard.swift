@@ -21,7 +21,7 @@ enum MediaGuard {
       throw refused("the file is no longer there", "Put it back, or run again without it.")
     }
     defer { unsafe free(resolved) }
-    guard unsafe String(cString: resolved).hasPrefix(media.root + "/") else {
+    guard unsafe String(cString: resolved).hasPrefix(media.root == "/" ? "/" : media.root + "/") else {
       throw refused("the file lies outside its media folder", "Name its folder under `media:`.")
     }
     var status = stat()

@@ -47,6 +47,8 @@ enum AttemptRunner {
         finished = ending(failure.exit, failure.failure, failure.diagnostics)
         _ = try? folder.sweepParts()
       }
+      // A farm may run a file again: the last ending is the one that counts.
+      try folder.production.fileSystem.remove(folder.exitPath)
       try folder.writeExit([UInt8](JSONEncoder().encode(finished)))
       return finished
     } catch {

@@ -21,6 +21,12 @@ enum StopRequest {
     }
     unsafe sigaction(SIGTERM, &action, nil)
     unsafe sigaction(SIGINT, &action, nil)
+    // Whoever started us may have blocked them in the thread that did it.
+    var mask = sigset_t()
+    unsafe sigemptyset(&mask)
+    unsafe sigaddset(&mask, SIGTERM)
+    unsafe sigaddset(&mask, SIGINT)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     // A reader that went away is an error code of `write`, not a silent death.
     var ignore = sigaction()
     unsafe ignore.__sigaction_handler.sa_handler = SIG_IGN

@@ -37,7 +37,19 @@ extension TaskInterpreter {
 
   /// Reads the input, does the work, publishes the result.
   static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws {
-    let task = try JSONDecoder().decode(TaskFile<Kind.Input>.self, from: Data(file))
+    let task: TaskFile<Kind.Input>
+    do {
+      task = try JSONDecoder().decode(TaskFile<Kind.Input>.self, from: Data(file))
+    } catch {
+      throw WorkerFailure(
+        exit: 2, failure: .user,
+        diagnostics: [
+          Diagnostic(
+            severity: .error, family: .usage, code: "task.unreadable", location: nil,
+            message: "the input of this \(Kind.identifier) task is not what such a task takes: \(error)",
+            remedy: "Make the task file with the same build as the worker.")
+        ])
+    }
     let (output, objects) = try run(task.input, in: context)
     let isFirst = try context.commit(
       head.key, kind: Kind.identifier, version: Kind.version, output: output, objects: objects)
