@@ -2,6 +2,7 @@ import ColorGrading
 import Colour
 import Diagnostics
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CubeFileTests {

@@ -1,6 +1,7 @@
 import Colour
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct GradeKernelTests {

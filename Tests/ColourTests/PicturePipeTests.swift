@@ -1,5 +1,6 @@
 import Colour
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct PicturePipeTests {

@@ -6,6 +6,7 @@ import Ledger
 import ObjectStore
 import Synchronization
 import TaskGraph
+import TestSupport
 import Testing
 
 /// What is left after a coordinator was killed, and how the next one takes it up.

@@ -7,6 +7,7 @@ import Ledger
 import ObjectStore
 import Synchronization
 import TaskGraph
+import TestSupport
 import Testing
 
 /// Real processes: workers that work, crash, hang, lie and are killed.

@@ -1,6 +1,7 @@
 import Digests
 import Engine
 import TaskGraph
+import TestSupport
 import Testing
 
 /// Whole runs in virtual time, with random plans, durations, losses, failures and cancellations.

@@ -5,6 +5,7 @@ import Glibc
 import Ledger
 import ObjectStore
 import TaskGraph
+import TestSupport
 import Testing
 
 /// A production in a folder that goes with the value.

@@ -1,5 +1,6 @@
 import Media
 import MediaTime
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Material.hasTools, "the ffmpeg program makes the clips"))

@@ -1,6 +1,7 @@
 import Foundation
 import Media
 import MediaTime
+import TestSupport
 import Testing
 
 /// Files that tests read, and a place for those they write.
@@ -73,21 +74,6 @@ func fingerprint(_ bytes: [UInt8]) -> Int {
   var hasher = Hasher()
   unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
   return hasher.finalize()
-}
-
-/// Repeatable random numbers.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
 }
 
 /// A picture of seeded noise over a ramp, as FFmpeg's raw video of `format`.

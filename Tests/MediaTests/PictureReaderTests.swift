@@ -1,6 +1,7 @@
 import Foundation
 import Media
 import MediaTime
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Material.hasSamples, "shared samples are not beside this package"))

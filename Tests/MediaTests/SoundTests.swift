@@ -1,6 +1,7 @@
 import Foundation
 import Media
 import MediaTime
+import TestSupport
 import Testing
 
 func readAll(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }

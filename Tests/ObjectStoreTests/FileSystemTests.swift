@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Glibc
 import ObjectStore
+import TestSupport
 import Testing
 
 @Suite struct FileSystemTests {

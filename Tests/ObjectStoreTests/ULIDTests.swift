@@ -1,6 +1,7 @@
 import Foundation
 import ObjectStore
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct ULIDTests {
