@@ -29,6 +29,17 @@ static inline int ffs_error_encoder_not_found(void) { return AVERROR_ENCODER_NOT
 static inline int ffs_error_demuxer_not_found(void) { return AVERROR_DEMUXER_NOT_FOUND; }
 static inline int ffs_error_option_not_found(void) { return AVERROR_OPTION_NOT_FOUND; }
 
+// Degrees clockwise by which a player turns the picture, 0 without a display matrix; NaN is read as 0.
+static inline int ffs_rotation(const AVStream *stream) {
+  size_t size = 0;
+  const uint8_t *matrix = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  if (matrix == NULL || size < 9 * sizeof(int32_t)) return 0;
+  double degrees = -av_display_rotation_get((const int32_t *)matrix);
+  if (!(degrees > -720 && degrees < 720)) return 0;
+  int whole = (int)(degrees < 0 ? degrees - 0.5 : degrees + 0.5);
+  return ((whole % 360) + 360) % 360;
+}
+
 static inline int64_t ffs_no_timestamp(void) { return AV_NOPTS_VALUE; }
 static inline int ffs_quantiser_to_lambda(void) { return FF_QP2LAMBDA; }
 static inline int ffs_unknown_profile(void) { return FF_PROFILE_UNKNOWN; }

@@ -3,6 +3,7 @@ import Diagnostics
 import Editorial
 import Engine
 import Foundation
+import Glibc
 import ObjectStore
 import Planning
 import TaskGraph
@@ -75,6 +76,10 @@ struct ConformCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let inputs = cuts + media
+    let reportPath = try report.map { try OutputPath($0, option: "--report", inputs: inputs) }
+    let otioPath = try otio.map { try OutputPath($0, option: "--otio", inputs: inputs) }
+    let outputPath = try output.map { try OutputPath($0, option: "--output", inputs: inputs) }
     let temporary = production == nil ? try PrivateFolder() : nil
     var request = ConformRequest(
       cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16",
@@ -97,39 +102,38 @@ struct ConformCommand: AsyncParsableCommand {
     let first = try await plan()
     let result = try ConformDocuments(plan: first)
     Outcome.printDiagnostics(first.diagnostics)
-    try write(result)
-    if let output {
-      request.profile = profile
-      request.raster = try raster ?? result.largestRaster()
-      try await render(try await plan(), to: output, engine: engine)
-    }
-    if let signal = signals.received { throw ExitCode(128 + signal) }
+    try write(result, report: reportPath, otio: otioPath)
     if strict, result.report.totals.findings > 0 {
       Outcome.printError("\(result.report.totals.findings) findings, and --strict allows none")
       throw ExitCode(2)
     }
+    if let outputPath {
+      request.profile = profile
+      request.raster = try raster ?? result.largestRaster()
+      try await render(try await plan(), to: outputPath, engine: engine)
+    }
+    if let signal = signals.received { throw ExitCode(128 + signal) }
     withExtendedLifetime(temporary) {}
   }
 
-  private func write(_ result: ConformDocuments) throws {
+  private func write(_ result: ConformDocuments, report: OutputPath?, otio: OutputPath?) throws {
     if let report {
-      let bytes =
-        report.hasSuffix(".json")
-        ? try JSONBytes.encode(result.report, isPretty: true) : Array(result.report.text.utf8)
-      try Data(bytes).write(to: URL(fileURLWithPath: report), options: .atomic)
+      try report.write(
+        report.typed.hasSuffix(".json")
+          ? try JSONBytes.encode(result.report, isPretty: true) : Array(result.report.text.utf8))
     }
-    if let otio { try Data(result.otio).write(to: URL(fileURLWithPath: otio), options: .atomic) }
+    if let otio { try otio.write(result.otio) }
     if json {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(result.report, isPretty: true), as: UTF8.self))
     } else if let explain {
       Outcome.printResult(try result.explanation(of: explain))
-    } else if report == nil {
+    } else if self.report == nil {
       Outcome.printResult(result.report.text)
     }
   }
 
-  private func render(_ plan: ProgrammePlan, to output: String, engine: Coordinator) async throws {
+  private func render(_ plan: ProgrammePlan, to output: OutputPath, engine: Coordinator) async throws {
     let publisher = Publisher(store: engine.store)
     try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
     let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
@@ -140,11 +144,11 @@ struct ConformCommand: AsyncParsableCommand {
     guard let publish = plan.publishes.first(where: { $0.assembly != nil }),
       let version = try publisher.existing(publish)
     else { throw PublishFault(what: "the output was made, but is not there") }
-    let target = FilePaths.resolve(output, from: FilePaths.current)
+    let target = output.path
     let manager = FileManager.default
-    // Beside the target first, so that a half-copied file never has its name.
-    let part = target + ".part"
-    try? manager.removeItem(atPath: part)
+    // Beside the target first, under a name of our own, so that a half-copied file never has its name.
+    let part = "\(target).\(ULID.next()).part"
+    defer { try? manager.removeItem(atPath: part) }
     if version.files.count == 1, let file = version.files.first {
       try manager.copyItem(atPath: version.path(of: file, in: engine.store.production), toPath: part)
     } else {
@@ -154,8 +158,14 @@ struct ConformCommand: AsyncParsableCommand {
           atPath: version.path(of: file, in: engine.store.production), toPath: part + "/" + file.name)
       }
     }
-    if manager.fileExists(atPath: target) { try manager.removeItem(atPath: target) }
-    try manager.moveItem(atPath: part, toPath: target)
-    Outcome.printResult("\(output): \(plan.conform.timeline.frameCount) frames")
+    if version.files.count == 1 {
+      // The object is read-only; the user's own file is not.
+      try manager.setAttributes([.posixPermissions: 0o644], ofItemAtPath: part)
+    }
+    guard unsafe rename(part, target) == 0 else {
+      throw PublishFault(what: "cannot write \(output.typed): \(unsafe String(cString: strerror(errno)))")
+    }
+    let message = "\(output.typed): \(plan.conform.timeline.frameCount) frames"
+    if json { Outcome.printError(message) } else { Outcome.printResult(message) }
   }
 }

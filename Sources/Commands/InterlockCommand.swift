@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Glibc
 
 /// The command line of Interlock.
 public struct InterlockCommand: AsyncParsableCommand {
@@ -26,6 +27,7 @@ public struct InterlockCommand: AsyncParsableCommand {
 
   /// Parses, runs and ends the process with the exit code of the contract.
   public static func start() async {
+    _ = signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -128,7 +128,7 @@ final class LiveView: RunObserver {
     return Double(parts.seconds) + Double(parts.attoseconds) / 1e18
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { Outcome.write(text, to: STDERR_FILENO) }
 
   private func terminalWidth() -> Int {
     var size = winsize()

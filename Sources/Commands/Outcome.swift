@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Engine
 import Foundation
+import Glibc
 
 /// How a command ends: what is printed on standard error, and the exit code.
 enum Outcome {
@@ -51,12 +52,21 @@ enum Outcome {
     if errors.count > 1 { printError("\(errors.count) errors; nothing was published.") }
   }
 
-  static func printError(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
-  }
+  static func printError(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-  static func printResult(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  static func printResult(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+  /// A reader that went away, such as `head`, ends the output and not the work.
+  static func write(_ text: String, to descriptor: Int32) {
+    let bytes = Array(text.utf8)
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Glibc.write(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+      }
+      if count < 0, errno != EINTR { return }
+      done += max(0, count)
+    }
   }
 }
 

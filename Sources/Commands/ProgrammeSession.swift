@@ -24,11 +24,23 @@ struct ProgrammeSession {
       var plan = try ProgrammePlanner.plan(
         pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
         until: until)
-      plan.diagnostics = diagnostics + plan.diagnostics
+      plan.diagnostics = diagnostics + plan.diagnostics + (try unreadableVersions(of: plan))
       return plan
-    } catch {
+    } catch let error as DiagnosticList {
       // Why a file could not be read is often why an event has no media: both are told.
       throw DiagnosticList(diagnostics + error.diagnostics)
+    }
+  }
+
+  /// Versions of what this plan publishes that cannot be read: warnings here, faults for `verify`.
+  private func unreadableVersions(of plan: ProgrammePlan) throws -> [Diagnostic] {
+    let publisher = Publisher(store: store)
+    return try plan.publishes.flatMap { publish in
+      try VersionPublisher(store).versions(of: publisher.line(of: publish)).findings.map { finding in
+        var warning = finding
+        warning.severity = .warning
+        return warning
+      }
     }
   }
 
@@ -79,8 +91,13 @@ struct LedgerLibrary: PlanningLibrary {
   let store: ObjectStore
 
   func knownFrames(encoding: Digest, chains: [Digest]) throws -> [Digest: [KnownFrames]] {
-    try ledger.frameIntervals(encoding: encoding, chains: chains).mapValues { intervals in
-      intervals.filter { $0.step == 1 }.map {
+    let recorded = try ledger.frameIntervals(encoding: encoding, chains: chains)
+    // The ledger is an index: what it names and the store has lost is made again.
+    let segments = Set(recorded.values.joined().map(\.segment))
+    let lost = segments.filter { !store.hasResult($0) }
+    if !lost.isEmpty { try ledger.forget(Array(lost)) }
+    return recorded.mapValues { intervals in
+      intervals.filter { $0.step == 1 && !lost.contains($0.segment) }.map {
         KnownFrames(first: $0.first, count: $0.count, segment: $0.segment, offset: $0.offset)
       }
     }

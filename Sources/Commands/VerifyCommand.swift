@@ -30,6 +30,7 @@ struct VerifyCommand: ParsableCommand {
     var withdrawnResults: [String] = []
     var damagedFiles: [String] = []
     var versions = 0
+    var unreadableVersions: [String] = []
     var ledgerAdded: Int?
     var ledgerRemoved: Int?
   }
@@ -73,7 +74,9 @@ struct VerifyCommand: ParsableCommand {
   private func verifyVersions(_ store: ObjectStore, report: inout Report) throws {
     let publisher = VersionPublisher(store)
     for line in try publisher.lines() {
-      for version in try publisher.versions(of: line).versions {
+      let (versions, findings) = try publisher.versions(of: line)
+      report.unreadableVersions += findings.map(\.description)
+      for version in versions {
         report.versions += 1
         for file in version.files {
           let path = version.path(of: file, in: store.production)
@@ -103,7 +106,10 @@ struct VerifyCommand: ParsableCommand {
       }
       for file in report.damagedFiles { Outcome.printResult("not what was published: \(file)") }
     }
-    let faults = report.withdrawnResults.count + report.damagedResults.count + report.damagedFiles.count
+    if !json { for message in report.unreadableVersions { Outcome.printResult(message) } }
+    let faults =
+      report.unreadableVersions.count + report.withdrawnResults.count + report.damagedResults.count
+      + report.damagedFiles.count
     if faults > 0 {
       Outcome.printError("\(faults) faults; run the pipeline again to have what is missing made again")
       throw ExitCode(4)

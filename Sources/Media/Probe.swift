@@ -38,6 +38,8 @@ struct Probe {
     var tags = container.metadata
     if let stream = reader?.stream {
       tags.merge(container.metadata(ofStream: stream)) { file, _ in file }
+      let rotation = unsafe ffs_rotation(container.stream(stream))
+      tags["rotation"] = rotation == 0 ? nil : "\(rotation)"
     }
     let label = tags["timecode"] ?? timecode.flatMap { container.metadata(ofStream: $0)["timecode"] }
     let rate =

@@ -158,6 +158,10 @@ import CFFmpeg
         .advanced(by: offset).assumingMemoryBound(to: UInt8.self)
       strides[index] = Int32(picture.stride(ofPlane: index))
     }
+    // A palette is no plane of samples, but the scaler reads it from the second pointer.
+    if unsafe descriptor.unsafelyUnwrapped.pointee.flags & UInt64(AV_PIX_FMT_FLAG_PAL) != 0 {
+      unsafe pointers[1] = UnsafePointer(picture.frame.pointee.data.1)
+    }
     var targets = unsafe [UnsafeMutablePointer<UInt8>?]()
     unsafe withUnsafeBytes(of: output.raw.pointee.data) {
       unsafe targets = Array($0.bindMemory(to: UnsafeMutablePointer<UInt8>?.self).prefix(4))

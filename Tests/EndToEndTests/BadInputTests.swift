@@ -129,4 +129,20 @@ import Testing
     #expect(result.errors.contains("bad.cube:3:"))
     #expect(!FileManager.default.fileExists(atPath: fixture.path + "/out/.interlock/objects"))
   }
+
+  @Test func `a source out before its source in is a fault, not a clip that plays forward`() throws {
+    let fixture = try fixture()
+    _ = try fixture.folder.write(
+      """
+      TITLE: BACKWARDS
+      FCM: NON-DROP FRAME
+
+      001  A001     V     C        01:00:01:00 01:00:00:10 01:00:00:00 01:00:00:14
+
+      """, to: "backwards.edl")
+    let result = try run(fixture, try fixture.pipeline("p.yaml", cut: "backwards.edl"))
+    #expect(result.status == 2)
+    #expect(result.errors.contains("backwards.edl:4:"))
+    #expect(result.errors.contains("source out before its source in"))
+  }
 }

@@ -140,4 +140,68 @@ import Testing
     #expect(rest.framesMade < 300)
     #expect(rest.master.frames == 300)
   }
+
+  @Test(arguments: ["rushes", "rushes/new.mov", "cut.edl", ".", "nowhere/out.mov"])
+  func `conform writes over nothing that it reads`(output: String) throws {
+    let (fixture, _) = try fixture()
+    let before = try FileManager.default.subpathsOfDirectory(atPath: fixture.path).sorted()
+    for option in ["--output", "--report", "--otio"] {
+      let result = try fixture.interlock(["conform", "cut.edl", "--media", "rushes", option, output])
+      #expect(result.status == 2, "\(option): \(result.text)")
+      #expect(result.errors.contains("cannot be written"))
+    }
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: fixture.path).sorted() == before)
+  }
+
+  @Test func `results that are gone are made again without asking`() throws {
+    let (fixture, pipeline) = try fixture()
+    let first = try fixture.run(pipeline)
+    let digest = try fixture.digest(of: fixture.path + "/" + first.master.path)
+    try FileManager.default.removeItem(atPath: fixture.path + "/out/.interlock/results")
+    let second = try fixture.run(pipeline)
+    #expect(second.framesMade == 50)
+    #expect(second.master.version == "v001")
+    #expect(try fixture.digest(of: fixture.path + "/" + second.master.path) == digest)
+  }
+
+  @Test func `an unreadable version is a fault that verify tells`() throws {
+    let (fixture, pipeline) = try fixture()
+    _ = try fixture.run(pipeline)
+    let record = fixture.path + "/out/Deliverables/test/master/v001/version.json"
+    try FileManager.default.removeItem(atPath: record)
+    try Data("{".utf8).write(to: URL(fileURLWithPath: record))
+    let verify = try fixture.interlock(["verify", "--production", "out"])
+    #expect(verify.status == 4)
+    #expect(verify.text.contains("v001"))
+  }
+
+  @Test func `a reader that goes away stops neither the command nor the worker`() throws {
+    let (fixture, pipeline) = try fixture()
+    let interlock = Repository.product("interlock")
+    let piped = try Programs.run(
+      "bash",
+      ["-c", "set -o pipefail; '\(interlock)' run '\(pipeline)' --production out 2>/dev/null | true"],
+      folder: fixture.path)
+    #expect(piped.status == 0)
+    let worker = Repository.product("interlock-worker")
+    let attempts = fixture.path + "/out/.interlock/attempts"
+    let task = try #require(try FileManager.default.contentsOfDirectory(atPath: attempts).first)
+    let farm = try Programs.run(
+      "bash",
+      ["-c", "set -o pipefail; '\(worker)' run '\(attempts)/\(task)/task.json' | true"], folder: fixture.path)
+    #expect(farm.status == 0)
+  }
+
+  @Test func `what the sources say and the programme does not follow is told`() throws {
+    let (fixture, pipeline) = try fixture()
+    let clip = fixture.path + "/rushes/A001.mov"
+    let rotated = try Programs.run(
+      "ffmpeg",
+      ["-v", "error", "-i", clip, "-map", "0", "-c", "copy", "-metadata:s:v", "rotate=90", clip + ".new.mov"])
+    #expect(rotated.status == 0, "\(rotated.errors)")
+    try FileManager.default.removeItem(atPath: clip)
+    try FileManager.default.moveItem(atPath: clip + ".new.mov", toPath: clip)
+    let result = try fixture.interlock(["run", pipeline, "--production", "out"])
+    #expect(result.errors.contains("is flagged to be shown rotated by"), "\(result.errors)")
+  }
 }

@@ -152,7 +152,13 @@ package struct Relinker: Sendable {
     }
     if !near.isEmpty { what += "; " + near.joined(separator: "; ") }
     var remedy = "Add the media to the media folders."
-    if near.isEmpty, let reel = request.clip.sourceReel, let similar = nearest(reel, among: index.reels) {
+    if near.isEmpty, let reel = request.clip.sourceReel, let similar = nearest(reel, among: index.reels),
+      similar.lowercased() == reel.lowercased()
+    {
+      what += "; the files of that reel have no \(request.isSound ? "sound" : "picture")"
+    } else if near.isEmpty, let reel = request.clip.sourceReel,
+      let similar = nearest(reel, among: index.reels)
+    {
       remedy = "Add the media, or correct the source reel: did you mean `\(similar)`?"
     } else if !near.isEmpty {
       remedy = "Add the rest of the source, or correct the event."

@@ -146,6 +146,11 @@ extension Interpretation {
       case "bt2020nc": .bt2020
       default: video.height >= 720 ? .bt709 : .bt601
       }
-    self.init(matrix: matrix, isFullRange: video.range == "pc" || video.pixelFormat.hasPrefix("yuvj"))
+    // R'G'B', palettes and grey of files are full range unless they say otherwise; Y'CbCr is legal.
+    let isRGB = ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal", "gray", "x2rgb", "x2bgr", "ya"]
+      .contains { video.pixelFormat.hasPrefix($0) }
+    let isFullRange =
+      video.range == "pc" || video.pixelFormat.hasPrefix("yuvj") || (isRGB && video.range != "tv")
+    self.init(matrix: matrix, isFullRange: isFullRange)
   }
 }

@@ -46,9 +46,18 @@ package struct SoundMixStage: ReadableStage {
       timeline.rate.sampleEdge(ofFrame: frame, sampleRate: MixDescription.sampleRate)
     }
     var media: [String: MediaLocation] = [:]
+    var notes: [Diagnostic] = []
     let events = edit.events.compactMap { event -> MixEvent? in
       guard let index = event.media, let sound = workspace.files[index].facts.sound else { return nil }
       let file = workspace.files[index]
+      if sound.channels > 2, media[file.identity.hex] == nil {
+        notes.append(
+          Diagnostic(
+            severity: .warning, family: .usage, code: "mix.foldedToMono", location: event.clip.location,
+            message:
+              "the \(sound.channels) channels of \(file.facts.fileName) are folded to mono in the temporary mix",
+            remedy: nil))
+      }
       media[file.identity.hex] = file.location
       let record = event.clip.recordRange
       return MixEvent(
@@ -57,6 +66,7 @@ package struct SoundMixStage: ReadableStage {
         mixSample: edge(record.start), sampleCount: edge(record.end) - edge(record.start),
         track: timeline.tracks[event.trackIndex].name, event: event.clip.event)
     }
+    workspace.diagnostics += notes
     let mix = MixDescription(
       events: events, sampleCount: edge(edit.frameCount), timeReference: edge(timeline.startFrame))
     let input = MixTask.Input(mix: mix, media: media, builtBy: workspace.tools.libraries)

@@ -28,7 +28,35 @@ struct TrackLayout {
     lay()
   }
 
+  /// What the files say about their pictures and the programme does not follow: told once for each file.
+  private mutating func noteSources() {
+    var seen: Set<Int> = []
+    for event in workspace.conform.events where event.trackIndex == track {
+      guard let index = event.media, seen.insert(index).inserted,
+        let video = workspace.files[index].facts.video
+      else { continue }
+      let facts = workspace.files[index].facts
+      var notes: [String] = []
+      if let rotation = facts.tags["rotation"] {
+        notes.append("is flagged to be shown rotated by \(rotation)°, and is not rotated")
+      }
+      if !["progressive", "unknown"].contains(video.fieldOrder) {
+        notes.append("is interlaced, and is not deinterlaced")
+      }
+      if ["smpte2084", "arib-std-b67"].contains(video.transfer) || video.primaries == "bt2020" {
+        notes.append("is tagged \(video.primaries) \(video.transfer), and is read as Rec.709")
+      }
+      diagnostics += notes.map { note in
+        Diagnostic(
+          severity: .warning, family: .usage, code: "editing.sourceNotFollowed",
+          location: event.clip.location,
+          message: "\(facts.fileName) \(note)", remedy: nil)
+      }
+    }
+  }
+
   private mutating func lay() {
+    noteSources()
     let items = workspace.timeline.tracks[track].items
     let events = Dictionary(
       workspace.conform.events.filter { $0.trackIndex == track }.map { ($0.itemIndex, $0) },
@@ -59,12 +87,22 @@ struct TrackLayout {
   private mutating func add(_ part: Part, until end: Int64?, next: inout Int64) {
     let end = end ?? part.range.end
     if part.range.start > next {
+      noteGap(FrameRange(start: next, end: part.range.start))
       add(black(FrameRange(start: next, end: part.range.start)), until: nil, next: &next)
     }
     guard end > next else { return }
     spans.append(
       PictureSpan(node: part.node, map: part.map(at: next), count: end - next, shot: part.shot))
     next = end
+  }
+
+  private mutating func noteGap(_ range: FrameRange) {
+    let timeline = workspace.timeline
+    diagnostics.append(
+      Diagnostic(
+        severity: .note, family: .usage, code: "editing.gap", location: nil,
+        message: "nothing is on the picture track from \(timeline.timecode(at: range.start)) to "
+          + "\(timeline.timecode(at: range.end)); it is black", remedy: nil))
   }
 
   private mutating func add(

@@ -1,6 +1,7 @@
 import Diagnostics
 import Digests
 import Foundation
+import Glibc
 import TaskGraph
 
 /// Where a running task tells how far it is.
@@ -10,9 +11,19 @@ protocol Reporter: Sendable {
 }
 
 /// Writes whole lines to standard output, at once.
+///
+/// A reader that went away is no reason to stop: the work is committed in the store, whoever hears of it.
 enum StandardOutput {
   static func write(_ line: String) {
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    let bytes = Array((line + "\n").utf8)
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Glibc.write(STDOUT_FILENO, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+      }
+      if count < 0, errno != EINTR { return }
+      done += max(0, count)
+    }
   }
 }
 

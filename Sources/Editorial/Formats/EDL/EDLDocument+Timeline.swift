@@ -281,15 +281,32 @@ struct EDLTimelineBuilder {
       else { return nil }
       let day = rate.framesPerDay(isDropFrame: first.isDropFrame)
       let count = to < from ? to - from + day : to - from
-      return (.label(first), count <= day / 2 ? count : nil)
+      guard count <= day / 2 else { return backwards(line, event, .label(first)) }
+      return (.label(first), count)
     case (.count(let first), .count(let last)):
-      return (SourcePosition(count: first, rate: rate), last >= first ? last - first : nil)
+      guard last >= first else { return backwards(line, event, SourcePosition(count: first, rate: rate)) }
+      return (SourcePosition(count: first, rate: rate), last - first)
     default:
       fault(
         "cut.badTimecode", line.line, "source in and source out are not written the same way",
         at: line.times[0].offset)
       return nil
     }
+  }
+
+  /// Source out before source in: some lists write reversed clips so, and their M2 line then says which frames
+  /// play; without one it is a fault, not a clip that plays forward.
+  private mutating func backwards(
+    _ line: EDLLine, _ event: EDLEvent, _ first: SourcePosition
+  ) -> (SourcePosition, Int64?)? {
+    let hasSpeed = event.notes.contains { note in
+      if case .motion = note.content { true } else { false }
+    }
+    if hasSpeed { return (first, nil) }
+    fault(
+      "cut.backwards", line.line, "event \(event.number) has its source out before its source in",
+      "A reversed clip has an M2 line with a negative speed after its event.", at: line.times[1].offset)
+    return nil
   }
 
   // MARK: Events

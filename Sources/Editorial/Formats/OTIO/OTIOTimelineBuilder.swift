@@ -63,7 +63,7 @@ struct OTIOTimelineBuilder {
       startFrame: global ?? start?.frame ?? 0,
       tracks: tracks.filter { $0.kind == .picture } + tracks.filter { $0.kind == .sound }, markers: markers)
     if let start { move(&timeline, to: start.frame, root) }
-    noteMetadata(root, known: [])
+    noteMetadata(root, known: ["interlock"])
     reportGroups(declaredRate, root)
     timeline.findings = findings
     return timeline
@@ -217,7 +217,7 @@ struct OTIOTimelineBuilder {
     case "Track", "Sequence":
       segments = []
       for child in value["children"]?.array ?? [] { segments += item(child, kind: kind, depth: depth + 1) }
-      noteMetadata(value, known: [])
+      noteMetadata(value, known: ["interlock"])
     case "Stack": segments = flattened(value, kind: kind, depth: depth)
     default: return item(value, kind: kind, depth: depth + 1)
     }
@@ -287,7 +287,7 @@ struct OTIOTimelineBuilder {
 
   /// The topmost clip of every frame; gaps are holes through which the lower layers show.
   private mutating func flattened(_ stack: JSONValue, kind: Track.Kind, depth: Int) -> [OTIOSegment] {
-    noteMetadata(stack, known: [])
+    noteMetadata(stack, known: ["interlock"])
     var result: [OTIOSegment] = []
     for child in stack["children"]?.array ?? [] {
       let word = child["kind"]?.string
