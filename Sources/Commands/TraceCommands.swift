@@ -94,7 +94,14 @@ enum PublishedRecipe {
     let folders = [absolute, FilePaths.folder(of: absolute)]
     for folder in folders {
       guard let bytes = try? FilePaths.read(folder + "/version.json") else { continue }
-      let version = try JSONDecoder().decode(VersionRecord.self, from: Data(bytes))
+      guard let version = try? JSONDecoder().decode(VersionRecord.self, from: Data(bytes)) else {
+        throw DiagnosticList([
+          Diagnostic(
+            severity: .error, family: .verification, code: "version.unreadable",
+            location: SourceLocation(file: "version.json"), message: "this is not a version file",
+            remedy: "Run `interlock verify`.")
+        ])
+      }
       guard let recipe = try? version.facts.decoded(as: Recipe.self) else {
         throw DiagnosticList([
           Diagnostic(
@@ -144,13 +151,7 @@ struct WhyCommand: AsyncParsableCommand {
     let tasks = (report.tasks ?? []).filter { task in
       task.stage == target || task.label.contains(target) || task.key.hasPrefix(target)
     }
-    if json {
-      Outcome.printResult(String(decoding: try JSONBytes.encode(tasks, isPretty: true), as: UTF8.self))
-      return
-    }
-    for task in tasks { Outcome.printResult("\(task.kind) \(task.label): \(task.reason)") }
-    guard tasks.isEmpty else { return }
-    guard planned.pipeline.stage(named: target) != nil else {
+    guard !tasks.isEmpty || planned.pipeline.stage(named: target) != nil else {
       let names = planned.pipeline.stages.map { $0.declaration.name }
       throw DiagnosticList([
         Diagnostic(
@@ -160,6 +161,12 @@ struct WhyCommand: AsyncParsableCommand {
             ?? "The stages are \(names.joined(separator: ", ")).")
       ])
     }
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(tasks, isPretty: true), as: UTF8.self))
+      return
+    }
+    for task in tasks { Outcome.printResult("\(task.kind) \(task.label): \(task.reason)") }
+    guard tasks.isEmpty else { return }
     let version = report.deliverables.first { $0.stage == target }?.version
     Outcome.printResult(
       "\(target) has nothing to do: everything it needs exists"

@@ -59,6 +59,48 @@ import Testing
     try check(fixture, undisturbed: undisturbed)
   }
 
+  @Test func `workers finish and commit their segment when the coordinator is killed`() throws {
+    let fixture = try Fixture()
+    try fixture.clip("A001", frames: 400, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
+    _ = try fixture.folder.write(
+      ListWriter.edl([.init(reel: "A001", source: 86_400, count: 400)], base: 24, recordStart: 86_400),
+      to: "cut.edl")
+    let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl", raster: "1280x720")
+    let running = try Programs.start(
+      Repository.product("interlock"), ["run", pipeline, "--production", "out"], folder: fixture.path)
+    let attempts = fixture.path + "/out/.interlock/attempts"
+    func lines(_ word: String) -> Set<String> {
+      var keys: Set<String> = []
+      for id in (try? FileManager.default.contentsOfDirectory(atPath: attempts)) ?? [] {
+        let log = (try? String(contentsOfFile: "\(attempts)/\(id)/log.txt", encoding: .utf8)) ?? ""
+        for line in log.split(separator: "\n") {
+          let words = line.split(separator: " ")
+          if words.count > 2, words[1] == word { keys.insert(String(words[2])) }
+        }
+      }
+      return keys
+    }
+    for _ in 0..<1000 where running.process.isRunning {
+      usleep(10_000)
+      if !lines("begin").subtracting(lines("commit")).isEmpty { break }
+    }
+    let workers = children(of: running.process.processIdentifier)
+    #expect(!workers.isEmpty)
+    kill(running.process.processIdentifier, SIGKILL)
+    _ = running.finish()
+    for _ in 0..<1500 where workers.contains(where: isAlive) { usleep(20_000) }
+    #expect(!workers.contains(where: isAlive), "a worker outlives its coordinator for good")
+    let begun = lines("begin")
+    #expect(!begun.isEmpty)
+    #expect(begun.subtracting(lines("commit")).isEmpty, "a segment under way was lost")
+  }
+
+  /// Whether a process still runs; one that only waits to be reaped does not.
+  private func isAlive(_ process: Int32) -> Bool {
+    let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    return !status.isEmpty && !status.contains("State:\tZ")
+  }
+
   private func check(_ fixture: Fixture, undisturbed: RunReport) throws {
     let master = "/Deliverables/test/master/v001/test_master_v001.mov"
     #expect(

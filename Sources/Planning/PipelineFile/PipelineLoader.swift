@@ -143,8 +143,17 @@ package enum PipelineLoader {
           remedy: "Write it in quotes as \"01:00:00:00\", or \"01:00:00;00\" for drop-frame."))
       start = nil
     }
+    let rate = reader.rate("rate")
+    if let text = start, let rate, let value = reader["start"] {
+      do throws(MediaTimeError) {
+        _ = try Timecode(parsing: text, rate: rate)
+      } catch {
+        findings.add(
+          value.error("pipeline.badTimecode", "`\(text)` is not a timecode at \(rate): \(error.message)"))
+      }
+    }
     return Pipeline.TimelineSettings(
-      cuts: cuts, rate: reader.rate("rate"), start: start, mediaRoots: roots,
+      cuts: cuts, rate: rate, start: start, mediaRoots: roots,
       handles: reader.integer("handles", in: 0...1000) ?? 0)
   }
 
