@@ -37,6 +37,11 @@ package enum MediaScan {
     var diagnostics: [Diagnostic] = []
     var seen: Set<FileID> = []
     for root in roots {
+      var status = stat()
+      // Links may lead back to the root itself.
+      if unsafe stat(root.path, &status) == 0 {
+        seen.insert(FileID(device: UInt64(status.st_dev), inode: UInt64(status.st_ino), path: nil))
+      }
       walk(root.path, root: root, depth: 0, seen: &seen, files: &files, diagnostics: &diagnostics)
     }
     return (files.sorted { $0.location.path < $1.location.path }, diagnostics)
@@ -60,13 +65,14 @@ package enum MediaScan {
       var status = stat()
       guard unsafe lstat(path, &status) == 0 else { continue }
       if status.st_mode & S_IFMT == S_IFLNK {
-        guard let real = FilePaths.real(path), FilePaths.lies(real, below: root.path) else {
+        let real = FilePaths.real(path)
+        guard let real, real == root.path || FilePaths.lies(real, below: root.path) else {
+          let fault = real == nil ? "leads nowhere" : "leads out of the media folder and is not followed"
           diagnostics.append(
             Diagnostic(
               severity: .warning, family: .inputMissing, code: "media.linkLeavesRoot", location: nil,
-              message:
-                "\(root.typed)\(path.dropFirst(root.path.count)) is a link that leads out of the media folder "
-                + "and is not followed", remedy: "Name the folder it leads to under `media:`."))
+              message: "\(root.typed)\(path.dropFirst(root.path.count)) is a link that \(fault)",
+              remedy: real == nil ? nil : "Name the folder it leads to under `media:`."))
           continue
         }
         guard unsafe stat(path, &status) == 0 else { continue }

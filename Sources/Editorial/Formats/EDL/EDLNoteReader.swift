@@ -164,7 +164,7 @@ enum EDLNoteReader {
   private static func readSlopeOffsetPower(_ text: String, _ line: TextLine) -> Meaning {
     guard let numbers = numbers(text), numbers.count == 9 else {
       return .fault(
-        code: "cut.badGrade", message: "ASC_SOP needs nine numbers",
+        code: "cut.badGrade", message: "ASC_SOP needs nine finite numbers",
         remedy: "It reads `ASC_SOP (1.0 1.0 1.0)(0.0 0.0 0.0)(1.0 1.0 1.0)`.", at: nil)
     }
     guard (numbers[0..<3] + numbers[6..<9]).allSatisfy({ $0 >= 0 }) else {
