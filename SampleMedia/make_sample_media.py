@@ -5,7 +5,7 @@ Needed only to change the material: the files themselves are in the repository. 
 libx264 and Python 3.11, nothing else, about a minute. The same versions give the
 same bytes. `README.md` names what is made from what; its table of digests is rewritten at the end.
 
-    SampleMedia/make_sample_media.py --samples ../shared/samples
+    SampleMedia/make_sample_media.py --samples FOLDER
 """
 
 import argparse
@@ -27,8 +27,8 @@ FENCES = ("<!-- digests: written by make_sample_media.py -->", "<!-- end of dige
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=Path, default=HERE.parent / "../shared/samples",
-                        help="folder of the public files (default: ../shared/samples beside the project)")
+    parser.add_argument("--samples", type=Path, required=True,
+                        help="folder that holds the public files README.md names, by their paths there")
     parser.add_argument("--output", type=Path, default=HERE, help="where to write (default: SampleMedia)")
     parser.add_argument("--only", choices=FOLDERS, action="append", help="make only this folder (repeatable)")
     return parser.parse_args()

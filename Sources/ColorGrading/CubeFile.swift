@@ -2,7 +2,7 @@ package import Diagnostics
 
 /// A .cube LUT file, Iridas/Adobe or Resolve dialect, as written: nothing is resampled.
 ///
-/// Apply the shaper first, with linear interpolation, then the cube. Source: specs/color.md §2, Adobe Cube LUT
+/// Apply the shaper first, with linear interpolation, then the cube. Source: Adobe Cube LUT
 /// Specification 1.0, DaVinci Resolve's LUT dialect as OpenColorIO reads it.
 package struct CubeFile: Hashable, Sendable {
   /// One table of the file.

@@ -1,7 +1,7 @@
 /// A sampled transform of R'G'B': a shaper (one curve per channel), a cube, or the shaper and then the cube.
 ///
 /// The shaper interpolates linearly, the cube tetrahedrally; inputs outside a domain clamp to its edge.
-/// Source: specs/color.md §2.
+/// Source: Adobe Cube LUT Specification 1.0; tetrahedral interpolation as in OpenColorIO 2.
 package struct LookTable: Hashable, Sendable {
   /// Inputs that meet the first and the last sample, for red, green and blue.
   package struct Domain: Hashable, Sendable {

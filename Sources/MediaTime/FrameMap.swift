@@ -1,7 +1,7 @@
 /// Which source frame a clip shows at each of its record frames: a constant speed, forward, reverse or held.
 ///
 /// Forward, frame k shows `first + ⌊k·s⌋`; in reverse `first − ⌊k·|s|⌋`; at speed 0 always `first`.
-/// Source: `specs/timecode.md` §5.4.
+/// Source: the M2 lines of CMX 3600 lists.
 package struct FrameMap: Hashable, Codable, Sendable {
   /// The source frame at `origin`.
   package var first: Int64

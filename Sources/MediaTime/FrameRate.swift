@@ -64,7 +64,7 @@ extension FrameRate {
   /// The first sample of frame `n`, counted from the start of frame 0: `floor(n · sampleRate · den / num + 1/2)`.
   ///
   /// Frame `n` owns the samples from this edge up to the edge of `n + 1`, so boundaries never drift.
-  /// Source: `specs/sound.md` §7.
+  /// Source: SMPTE ST 299 five-frame sequence: edges are counted from frame 0, never accumulated.
   package func sampleEdge(ofFrame n: Int64, sampleRate: Int) -> Int64 {
     scaledRounding(n, by: Int64(sampleRate) * Int64(denominator), over: Int64(numerator))
   }
@@ -95,7 +95,7 @@ extension FrameRate: CustomStringConvertible {
   /// Reads `24000/1001`, `25`, or a decimal within 0.005 of a known rate; nothing else is guessed.
   ///
   /// - Throws: `.malformed`, `.unknownRate`.
-  /// Source: `specs/timecode.md` §1.
+  /// Source: SMPTE ST 12-1 and ST 12-3.
   package init(parsing text: String) throws(MediaTimeError) {
     let trimmed = text.drop { $0 == " " }
     if let whole = Int(trimmed) {

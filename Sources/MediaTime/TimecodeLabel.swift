@@ -67,7 +67,7 @@ extension TimecodeLabel {
   /// `isDropFrame` decides the counting; the label's own separator is only a hint and is ignored here.
   ///
   /// - Throws: `.outOfRange`, `.droppedLabel`, `.noDropFrame`.
-  /// Source: SMPTE ST 12-1; `specs/timecode.md` §2.
+  /// Source: SMPTE ST 12-1, drop-frame counting.
   package func frame(rate: FrameRate, isDropFrame: Bool) throws(MediaTimeError) -> Int64 {
     guard !isDropFrame || rate.allowsDropFrame else {
       throw MediaTimeError(

@@ -45,7 +45,7 @@ typedef struct {
   int32_t components;      // samples per pixel of a packed layout, 3 or 4
 } pk_layout;
 
-/// How the codes are to be read. Source: ITU-R BT.601/709/2020, specs/color.md §6.
+/// How the codes are to be read. Source: ITU-R BT.601/709/2020.
 typedef struct {
   double kr, kb;          // luma weights of red and blue
   int32_t is_full_range;  // 0: legal codes, 16…235 and 16…240 at 8 bits and their multiples

@@ -70,7 +70,7 @@ package struct Clip: Sendable, Hashable {
 
   /// Source frames that the clip shows, relative to `sourceIn`: negative start for reversed play.
   ///
-  /// Frame `k` shows `sourceIn + ⌊k·s⌋` forward and `sourceIn − ⌊k·|s|⌋` in reverse. Source: `specs/timecode.md` §5.4.
+  /// Frame `k` shows `sourceIn + ⌊k·s⌋` forward and `sourceIn − ⌊k·|s|⌋` in reverse.
   package var neededSource: FrameRange {
     guard recordRange.count > 0 else { return FrameRange(start: 0, count: 0) }
     let last = (Rational(recordRange.count - 1).checkedMultiply(timeScale.magnitude) ?? .zero).floor

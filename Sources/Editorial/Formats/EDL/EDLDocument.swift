@@ -3,7 +3,7 @@ import MediaTime
 
 /// The text of a CMX 3600 list, taken apart line by line; timecodes are still labels.
 ///
-/// Source: `specs/timecode.md` §5.
+/// Source: CMX 3600 edit decision list format, with the dialects of Avid, Premiere and Resolve.
 struct EDLDocument: Sendable {
   let path: String
   var title = ""

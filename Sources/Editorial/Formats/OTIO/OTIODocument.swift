@@ -3,7 +3,7 @@ import MediaTime
 
 /// An OpenTimelineIO file: the timeline object, not yet at a rate.
 ///
-/// Source: `specs/timecode.md` §8.
+/// Source: OpenTimelineIO, schema documentation of release 0.18.
 struct OTIODocument: Sendable {
   let path: String
   let root: JSONValue
