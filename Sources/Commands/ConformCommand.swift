@@ -13,8 +13,8 @@ struct ConformCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conform", abstract: "Rebuild a cut from its source media, without a pipeline file.",
     discussion: """
-      Every event is matched by reel and source timecode, then by clip name and source timecode. The report says for \
-      each which file, which frames, which handles are left, which rule matched, and what was approximated, inferred \
+      Every event is matched by reel and source timecode, then by file or clip name and source timecode. The report \
+      says for each which file, which frames, which handles are left, which rule matched, and what was approximated, inferred \
       or dropped.
 
         interlock conform cut.edl --media rushes --rate 24000/1001

@@ -52,7 +52,9 @@ package enum ProgrammePlanner {
       }
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
-    let rate = pipeline.timeline.rate ?? cuts.lazy.compactMap(\.declaredRate).first ?? unanimousRate(media)
+    let rate =
+      pipeline.timeline.rate ?? cuts.lazy.compactMap(\.declaredRate).first
+      ?? unanimousRate(of: cuts, media: media)
     guard let rate else {
       throw DiagnosticList([
         Diagnostic(
@@ -99,10 +101,19 @@ package enum ProgrammePlanner {
     }
   }
 
-  /// The rate of every picture file of the media roots, when it is the same one.
-  private static func unanimousRate(_ media: [MediaItem]) -> FrameRate? {
+  /// The rate of every picture file that the cut uses, when it is the same one; other files of the folders do not
+  /// count. With files of several rates it is the only rate at which every event finds its media.
+  private static func unanimousRate(of cuts: [Cut], media: [MediaItem]) -> FrameRate? {
     let rates = Set(media.compactMap { $0.facts.video?.rate })
-    return rates.count == 1 ? rates.first : nil
+    guard rates.count > 1 else { return rates.first }
+    let relinker = Relinker(media: media)
+    let fitting = rates.filter { rate in
+      cuts.allSatisfy { cut in
+        guard let timeline = try? cut.timeline(rate: rate) else { return false }
+        return !relinker.relink(timeline).diagnostics.contains { $0.severity == .error }
+      }
+    }
+    return fitting.count == 1 ? fitting.first : nil
   }
 
   private static func wanted(_ pipeline: Pipeline, until: String?) throws(DiagnosticList) -> [any Stage] {

@@ -204,4 +204,22 @@ import Testing
     let result = try fixture.interlock(["run", pipeline, "--production", "out"])
     #expect(result.errors.contains("is flagged to be shown rotated by"), "\(result.errors)")
   }
+
+  @Test func `a cut without a rate takes that of the media it uses, whatever else is in the folder`() throws {
+    let (fixture, _) = try fixture()
+    try fixture.clip(
+      "Z001", frames: 30, firstNumber: 0, rate: "25/1", timecode: "10:00:00:00", codec: Fixture.prores)
+    let result = try fixture.interlock(["conform", "cut.edl", "--media", "rushes", "--output", "out.mov"])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.text.contains("at 24000/1001 fps"))
+    // A cut of media of both rates has no rate of its own.
+    let mixed = ListWriter.edl(
+      [.init(reel: "A001", source: 86_405, count: 10), .init(reel: "Z001", source: 864_005, count: 10)],
+      base: 24,
+      recordStart: 86_400)
+    _ = try fixture.folder.write(mixed, to: "mixed.edl")
+    let refused = try fixture.interlock(["conform", "mixed.edl", "--media", "rushes"])
+    #expect(refused.status == 2)
+    #expect(refused.errors.contains("does not say its frame rate"))
+  }
 }

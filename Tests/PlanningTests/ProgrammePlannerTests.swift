@@ -131,7 +131,7 @@ import Testing
         == "p.yaml: error: there is no stage `final-master`\n  The stages are edit, grade, two, one.")
   }
 
-  @Test func `a cut without a rate takes that of all its media`() throws {
+  @Test func `a cut without a rate takes that of the media it uses`() throws {
     let event = ListEvent(reel: "A001", source: 0, record: hour, count: 48)
     var programme = try Programme(
       [event], files: [Facts.picture("A001", start: "00:00:00:00", frames: 100, rate: FrameRate(24))])
@@ -148,7 +148,11 @@ import Testing
         .conform.timeline.rate
     }
     #expect(try rate() == FrameRate(24))
+    // A file of another rate that no event uses does not count.
     programme.files.append(Facts.picture("B001", start: "00:00:00:00", frames: 100, rate: FrameRate(25)))
+    #expect(try rate() == FrameRate(24))
+    // Where the cut fits at two rates, nobody can tell.
+    programme.files.append(Facts.picture("A001", start: "00:00:00:00", frames: 100, rate: FrameRate(25)))
     #expect(
       failure { _ = try rate() }
         == "p.yaml: error: the cut does not say its frame rate, and the media is of several rates or none\n"

@@ -51,7 +51,6 @@ private final class SegmentRenderer {
   private let source: any FrameSource
   private let encoder: PictureEncoder
   private let decoder: PictureDecoder
-  private let decodedFormat: Media.PictureFormat
 
   init(_ input: RenderTask.Input, context: TaskContext) throws {
     self.input = input
@@ -61,7 +60,6 @@ private final class SegmentRenderer {
     let settings = EncoderSettings(input.encoding)
     encoder = try PictureEncoder(settings)
     decoder = try PictureDecoder(settings)
-    decodedFormat = settings.format
   }
 
   private static func destination(_ encoding: Encoding) throws -> Colour.PictureFormat {
