@@ -21,14 +21,29 @@ struct ProgrammeSession {
   func plan(until: String?, probing engine: Coordinator?) async throws -> ProgrammePlan {
     let (files, diagnostics) = try await probedFiles(engine)
     do {
-      var plan = try ProgrammePlanner.plan(
-        pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
-        until: until)
+      var plan = try await answeredPlan(files, until: until, engine)
       plan.diagnostics = diagnostics + plan.diagnostics + (try unreadableVersions(of: plan))
       return plan
     } catch let error as DiagnosticList {
       // Why a file could not be read is often why an event has no media: both are told.
       throw DiagnosticList(diagnostics + error.diagnostics)
+    }
+  }
+
+  /// Plans, runs the tasks whose answers the plan depends on, and plans again, until it stands.
+  private func answeredPlan(
+    _ files: [ProbedFile], until: String?, _ engine: Coordinator?
+  ) async throws -> ProgrammePlan {
+    while true {
+      let plan = try ProgrammePlanner.plan(
+        pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
+        until: until)
+      if plan.questions.isEmpty { return plan }
+      guard let engine else { throw ProbesMissing() }
+      try ObjectIntake.store(plan.objects, in: store, when: true)
+      let outcome = try await engine.run(try Plan(plan.questions)) { _ in }
+      if outcome.isCancelled { throw CancelledRun() }
+      guard outcome.failures.isEmpty else { throw DiagnosticList(outcome.failures.flatMap(\.diagnostics)) }
     }
   }
 
@@ -110,6 +125,11 @@ struct LedgerLibrary: PlanningLibrary {
     try store.withdrawResult(key)
     try ledger.forget([key])
     return false
+  }
+
+  func output<Output: Codable & Sendable>(of key: TaskKey, as type: Output.Type) throws -> Output? {
+    guard try hasResult(key) else { return nil }
+    return try store.result(key, as: type)?.output
   }
 
   func publishedVersion(_ publish: PublishTask.Input) throws -> String? {

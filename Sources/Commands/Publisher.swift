@@ -14,7 +14,7 @@ struct Publisher: Sendable {
     let input = try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload))
     let content = try content(of: input)
     let provenance = VersionPublisher.Provenance(
-      madeFrom: [node.key] + [input.assembly].compactMap { $0 }, facts: try facts(of: input),
+      madeFrom: [node.key] + [input.assembly].compactMap { $0 } + input.results, facts: try facts(of: input),
       verification: content.verification, tool: "interlock \(interlockVersion)")
     return try VersionPublisher(store).publish(content.files, as: line(of: input), provenance: provenance)
       .record
@@ -29,7 +29,8 @@ struct Publisher: Sendable {
   func existing(_ input: PublishTask.Input) throws -> VersionRecord? {
     let versions = try VersionPublisher(store).versions(of: line(of: input)).versions
     guard !versions.isEmpty else { return nil }
-    if let assembly = input.assembly, !store.hasResult(assembly) { return nil }
+    let makers = [input.assembly].compactMap { $0 } + input.results
+    guard makers.allSatisfy(store.hasResult) else { return nil }
     let wanted = Set(try content(of: input).files.map { "\($0.object.hex).\($0.fileExtension)" })
     let publisher = VersionPublisher(store)
     return versions.last { version in
@@ -63,6 +64,16 @@ struct Publisher: Sendable {
           fileExtension: file.suffix.isEmpty ? input.fileExtension : "\(file.suffix).\(input.fileExtension)")
       }
       verification = try JSONValue(encoding: result.output.evidence)
+    }
+    for key in input.results {
+      guard let result = try store.result(key, as: MadeFiles.self) else {
+        throw PublishFault(what: "a task that makes files of \(input.name) has no result")
+      }
+      files += result.output.files.map { file in
+        PublishedFile(
+          object: file.object,
+          fileExtension: file.suffix.isEmpty ? file.fileExtension : "\(file.suffix).\(file.fileExtension)")
+      }
     }
     return (files, verification)
   }

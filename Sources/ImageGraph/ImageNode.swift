@@ -1,17 +1,21 @@
 package import Digests
 
-/// A picture as a function of a frame number: a chain of operations over one source, or over two at a transition.
+/// A picture as a function of a frame number: a chain of operations over a source, over the layers of a composite,
+/// or over two sides at a transition.
 ///
-/// The order of operations is fixed: source, sizing, grade of each side, transition, look. Stages rewrite nodes;
-/// nothing is rendered until a deliverable asks for frames.
+/// The order of operations is fixed: source, composite, sizing, grade of each side, transition, look, titles,
+/// burn-in. Stages rewrite nodes; nothing is rendered until a deliverable asks for frames.
 package indirect enum ImageNode: Hashable, Codable, Sendable {
   case source(PictureSource)
   case black(Black)
+  /// Frames are those of the plate; each layer of the composite has one picture, in the same order.
+  case composite(Composite, of: [ImageNode])
   case sizing(Sizing, of: ImageNode)
   case grade(Grade, of: ImageNode)
   /// Frame k is frame k of the transition; the sides are numbered by their own sources.
   case transition(Transition, outgoing: ImageNode, incoming: ImageNode)
   case look(Look, of: ImageNode)
+  case graphics(Graphics, of: ImageNode)
 
   /// The digest of the whole chain: operations, their versions and parameters, and the source's identity.
   ///
@@ -27,7 +31,9 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .source(let source): [source]
     case .black: []
-    case .sizing(_, let below), .grade(_, let below), .look(_, let below): below.sources
+    case .composite(_, let layers): layers.flatMap(\.sources)
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .graphics(_, let below):
+      below.sources
     case .transition(_, let outgoing, let incoming): outgoing.sources + incoming.sources
     }
   }
@@ -40,26 +46,40 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .source(let source): [source.summary]
     case .black(let black): [black.summary]
+    case .composite(let composite, let layers):
+      layers.enumerated().flatMap { index, layer in
+        layer.operations.map { $0.on("layer \(index + 1)") }
+      } + [composite.summary]
     case .sizing(let sizing, let below): below.operations + [sizing.summary]
     case .grade(let grade, let below): below.operations + [grade.summary]
     case .transition(let transition, let outgoing, let incoming):
       outgoing.operations.map { $0.on("outgoing") } + incoming.operations.map { $0.on("incoming") }
         + [transition.summary]
     case .look(let look, let below): below.operations + [look.summary]
+    case .graphics(let graphics, let below): below.operations + [graphics.summary]
     }
   }
 
   package var sizing: Sizing? {
     switch self {
-    case .source, .black, .transition: nil
+    case .source, .black, .composite, .transition, .graphics: nil
     case .sizing(let sizing, _): sizing
     case .grade(_, let below), .look(_, let below): below.sizing
     }
   }
 
+  /// What is sized: a source or a composite.
+  package var sized: ImageNode? {
+    switch self {
+    case .source, .black, .composite, .transition, .graphics: nil
+    case .sizing(_, let below): below
+    case .grade(_, let below), .look(_, let below): below.sized
+    }
+  }
+
   package var grade: Grade? {
     switch self {
-    case .source, .black, .sizing, .transition: nil
+    case .source, .black, .composite, .sizing, .transition, .graphics: nil
     case .grade(let grade, _): grade
     case .look(_, let below): below.grade
     }
@@ -74,7 +94,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .transition(let transition, let outgoing, let incoming): (transition, outgoing, incoming)
     case .look(_, let below): below.transition
-    case .source, .black, .sizing, .grade: nil
+    case .source, .black, .composite, .sizing, .grade, .graphics: nil
     }
   }
 }
@@ -102,6 +122,10 @@ extension ImageNode: CanonicallyEncodable {
     case .black(let black):
       encoder.append("black")
       encoder.append(black)
+    case .composite(let composite, let layers):
+      encoder.append("composite")
+      encoder.append(composite)
+      encoder.append(layers)
     case .sizing(let sizing, let below):
       encoder.append("sizing")
       encoder.append(sizing)
@@ -118,6 +142,10 @@ extension ImageNode: CanonicallyEncodable {
     case .look(let look, let below):
       encoder.append("look")
       encoder.append(look)
+      encoder.append(below)
+    case .graphics(let graphics, let below):
+      encoder.append("graphics")
+      encoder.append(graphics)
       encoder.append(below)
     }
   }

@@ -80,11 +80,24 @@ package struct PictureSpan: Hashable, Codable, Sendable {
     package var name: String
     /// Timeline frame at which the event starts; with the track it tells events of one number apart.
     package var recordStart: Int64
+    /// Identity of the shot's own media, its plate; nil when it has none.
+    package var media: Digest?
+    /// The frame of that media at each frame of the span.
+    package var source: FrameMap
 
-    package init(event: String, name: String, recordStart: Int64) {
+    package init(event: String, name: String, recordStart: Int64, media: Digest?, source: FrameMap) {
       self.event = event
       self.name = name
       self.recordStart = recordStart
+      self.media = media
+      self.source = source
+    }
+
+    /// The same shot seen from `frames` later.
+    func advanced(by frames: Int64) -> Shot {
+      var copy = self
+      copy.source = source.advanced(by: frames)
+      return copy
     }
   }
 
@@ -105,6 +118,18 @@ package struct PictureSpan: Hashable, Codable, Sendable {
   }
 }
 
+extension PictureSpan {
+  /// A stretch of the span as a span of its own.
+  package func part(from start: Int64, count: Int64) -> PictureSpan {
+    var copy = self
+    copy.map = map.advanced(by: start)
+    copy.count = count
+    copy.shot = shot?.advanced(by: start)
+    copy.outgoingShot = outgoingShot?.advanced(by: start)
+    return copy
+  }
+}
+
 /// A picture output of a stage: virtual frames, in programme order, not rendered.
 package struct PictureSequence: Hashable, Codable, Sendable {
   package var raster: Raster
@@ -118,6 +143,15 @@ package struct PictureSequence: Hashable, Codable, Sendable {
   }
 
   package var frameCount: Int64 { spans.reduce(0) { $0 + $1.count } }
+
+  /// The spans with the frame of the sequence at which each starts.
+  package var placedSpans: [(start: Int64, span: PictureSpan)] {
+    var start: Int64 = 0
+    return spans.map { span in
+      defer { start += span.count }
+      return (start, span)
+    }
+  }
 
   /// The same frames through another node each.
   package func mapNodes(_ transform: (PictureSpan) -> ImageNode) -> PictureSequence {
@@ -134,10 +168,7 @@ package struct PictureSequence: Hashable, Codable, Sendable {
     for span in spans {
       let inside = FrameRange(start: start, count: span.count).intersection(range)
       if let inside, inside.count > 0 {
-        var part = span
-        part.map = span.map.advanced(by: inside.start - start)
-        part.count = inside.count
-        copy.spans.append(part)
+        copy.spans.append(span.part(from: inside.start - start, count: inside.count))
       }
       start += span.count
     }

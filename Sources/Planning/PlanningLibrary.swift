@@ -7,6 +7,8 @@ package protocol PlanningLibrary: Sendable {
   /// Known frames of an encoding, for each of these chains.
   func knownFrames(encoding: Digest, chains: [Digest]) throws -> [Digest: [KnownFrames]]
   func hasResult(_ key: TaskKey) throws -> Bool
+  /// What a task found out, nil when it has not run or what it made is gone.
+  func output<Output: Codable & Sendable>(of key: TaskKey, as type: Output.Type) throws -> Output?
   /// The newest version with exactly the files this task would publish, e.g. `v002`; nil when there is none.
   func publishedVersion(_ publish: PublishTask.Input) throws -> String?
 }

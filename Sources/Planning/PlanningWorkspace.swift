@@ -25,6 +25,13 @@ package struct SoundEdit: Sendable {
   package var frameCount: Int64
 }
 
+/// A mix that a task makes, and the layouts it is made in.
+package struct PlannedMix: Sendable {
+  package var key: TaskKey
+  /// `stereo`, `5.1`.
+  package var layouts: [String]
+}
+
 /// What a deliverable will be made of, for `plan`, `status` and the summary of a run.
 package struct DeliverablePlan: Codable, Sendable {
   package var stage: String
@@ -53,11 +60,13 @@ package struct PlanningWorkspace {
 
   package var pictures: [String: PictureSequence] = [:]
   package var soundEdits: [String: SoundEdit] = [:]
-  /// Key of the mix each sound stage makes.
-  package var mixes: [String: TaskKey] = [:]
+  /// The mix each sound stage makes.
+  package var mixes: [String: PlannedMix] = [:]
 
   package var nodes: [TaskNode] = []
   package var plannedKeys: Set<TaskKey> = []
+  /// Tasks whose answers the plan depends on and that have not run: with any of these the rest is no plan yet.
+  package var questions: [TaskNode] = []
   /// Bytes that tasks refer to by digest: put into the store before anything runs.
   package var objects: [Digest: [UInt8]] = [:]
   package var deliverables: [DeliverablePlan] = []
@@ -76,13 +85,22 @@ package struct PlanningWorkspace {
     nodes.append(node)
   }
 
+  /// The answer of a task that the plan depends on, such as the size of typeset text; nil when it has to run first,
+  /// and then planning starts again. Until then plan on as if the answer were empty.
+  mutating func answer<Output: Codable & Sendable>(to node: TaskNode, as type: Output.Type) throws -> Output?
+  {
+    if let output = try library.output(of: node.key, as: type) { return output }
+    if !questions.contains(where: { $0.key == node.key }) { questions.append(node) }
+    return nil
+  }
+
   /// Plans a version, unless one with exactly these files is published.
   ///
   /// - Returns: the name of the version that is there already.
   mutating func publish(_ input: PublishTask.Input, reason: String) throws -> String? {
     publishes.append(input)
     if let version = try library.publishedVersion(input) { return version }
-    let waits = plannedDependencies([input.assembly].compactMap { $0 })
+    let waits = plannedDependencies([input.assembly].compactMap { $0 } + input.results)
     try add(
       TaskNode(
         key: PublishTask.key(input), kind: PublishTask.identifier, version: PublishTask.version,
@@ -108,6 +126,8 @@ package struct PlanningWorkspace {
 
 /// Everything a programme needs done now, and what it is made of.
 package struct ProgrammePlan: Sendable {
+  /// Tasks that must run before there is a plan; everything else is provisional while there are any.
+  package var questions: [TaskNode]
   package var plan: Plan
   package var objects: [Digest: [UInt8]]
   package var deliverables: [DeliverablePlan]

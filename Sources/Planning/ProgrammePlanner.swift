@@ -21,7 +21,8 @@ package enum ProgrammePlanner {
     for stage in stages { try stage.plan(in: &workspace) }
     do {
       return ProgrammePlan(
-        plan: try Plan(workspace.nodes), objects: workspace.objects, deliverables: workspace.deliverables,
+        questions: workspace.questions, plan: try Plan(workspace.nodes), objects: workspace.objects,
+        deliverables: workspace.deliverables,
         publishes: workspace.publishes, conform: conform,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
         diagnostics: workspace.diagnostics)

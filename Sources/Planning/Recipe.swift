@@ -53,10 +53,9 @@ package struct Recipe: Codable, Sendable {
     let files = Dictionary(workspace.files.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
     var frame: Int64 = 0
     parts = sequence.spans.map { span in
-      let file = span.node.sources.last.flatMap { files[$0.media] }
-      // At a transition the source is the incoming one; the operations name both.
-      let map =
-        span.node.transition.map { $0.transition.incoming.advanced(by: span.map.position(at: 0)) } ?? span.map
+      // At a transition the source is the incoming one, of a composite the plate; the operations name all.
+      let file = span.shot?.media.flatMap { files[$0] }
+      let map = span.shot?.source ?? span.map
       defer { frame += span.count }
       return Part(
         firstFrame: frame, count: span.count, event: span.shot?.event, shot: span.shot?.name,

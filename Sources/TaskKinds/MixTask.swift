@@ -21,27 +21,40 @@ package enum MixTask: TaskKind {
     }
   }
 
-  package struct Output: Codable, Sendable {
+  /// One finished mix.
+  package struct Printmaster: Hashable, Codable, Sendable {
+    /// `stereo` or `5.1`.
+    package var layout: String
+    /// A 24-bit broadcast wave file.
     package var sound: Digest
     package var byteCount: Int64
-    package var sampleCount: Int64
     package var channels: Int
-    package var sampleRate: Int
     /// Highest sample magnitude before rounding, 1.0 is full scale.
     package var samplePeak: Double
     package var clippedSamples: Int64
 
     package init(
-      sound: Digest, byteCount: Int64, sampleCount: Int64, channels: Int, sampleRate: Int, samplePeak: Double,
+      layout: String, sound: Digest, byteCount: Int64, channels: Int, samplePeak: Double,
       clippedSamples: Int64
     ) {
+      self.layout = layout
       self.sound = sound
       self.byteCount = byteCount
-      self.sampleCount = sampleCount
       self.channels = channels
-      self.sampleRate = sampleRate
       self.samplePeak = samplePeak
       self.clippedSamples = clippedSamples
+    }
+  }
+
+  package struct Output: Codable, Sendable {
+    package var sampleCount: Int64
+    package var sampleRate: Int
+    package var mixes: [Printmaster]
+
+    package init(sampleCount: Int64, sampleRate: Int, mixes: [Printmaster]) {
+      self.sampleCount = sampleCount
+      self.sampleRate = sampleRate
+      self.mixes = mixes
     }
   }
 

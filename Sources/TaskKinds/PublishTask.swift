@@ -36,6 +36,8 @@ package enum PublishTask: TaskKind {
     package var stage: String
     /// Assembled files come from the result of this task.
     package var assembly: TaskKey?
+    /// Tasks whose results list more files of the version, as `MadeFiles`.
+    package var results: [TaskKey]
     package var fileExtension: String
     package var documents: [Document]
     /// Digest of the recipe, an object that says what every frame is made of.
@@ -43,14 +45,16 @@ package enum PublishTask: TaskKind {
     package var profile: String?
 
     package init(
-      shelf: Shelf, programme: String, name: String, stage: String, assembly: TaskKey?, fileExtension: String,
-      documents: [Document], recipe: Digest?, profile: String?
+      shelf: Shelf, programme: String, name: String, stage: String, assembly: TaskKey?,
+      results: [TaskKey] = [],
+      fileExtension: String, documents: [Document], recipe: Digest?, profile: String?
     ) {
       self.shelf = shelf
       self.programme = programme
       self.name = name
       self.stage = stage
       self.assembly = assembly
+      self.results = results
       self.fileExtension = fileExtension
       self.documents = documents
       self.recipe = recipe
@@ -68,6 +72,7 @@ package enum PublishTask: TaskKind {
     encoder.append(input.programme)
     encoder.append(input.name)
     encoder.append(input.assembly.map(\.hex) ?? "")
+    encoder.append(input.results)
     encoder.append(input.documents.count)
     for document in input.documents {
       encoder.append(document.object)

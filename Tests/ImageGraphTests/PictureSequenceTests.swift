@@ -113,7 +113,8 @@ import Testing
   {
     PictureSpan(
       node: node, map: FrameMap(first: first, speed: Rational(step)), count: count,
-      shot: PictureSpan.Shot(event: "001", name: "MEADOW_010", recordStart: 0))
+      shot: PictureSpan.Shot(
+        event: "001", name: "MEADOW_010", recordStart: 0, media: nil, source: FrameMap(first: 0)))
   }
 
   private func sequence(_ spans: [PictureSpan]) -> PictureSequence {

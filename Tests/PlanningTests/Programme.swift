@@ -15,6 +15,8 @@ struct FakeLibrary: PlanningLibrary {
   /// By encoding, then by chain.
   var frames: [Digest: [Digest: [KnownFrames]]] = [:]
   var results: Set<TaskKey> = []
+  /// What tasks found out, as JSON.
+  var outputs: [TaskKey: Data] = [:]
   /// By the key of the task that published it.
   var versions: [TaskKey: String] = [:]
 
@@ -23,6 +25,10 @@ struct FakeLibrary: PlanningLibrary {
   }
 
   func hasResult(_ key: TaskKey) -> Bool { results.contains(key) }
+
+  func output<Output: Codable & Sendable>(of key: TaskKey, as type: Output.Type) throws -> Output? {
+    try outputs[key].map { try JSONDecoder().decode(type, from: $0) }
+  }
 
   func publishedVersion(_ publish: PublishTask.Input) -> String? { versions[PublishTask.key(publish)] }
 

@@ -117,7 +117,7 @@ package struct DeliveryStage: ReadableStage {
     let count = try planFrames(runs, nodes: nodes, encoding: encoding, in: &workspace)
     let index = workspace.frames[encoding.digest] ?? [:]
     let pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
-    let mix = declaration.wires["sound"].flatMap { workspace.mixes[$0] }
+    let mix = declaration.wires["sound"].flatMap { workspace.mixes[$0]?.key }
     let timeline = workspace.timeline
     let label = Timecode(
       frame: timeline.startFrame + start, rate: timeline.rate, isDropFrame: timeline.isDropFrame)

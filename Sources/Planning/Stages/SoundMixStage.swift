@@ -71,7 +71,7 @@ package struct SoundMixStage: ReadableStage {
       events: events, sampleCount: edge(edit.frameCount), timeReference: edge(timeline.startFrame))
     let input = MixTask.Input(mix: mix, media: media, builtBy: workspace.tools.libraries)
     let key = MixTask.key(input)
-    workspace.mixes[declaration.name] = key
+    workspace.mixes[declaration.name] = PlannedMix(key: key, layouts: ["stereo"])
     try workspace.add(
       TaskNode(
         key: key, kind: MixTask.identifier, version: MixTask.version, stage: declaration.name,

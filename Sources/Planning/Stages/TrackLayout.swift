@@ -13,6 +13,15 @@ struct TrackLayout {
     var shot: PictureSpan.Shot?
 
     func map(at frame: Int64) -> FrameMap { map.advanced(by: frame - range.start) }
+
+    /// The shot seen from a frame of the timeline.
+    func shot(at frame: Int64) -> PictureSpan.Shot? {
+      shot.map { shot in
+        var copy = shot
+        copy.source = map(at: frame)
+        return copy
+      }
+    }
   }
 
   private let workspace: PlanningWorkspace
@@ -92,7 +101,7 @@ struct TrackLayout {
     }
     guard end > next else { return }
     spans.append(
-      PictureSpan(node: part.node, map: part.map(at: next), count: end - next, shot: part.shot))
+      PictureSpan(node: part.node, map: part.map(at: next), count: end - next, shot: part.shot(at: next)))
     next = end
   }
 
@@ -118,8 +127,9 @@ struct TrackLayout {
     spans.append(
       PictureSpan(
         node: .transition(rendered, outgoing: outgoing.node, incoming: incoming.node),
-        map: FrameMap(first: 0), count: range.count, shot: incoming.shot ?? outgoing.shot,
-        outgoingShot: outgoing.shot))
+        map: FrameMap(first: 0), count: range.count,
+        shot: incoming.shot(at: range.start) ?? outgoing.shot(at: range.start),
+        outgoingShot: outgoing.shot(at: range.start)))
     next = range.end
   }
 
@@ -152,10 +162,12 @@ struct TrackLayout {
       let source = PictureSource(
         media: workspace.files[index].identity, stream: video.stream, interpretation: Interpretation(video))
       let first = clip.timeScale < .zero ? event.sourceRange.end - 1 : event.sourceRange.start
+      let map = FrameMap(first: first, speed: clip.timeScale)
       return Part(
-        range: clip.recordRange, node: .sizing(sizing, of: .source(source)),
-        map: FrameMap(first: first, speed: clip.timeScale),
-        shot: PictureSpan.Shot(event: clip.event, name: clip.shot, recordStart: clip.recordRange.start))
+        range: clip.recordRange, node: .sizing(sizing, of: .source(source)), map: map,
+        shot: PictureSpan.Shot(
+          event: clip.event, name: clip.shot, recordStart: clip.recordRange.start, media: source.media,
+          source: map))
     }
   }
 

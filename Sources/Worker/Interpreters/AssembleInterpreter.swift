@@ -45,15 +45,26 @@ private struct MovieAssembly {
     )
   }
 
-  private func mixRecord() throws -> MixTask.Output? {
+  /// The stereo mix, with the rate and length it has.
+  private struct Mix {
+    var sound: Digest
+    var channels: Int
+    var sampleRate: Int
+    var sampleCount: Int64
+  }
+
+  private func mixRecord() throws -> Mix? {
     guard let key = input.mix else { return nil }
     guard let result = try context.store.result(key, as: MixTask.Output.self) else {
       throw WorkerFailure(missingObject: key)
     }
-    guard context.store.contains(result.output.sound) else {
-      throw WorkerFailure(missingObject: result.output.sound)
+    guard let stereo = result.output.mixes.first(where: { $0.layout == "stereo" }) else {
+      throw WorkerFailure(verification: "the mix was not made in stereo")
     }
-    return result.output
+    guard context.store.contains(stereo.sound) else { throw WorkerFailure(missingObject: stereo.sound) }
+    return Mix(
+      sound: stereo.sound, channels: stereo.channels, sampleRate: result.output.sampleRate,
+      sampleCount: result.output.sampleCount)
   }
 
   /// What went into the file, to be found again in it.
@@ -63,7 +74,7 @@ private struct MovieAssembly {
     var sampleCount: Int64 = 0
   }
 
-  private func write(to part: String, mix: MixTask.Output?) throws -> Written {
+  private func write(to part: String, mix: Mix?) throws -> Written {
     let writer = try MovieWriter(
       path: part, video: EncoderSettings(input.encoding),
       sound: mix.map { MovieWriter.Sound(sampleRate: $0.sampleRate, channels: $0.channels, bitDepth: 24) },
@@ -96,8 +107,7 @@ private struct MovieAssembly {
   }
 
   /// Closes the loop: the finished file is opened again and compared with what was asked for.
-  private func verify(_ path: String, written: Written, mix: MixTask.Output?) throws -> AssembleTask.Evidence
-  {
+  private func verify(_ path: String, written: Written, mix: Mix?) throws -> AssembleTask.Evidence {
     let inspector = try MovieInspector(path: path)
     var checks = structure(of: inspector, written: written, mix: mix)
     var matching = 0
@@ -135,7 +145,7 @@ private struct MovieAssembly {
       framesDecoded: frames)
   }
 
-  private func structure(of inspector: MovieInspector, written: Written, mix: MixTask.Output?)
+  private func structure(of inspector: MovieInspector, written: Written, mix: Mix?)
     -> [AssembleTask.Evidence.Check]
   {
     let video = inspector.facts.video

@@ -38,9 +38,12 @@ enum MixInterpreter: TaskInterpreter {
     try verify(part, mix: mix)
     let object = try context.store.commitObject(partFile: part, name: "mix.wav")
     let output = MixTask.Output(
-      sound: object.digest, byteCount: object.byteCount, sampleCount: mix.sampleCount,
-      channels: MixDescription.channels, sampleRate: MixDescription.sampleRate, samplePeak: peak,
-      clippedSamples: clipped)
+      sampleCount: mix.sampleCount, sampleRate: MixDescription.sampleRate,
+      mixes: [
+        MixTask.Printmaster(
+          layout: "stereo", sound: object.digest, byteCount: object.byteCount,
+          channels: MixDescription.channels, samplePeak: peak, clippedSamples: clipped)
+      ])
     return (output, [object])
   }
 
