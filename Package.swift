@@ -57,6 +57,8 @@ let package = Package(
           "libavutil-dev",
         ])
       ]),
+    .systemLibrary(
+      name: "CDrawing", pkgConfig: "pangocairo pangoft2 fontconfig", providers: [.apt(["libpango1.0-dev"])]),
     .target(name: "CPictureKernels", cSettings: kernelFlags),
     swift("MediaTime", []),
     swift("Digests", [crypto]),
@@ -68,6 +70,7 @@ let package = Package(
     // Layer 2
     swift("Media", ["CFFmpeg", "MediaTime", "Diagnostics"]),
     swift("Colour", ["CPictureKernels"]),
+    swift("Drawing", ["CDrawing"]),
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
     // Layer 3
     swift("ColorGrading", ["Editorial", "Diagnostics"]),
@@ -118,6 +121,7 @@ let package = Package(
     test("Editorial", ["Editorial", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Media", ["Media", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Colour", ["Colour", "TestSupport"]),
+    test("Drawing", ["Drawing", "TestSupport"]),
     test("ColorGrading", ["ColorGrading", "Colour", "Editorial", "Diagnostics", "TestSupport"]),
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),
