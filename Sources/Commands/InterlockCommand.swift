@@ -18,7 +18,7 @@ public struct InterlockCommand: AsyncParsableCommand {
     version: "interlock \(interlockVersion)",
     subcommands: [
       RunCommand.self, PlanCommand.self, StatusCommand.self, ConformCommand.self, ProbeCommand.self,
-      WhyCommand.self,
+      ApproveCommand.self, RejectCommand.self, WhyCommand.self,
       TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, DoctorCommand.self,
       SchemaCommand.self,
     ])

@@ -122,8 +122,9 @@ final class PlannedProgramme {
         RunReport.Deliverable(
           stage: deliverable.stage, profile: deliverable.profile, version: deliverable.version, path: nil,
           frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
-          reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames)
-      }, diagnostics: plan.diagnostics,
+          reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
+          waitsFor: deliverable.waitsFor)
+      }, gates: plan.gates, diagnostics: plan.diagnostics,
       tasks: plan.plan.nodes.map { node in
         RunReport.Task(
           key: node.key.hex, kind: node.kind, stage: node.stage, label: node.label, frames: node.frames,
@@ -134,11 +135,16 @@ final class PlannedProgramme {
   func text() -> String {
     var lines: [String] = []
     for deliverable in plan.deliverables {
-      let state = deliverable.version.map { "published as \($0)" } ?? "to be published"
+      let state =
+        deliverable.version.map { "published as \($0)" }
+        ?? (deliverable.waitsFor.isEmpty
+          ? "to be published" : "waits for \(deliverable.waitsFor.joined(separator: ", "))")
       lines.append(
         "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
           + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
     }
+    lines += plan.gates.map { "\($0.gate)  \($0.text)" }
+    if !plan.held.isEmpty { lines.append("\(plan.held.count) tasks wait behind closed gates") }
     if plan.plan.isEmpty { return (lines + ["Nothing to do."]).joined(separator: "\n") }
     lines.append("")
     for node in plan.plan.nodes {

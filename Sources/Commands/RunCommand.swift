@@ -81,6 +81,7 @@ struct RunCommand: AsyncParsableCommand {
       for label in outcome.blocked { Outcome.printError("not done, because it needs one of these: \(label)") }
       throw ExitCode(Int32(outcome.exitCode))
     }
+    if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
   }
 }
 

@@ -16,6 +16,8 @@ struct RunReport: Encodable {
     var distinctFrames: Int64
     var reusedFrames: Int64
     var newFrames: Int64
+    /// Closed gates that it waits for.
+    var waitsFor: [String] = []
   }
 
   struct Task: Encodable {
@@ -36,6 +38,8 @@ struct RunReport: Encodable {
   var lostAttempts: Int
   var seconds: Double
   var deliverables: [Deliverable]
+  /// What each gate of the pipeline says.
+  var gates: [GateState] = []
   var diagnostics: [Diagnostic]
   /// With `plan`: what would run.
   var tasks: [Task]?

@@ -31,8 +31,10 @@ struct RunSummary {
           version: version.map { VersionLine.folderName(version: $0.version) },
           path: version.map { DeliverablePath.display($0, production: production, typed: typed) },
           frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
-          reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames)
-      }, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics), tasks: nil,
+          reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
+          waitsFor: deliverable.waitsFor)
+      }, gates: plan.gates, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics),
+      tasks: nil,
       estimatedSeconds: nil)
   }
 
@@ -52,6 +54,12 @@ struct RunSummary {
       }
     }
     for deliverable in plan.deliverables {
+      guard deliverable.waitsFor.isEmpty else {
+        lines.append(
+          "  \(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames: waits for "
+            + deliverable.waitsFor.joined(separator: ", "))
+        continue
+      }
       var made = "\(deliverable.newFrames) made"
       if deliverable.reusedFrames > 0 { made += ", \(deliverable.reusedFrames) reused" }
       let repeats = deliverable.frames - deliverable.distinctFrames
@@ -62,7 +70,11 @@ struct RunSummary {
         lines += verification(version).map { "      \($0)" }
       }
     }
-    if outcome.runID == nil, outcome.exitCode == 0 {
+    lines += gates(versions)
+    let isWaiting = plan.deliverables.contains { !$0.waitsFor.isEmpty }
+    if isWaiting, outcome.exitCode == 0, !outcome.isCancelled {
+      lines.append("Done and verified as far as the gates allow, in \(display(seconds))")
+    } else if outcome.runID == nil, outcome.exitCode == 0 {
       lines.append("Nothing to do: everything exists and is verified (\(display(seconds)))")
     } else if outcome.isCancelled {
       lines.append("Cancelled after \(display(seconds)); finished segments are kept, run again to go on")
@@ -73,6 +85,20 @@ struct RunSummary {
         "\(outcome.failures.count) tasks failed after \(display(seconds)); what they do not touch is done")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// What each gate says, and what its holder types.
+  private func gates(_ versions: [String: VersionRecord]) -> [String] {
+    plan.gates.flatMap { gate -> [String] in
+      var lines = ["  \(gate.gate)  \(gate.text)"]
+      guard !gate.isOpen, let version = versions[gate.deliverable] else { return lines }
+      let name =
+        "\(programme)/\(gate.deliverable)@\(VersionLine.folderName(version: version.version))"
+      lines.append("      look:    \(DeliverablePath.display(version, production: production, typed: typed))")
+      lines.append("      approve: interlock approve \(name) --production \(typed) --note \"…\"")
+      lines.append("      reject:  interlock reject \(name) --production \(typed) --note \"…\"")
+      return lines
+    }
   }
 
   private func display(_ seconds: Double) -> String {

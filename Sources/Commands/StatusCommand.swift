@@ -64,6 +64,8 @@ struct StatusCommand: AsyncParsableCommand {
       let state: String
       if exact != nil {
         state = "current"
+      } else if let gate = planned.plan.gates.first(where: { deliverable.waitsFor.contains($0.gate) }) {
+        state = "waits for \(gate.gate): \(gate.text)"
       } else if latest == nil {
         state = "not made yet"
       } else {

@@ -95,6 +95,14 @@ struct FrameSet {
     ranges = kept.sorted { $0.start < $1.start }
   }
 
+  /// How many of its frames another set does not have.
+  func count(outside other: FrameSet) -> Int64 {
+    let shared = ranges.reduce(0) { sum, range in
+      sum + other.ranges.reduce(0) { $0 + (range.intersection($1)?.count ?? 0) }
+    }
+    return count - shared
+  }
+
   var count: Int64 { ranges.reduce(0) { $0 + $1.count } }
 }
 

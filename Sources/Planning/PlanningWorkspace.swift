@@ -47,6 +47,8 @@ package struct DeliverablePlan: Codable, Sendable {
   /// The published version that is exactly this; nil when a new one will be made.
   package var version: String?
   package var publishKey: TaskKey
+  /// Gates that are closed before it.
+  package var waitsFor: [String] = []
 }
 
 /// The state that stages rewrite one after the other: pictures and sound on the way, tasks so far.
@@ -62,6 +64,11 @@ package struct PlanningWorkspace {
   package var soundEdits: [String: SoundEdit] = [:]
   /// The mix each sound stage makes.
   package var mixes: [String: PlannedMix] = [:]
+
+  /// What each gate says.
+  package var gates: [String: GateState] = [:]
+  /// Tasks of stages whose gates are closed: they are known, and wait.
+  package var held: [TaskNode] = []
 
   package var nodes: [TaskNode] = []
   package var plannedKeys: Set<TaskKey> = []
@@ -110,6 +117,21 @@ package struct PlanningWorkspace {
     return nil
   }
 
+  /// Plans a stage, and holds back what it adds while one of its gates is closed.
+  mutating func plan(_ stage: any Stage) throws(DiagnosticList) {
+    let closed = stage.declaration.gates.filter { gates[$0]?.isOpen != true }
+    let before = (nodes: nodes.count, deliverables: deliverables.count)
+    try stage.plan(in: &self)
+    guard !closed.isEmpty else { return }
+    held += nodes[before.nodes...]
+    for node in nodes[before.nodes...] { plannedKeys.remove(node.key) }
+    nodes.removeSubrange(before.nodes...)
+    for index in deliverables.indices.dropFirst(before.deliverables) where deliverables[index].version == nil
+    {
+      deliverables[index].waitsFor = closed
+    }
+  }
+
   /// Registers a document as an object of the store.
   mutating func object(_ bytes: [UInt8]) -> Digest {
     let digest = Digest.sha256(bytes)
@@ -129,6 +151,10 @@ package struct ProgrammePlan: Sendable {
   /// Tasks that must run before there is a plan; everything else is provisional while there are any.
   package var questions: [TaskNode]
   package var plan: Plan
+  /// Tasks behind closed gates, in no order.
+  package var held: [TaskNode]
+  /// The gates in the order of the pipeline.
+  package var gates: [GateState]
   package var objects: [Digest: [UInt8]]
   package var deliverables: [DeliverablePlan]
   package var publishes: [PublishTask.Input]

@@ -18,10 +18,24 @@ package enum ProgrammePlanner {
       pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools,
       library: library)
     workspace.diagnostics = pipeline.warnings + conform.diagnostics
-    for stage in stages { try stage.plan(in: &workspace) }
+    // Stages behind closed gates come last, so that nothing that may run counts on what they hold back.
+    var late: [any Stage] = []
+    var lateNames: Set<String> = []
+    for stage in stages {
+      let declaration = stage.declaration
+      let isClosed = declaration.gates.contains { workspace.gates[$0]?.isOpen != true }
+      if isClosed || !lateNames.isDisjoint(with: declaration.sources) {
+        late.append(stage)
+        lateNames.insert(declaration.name)
+      } else {
+        try workspace.plan(stage)
+      }
+    }
+    for stage in late { try workspace.plan(stage) }
     do {
       return ProgrammePlan(
-        questions: workspace.questions, plan: try Plan(workspace.nodes), objects: workspace.objects,
+        questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
+        gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
         deliverables: workspace.deliverables,
         publishes: workspace.publishes, conform: conform,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
@@ -132,7 +146,7 @@ package enum ProgrammePlanner {
     }
     var names: Set<String> = [last.declaration.name]
     for stage in pipeline.stages.reversed() where names.contains(stage.declaration.name) {
-      names.formUnion(stage.declaration.wires.values)
+      names.formUnion(stage.declaration.sources)
     }
     return pipeline.stages.filter { names.contains($0.declaration.name) }
   }

@@ -75,7 +75,7 @@ import Testing
   @Test func `patterns take what the loader takes`() throws {
     let schema = try schema()
     let timeline = schema.properties?["timeline"]?.properties
-    let delivery = schema.properties?["stages"]?.stages?.last?.properties
+    let delivery = schema.properties?["stages"]?.stages?.first { $0.title == "delivery" }?.properties
     for (pattern, text) in [
       (schema.properties?["raster"]?.pattern, "1280x720"), (timeline?["rate"]?.pattern, "24000/1001"),
       (timeline?["rate"]?.pattern, "23.976"), (timeline?["start"]?.pattern, "01:00:00;00"),

@@ -17,11 +17,17 @@ struct FakeLibrary: PlanningLibrary {
   var results: Set<TaskKey> = []
   /// What tasks found out, as JSON.
   var outputs: [TaskKey: Data] = [:]
+  /// By gate.
+  var reviews: [String: [ReviewedVersion]] = [:]
   /// By the key of the task that published it.
   var versions: [TaskKey: String] = [:]
 
   func knownFrames(encoding: Digest, chains: [Digest]) -> [Digest: [KnownFrames]] {
     (frames[encoding] ?? [:]).filter { chains.contains($0.key) }
+  }
+
+  func reviews(of deliverable: String, programme: String, gate: String) -> [ReviewedVersion] {
+    reviews[gate] ?? []
   }
 
   func hasResult(_ key: TaskKey) -> Bool { results.contains(key) }

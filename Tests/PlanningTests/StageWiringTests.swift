@@ -26,7 +26,7 @@ import Testing
         """)
   }
 
-  @Test func `a stage without outputs feeds nothing`() throws {
+  @Test func `a deliverable is no picture`() throws {
     let errors = try PipelineText().stages(
       """
         edit: {kind: editing}
@@ -35,7 +35,7 @@ import Testing
       """)
     #expect(
       errors.contains(
-        "`picture: out` needs a picture, but `out` (line 7) is delivery, which makes no output for other stages"
+        "`picture: out` needs a picture, but `out` (line 7) is delivery, which makes deliverable"
       ))
   }
 

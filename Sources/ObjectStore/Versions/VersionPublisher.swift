@@ -9,9 +9,9 @@ package import TaskGraph
 /// A version exists from the moment its `version.json` has its name, which is linked last. A folder without it
 /// is what a killed publisher left; the next one reuses it. Publishers of one line wait for each other.
 package struct VersionPublisher: Sendable {
-  private let production: Production
+  let production: Production
   private let store: ObjectStore
-  private let fileSystem: FileSystem
+  let fileSystem: FileSystem
   /// How files may be placed, in order of preference.
   private let placements: [VersionRecord.File.Placement]
 

@@ -15,6 +15,8 @@ package struct KeySpec: Sendable {
     case frames
     /// The name of a stage with an output of this type.
     case stage(PortType)
+    /// A list of such names.
+    case stages(PortType)
   }
 
   package var name: String

@@ -10,6 +10,10 @@ package enum PortType: String, Sendable {
   case soundEdit = "sound edit"
   /// A finished mix.
   case mix
+  /// A deliverable: what a gate lets people look at.
+  case deliverable
+  /// A gate that is open or closed.
+  case gate
 }
 
 /// A pipeline file, checked: every key known, every wire between ports of one type, every file it names read.

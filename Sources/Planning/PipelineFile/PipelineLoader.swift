@@ -195,7 +195,8 @@ package enum PipelineLoader {
       let reader = KeyReader(
         entry.value, keys: keys, owner: "stage `\(entry.key)` (\(kind.kind))", findings: findings)
       let declaration = StageDeclaration(
-        name: entry.key, location: entry.keyLocation, wires: wiring.wires[entry.key] ?? [:])
+        name: entry.key, location: entry.keyLocation, wires: wiring.wires[entry.key] ?? [:],
+        lists: wiring.lists[entry.key] ?? [:])
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
     }
     return stages

@@ -4,6 +4,8 @@ import Diagnostics
 struct StageWiring {
   /// For each stage, the name of the stage behind each of its port keys.
   private(set) var wires: [String: [String: String]] = [:]
+  /// For each stage, the names of the stages behind each of its keys that takes several.
+  private(set) var lists: [String: [String: [String]]] = [:]
   /// The stages, each after those it is wired to.
   private(set) var order: [PipelineValue.Entry] = []
 
@@ -11,6 +13,16 @@ struct StageWiring {
     for entry in entries {
       guard let kind = kinds[entry.key] else { continue }
       for key in kind.keys {
+        if case .stages(let port) = key.shape, let value = entry.value[key.name] {
+          lists[entry.key, default: [:]][key.name] = value.values.compactMap { item in
+            guard let source = item.scalar,
+              Self.check(
+                item, from: source, to: port, key: key.name, entries: entries, kinds: kinds,
+                findings: findings)
+            else { return nil }
+            return source
+          }
+        }
         guard case .stage(let port) = key.shape, let value = entry.value[key.name] else { continue }
         guard let source = value.scalar else {
           findings.add(value.error("pipeline.badWire", "`\(key.name)` must be the name of one stage"))
@@ -60,7 +72,10 @@ struct StageWiring {
     var placed: Set<String> = []
     var waiting = entries
     while !waiting.isEmpty {
-      let ready = waiting.filter { entry in (wires[entry.key] ?? [:]).values.allSatisfy(placed.contains) }
+      let ready = waiting.filter { entry in
+        (wires[entry.key] ?? [:]).values.allSatisfy(placed.contains)
+          && (lists[entry.key] ?? [:]).values.joined().allSatisfy(placed.contains)
+      }
       guard !ready.isEmpty else {
         findings.add(
           Diagnostic(

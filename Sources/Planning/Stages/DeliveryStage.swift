@@ -11,13 +11,14 @@ import TaskKinds
 package struct DeliveryStage: ReadableStage {
   package static let kind = "delivery"
   package static let summary = "one deliverable of the programme, by a delivery profile"
-  package static let outputs: [PortType] = []
+  package static let outputs: [PortType] = [.deliverable]
   package static let keys: [KeySpec] = [
     KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames it shows"),
     KeySpec("sound", .stage(.mix), "the mix it carries; needed when the profile has sound"),
     KeySpec(
       "profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
     KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
+    KeySpec("after", .stages(.gate), "gates that must be open before it is made"),
   ]
 
   package let declaration: StageDeclaration

@@ -6,6 +6,14 @@ package struct StageDeclaration: Sendable {
   package var location: SourceLocation
   /// The stage each wired port comes from, by key: `picture` → `edit`.
   package var wires: [String: String]
+  /// The stages behind each key that takes several: `after` → `approve-grade`.
+  package var lists: [String: [String]]
+
+  /// Every stage it takes something from.
+  var sources: [String] { Array(wires.values) + lists.values.joined() }
+
+  /// The gates that must be open before anything of it is done.
+  var gates: [String] { lists["after"] ?? [] }
 }
 
 /// A kind of stage: what it is called, which keys it takes, and how it rewrites the programme into a plan.
@@ -39,6 +47,7 @@ struct LoadingContext {
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
     EditingStage.self, ColorGradeStage.self, SoundMixStage.self, DeliveryStage.self,
+    ApprovalStage.self,
   ]
 
   package static var all: [any Stage.Type] { readable }
