@@ -57,6 +57,7 @@ let package = Package(
           "libavutil-dev",
         ])
       ]),
+    .systemLibrary(name: "CLoudness", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .target(name: "CPictureKernels", cSettings: kernelFlags),
     swift("MediaTime", []),
     swift("Digests", [crypto]),
@@ -66,7 +67,7 @@ let package = Package(
     swift("ImageGraph", ["MediaTime", "Digests"]),
     swift("TaskGraph", ["Digests", "Diagnostics"]),
     // Layer 2
-    swift("Media", ["CFFmpeg", "MediaTime", "Diagnostics"]),
+    swift("Media", ["CFFmpeg", "CLoudness", "MediaTime", "Diagnostics"]),
     swift("Colour", ["CPictureKernels"]),
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
     // Layer 3
@@ -125,7 +126,7 @@ let package = Package(
     test("ImageGraph", ["ImageGraph", "Digests", "MediaTime", "TestSupport"]),
     test("TaskGraph", ["TaskGraph", "Digests", "Diagnostics", "TestSupport"]),
     test("Delivery", ["Delivery", "Digests", "MediaTime"]),
-    test("SoundMixing", ["SoundMixing", "Digests"]),
+    test("SoundMixing", ["SoundMixing", "Digests", "MediaTime", "TestSupport"]),
     test(
       "Planning",
       [
