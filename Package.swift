@@ -59,6 +59,7 @@ let package = Package(
       ]),
     .systemLibrary(
       name: "CDrawing", pkgConfig: "pangocairo pangoft2 fontconfig", providers: [.apt(["libpango1.0-dev"])]),
+    .systemLibrary(name: "CLoudness", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .target(name: "CPictureKernels", cSettings: kernelFlags),
     swift("MediaTime", []),
     swift("Digests", [crypto]),
@@ -68,7 +69,7 @@ let package = Package(
     swift("ImageGraph", ["MediaTime", "Digests"]),
     swift("TaskGraph", ["Digests", "Diagnostics"]),
     // Layer 2
-    swift("Media", ["CFFmpeg", "MediaTime", "Diagnostics"]),
+    swift("Media", ["CFFmpeg", "CLoudness", "MediaTime", "Diagnostics"]),
     swift("Colour", ["CPictureKernels"]),
     swift("Drawing", ["CDrawing"]),
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
@@ -129,7 +130,7 @@ let package = Package(
     test("ImageGraph", ["ImageGraph", "Digests", "MediaTime", "TestSupport"]),
     test("TaskGraph", ["TaskGraph", "Digests", "Diagnostics", "TestSupport"]),
     test("Delivery", ["Delivery", "Digests", "MediaTime"]),
-    test("SoundMixing", ["SoundMixing", "Digests"]),
+    test("SoundMixing", ["SoundMixing", "Digests", "MediaTime", "TestSupport"]),
     test(
       "Planning",
       [

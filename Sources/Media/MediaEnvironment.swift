@@ -22,12 +22,12 @@ package enum MediaEnvironment {
     }
   }()
 
-  /// Names the FFmpeg build, e.g. `FFmpeg 5.1.9-0+deb12u1, libavcodec 59.37.100, libswscale …`.
+  /// Names the libraries, e.g. `FFmpeg 5.1.9-0+deb12u1, libavcodec 59.37.100, libswscale …, libebur128 1.2.6`.
   package static var identity: String {
     let release = unsafe av_version_info().map { unsafe String(cString: $0) } ?? "unknown"
     return
       "FFmpeg \(release), libavcodec \(version(avcodec_version())), libswscale \(version(swscale_version())), "
-      + "libswresample \(version(swresample_version()))"
+      + "libswresample \(version(swresample_version())), \(LoudnessMeter.identity)"
   }
 
   static func version(_ number: UInt32) -> String {

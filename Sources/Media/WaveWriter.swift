@@ -1,6 +1,6 @@
 import Glibc
 
-/// Writes a broadcast wave file of 24-bit PCM: `bext` version 1 with a time reference, RF64 when it must.
+/// Writes a broadcast wave file of 24-bit PCM: `bext` with a time reference, RF64 when it must.
 ///
 /// Streams: sizes are put into the header at the end. A writer that is dropped before `finish()` deletes its
 /// file. The same input gives the same bytes.
@@ -25,6 +25,28 @@ package struct WaveWriter: ~Copyable {
       self.originatorReference = originatorReference
       self.date = date
       self.time = time
+    }
+  }
+
+  /// The loudness fields of `bext` version 2, in hundredths; nil is "not known".
+  package struct Loudness: Hashable, Sendable {
+    /// LKFS.
+    package var integrated: Int?
+    /// LU.
+    package var range: Int?
+    /// dBTP.
+    package var truePeak: Int?
+    package var momentaryMaximum: Int?
+    package var shortTermMaximum: Int?
+
+    package init(
+      integrated: Int?, range: Int?, truePeak: Int?, momentaryMaximum: Int?, shortTermMaximum: Int?
+    ) {
+      self.integrated = integrated
+      self.range = range
+      self.truePeak = truePeak
+      self.momentaryMaximum = momentaryMaximum
+      self.shortTermMaximum = shortTermMaximum
     }
   }
 
@@ -64,8 +86,9 @@ package struct WaveWriter: ~Copyable {
 
   /// Completes the header and closes the file. The file is not synced.
   ///
+  /// - Parameter loudness: makes `bext` version 2; without it the file has version 1, which has no such fields.
   /// - Throws: `MediaError.writing`; the file is then deleted.
-  package consuming func finish() throws { try file.finish() }
+  package consuming func finish(loudness: Loudness? = nil) throws { try file.finish(loudness) }
 }
 
 /// The file behind `WaveWriter`; a class so that an unfinished file is deleted whoever drops it.
@@ -84,6 +107,9 @@ private final class WaveFile {
   private static let bytesPerSample = 3
   /// Room for `ds64` after the RIFF header, a `JUNK` chunk until it is needed.
   private static let longSizes = 28
+
+  /// Where the body of `bext` begins: after the RIFF header and the room for long sizes.
+  private static let broadcastExtensionOffset: Int64 = 12 + 8 + 28 + 8
 
   private var blockSize: Int { channels * Self.bytesPerSample }
   private var headerSize: Int64 = 0
@@ -145,7 +171,7 @@ private final class WaveFile {
     field(description.time, 8)
     bytes.append(little: UInt64(timeReference), width: 8)
     bytes.append(little: 1, width: 2)
-    // UMID, and the loudness fields that version 1 does not have.
+    // UMID, and the loudness fields that version 1 does not have and `finish` may fill.
     bytes += [UInt8](repeating: 0, count: 64 + 190)
     return bytes
   }
@@ -229,7 +255,24 @@ private final class WaveFile {
     guard status == bytes.count else { throw .system(errno, "write the sound", path, code: .writing) }
   }
 
-  func finish() throws(MediaError) {
+  /// Version 2 and its loudness fields. Source: EBU Tech 3285 v2, §2.4.
+  private func patch(_ loudness: WaveWriter.Loudness) throws(MediaError) {
+    var version: [UInt8] = []
+    version.append(little: 2, width: 2)
+    try patch(version, at: Self.broadcastExtensionOffset + 346)
+    var fields: [UInt8] = []
+    for value in [
+      loudness.integrated, loudness.range, loudness.truePeak, loudness.momentaryMaximum,
+      loudness.shortTermMaximum,
+    ] {
+      // 0x7fff stands for a value that is not known.
+      let number = value.flatMap { Int16(exactly: $0) } ?? .max
+      fields.append(little: UInt64(UInt16(bitPattern: number)), width: 2)
+    }
+    try patch(fields, at: Self.broadcastExtensionOffset + 412)
+  }
+
+  func finish(_ loudness: WaveWriter.Loudness?) throws(MediaError) {
     let dataSize = sampleCount * Int64(blockSize)
     if dataSize % 2 == 1 { try write([0]) }
     try flush()
@@ -252,6 +295,7 @@ private final class WaveFile {
       sizes.append(little: UInt64(dataSize), width: 4)
     }
     try patch(sizes, at: headerSize - 4)
+    if let loudness { try patch(loudness) }
     let status = close(descriptor)
     descriptor = -1
     guard status == 0 else { throw .system(errno, "close the sound file", path, code: .writing) }

@@ -1,87 +1,85 @@
 package import Digests
+package import MediaTime
 
-/// One stretch of source sound in the mix.
-package struct MixEvent: Hashable, Codable, Sendable, CanonicallyEncodable {
-  /// Identity of the sound file.
-  package var media: Digest
-  package var stream: Int
-  /// First sample of the file that is heard, at `mixSampleRate`; may lie before the file, where it is silent.
-  package var sourceSample: Int64
-  /// Sample of the mix at which it starts.
-  package var mixSample: Int64
-  package var sampleCount: Int64
-  /// The track of the cut, e.g. `A1`.
-  package var track: String
-  package var event: String
+/// The loudness a mix is brought to.
+package struct LoudnessTarget: Hashable, Codable, Sendable {
+  /// Integrated loudness of the whole programme, LKFS (= LUFS). Source: ITU-R BS.1770-4, Annex 1.
+  package var integrated: Level
+  /// Highest true peak, dBTP. Source: ITU-R BS.1770-4, Annex 2.
+  package var truePeak: Level
 
-  package init(
-    media: Digest, stream: Int, sourceSample: Int64, mixSample: Int64, sampleCount: Int64, track: String,
-    event: String
-  ) {
-    self.media = media
-    self.stream = stream
-    self.sourceSample = sourceSample
-    self.mixSample = mixSample
-    self.sampleCount = sampleCount
-    self.track = track
-    self.event = event
-  }
-
-  /// Track and event are names for people and decide no sample.
-  package func encode(into encoder: inout CanonicalEncoder) {
-    encoder.append(media)
-    encoder.append(stream)
-    encoder.append(sourceSample)
-    encoder.append(mixSample)
-    encoder.append(sampleCount)
+  package init(integrated: Level, truePeak: Level) {
+    self.integrated = integrated
+    self.truePeak = truePeak
   }
 }
 
-/// A stereo temporary mix of production sound: unity gain, no processing.
+/// What the loudness report is headed with, and how it names moments.
+package struct ReportHeading: Hashable, Codable, Sendable {
+  package var programme: String
+  package var rate: FrameRate
+  /// Label count of the first frame.
+  package var startFrame: Int64
+  package var isDropFrame: Bool
+
+  package init(programme: String, rate: FrameRate, startFrame: Int64, isDropFrame: Bool) {
+    self.programme = programme
+    self.rate = rate
+    self.startFrame = startFrame
+    self.isDropFrame = isDropFrame
+  }
+}
+
+/// A mix: events on buses, the layouts it is made in, and what is made of it.
 ///
-/// A mono source goes to both sides at −3.01 dB, left and right of a stereo source to their own side; any other
-/// channel count is folded to mono first, each channel at 1/√n. The sum is rounded to 24 bits; samples beyond
-/// full scale are clipped and counted.
+/// With neither stems nor a target nor a report it is a temporary mix at unity: its only processing is the fades
+/// of its events. Samples are summed in double precision and rounded to 24 bits once; samples beyond full scale are
+/// clipped and counted.
 package struct MixDescription: Hashable, Codable, Sendable, CanonicallyEncodable {
   package static let sampleRate = 48_000
-  package static let channels = 2
 
   package var events: [MixEvent]
   package var sampleCount: Int64
   /// Samples since midnight at the mix's first sample, for `bext`.
   package var timeReference: Int64
+  package var layouts: [MixLayout]
+  package var hasStems: Bool
+  package var target: LoudnessTarget?
+  /// Loudness is measured, reported and drawn when there is a heading.
+  package var heading: ReportHeading?
 
-  package init(events: [MixEvent], sampleCount: Int64, timeReference: Int64) {
+  package init(
+    events: [MixEvent], sampleCount: Int64, timeReference: Int64, layouts: [MixLayout] = [.stereo],
+    hasStems: Bool = false, target: LoudnessTarget? = nil, heading: ReportHeading? = nil
+  ) {
     self.events = events.sorted { ($0.mixSample, $0.track, $0.event) < ($1.mixSample, $1.track, $1.event) }
     self.sampleCount = sampleCount
     self.timeReference = timeReference
+    self.layouts = layouts
+    self.hasStems = hasStems
+    self.target = target
+    self.heading = heading
   }
 
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.append(events)
     encoder.append(sampleCount)
     encoder.append(timeReference)
-  }
-}
-
-/// Gains of one source channel to the left and right of the mix.
-package struct PanGains: Hashable, Sendable {
-  package var left: Double
-  package var right: Double
-}
-
-extension MixDescription {
-  /// Written as a literal: libm's square root is exact, but a constant cannot depend on any library.
-  private static let minusThreeDecibels = 0.707_106_781_186_547_6
-
-  /// The gains of every channel of a source with `channels` channels.
-  package static func gains(channels: Int) -> [PanGains] {
-    switch channels {
-    case 1: return [PanGains(left: minusThreeDecibels, right: minusThreeDecibels)]
-    case 2: return [PanGains(left: 1, right: 0), PanGains(left: 0, right: 1)]
-    default:
-      let gain = minusThreeDecibels / Double(channels).squareRoot()
-      return [PanGains](repeating: PanGains(left: gain, right: gain), count: channels)
+    encoder.beginList(count: layouts.count)
+    for layout in layouts { encoder.append(layout.rawValue) }
+    encoder.endList()
+    encoder.append(hasStems)
+    encoder.appendPresence(target != nil)
+    if let target {
+      encoder.append(target.integrated.thousandths)
+      encoder.append(target.truePeak.thousandths)
+    }
+    encoder.appendPresence(heading != nil)
+    if let heading {
+      encoder.append(heading.programme)
+      encoder.append(heading.rate.description)
+      encoder.append(heading.startFrame)
+      encoder.append(heading.isDropFrame)
     }
   }
 }

@@ -2,10 +2,10 @@ package import Digests
 package import SoundMixing
 package import TaskGraph
 
-/// Makes the stereo temporary mix as a broadcast wave file.
+/// Makes a mix in its layouts, with stems and loudness report where they are asked for, as broadcast wave files.
 package enum MixTask: TaskKind {
   package static let identifier = "mix"
-  package static let version = 1
+  package static let version = 2
 
   package struct Input: Codable, Sendable {
     package var mix: MixDescription
@@ -32,10 +32,14 @@ package enum MixTask: TaskKind {
     /// Highest sample magnitude before rounding, 1.0 is full scale.
     package var samplePeak: Double
     package var clippedSamples: Int64
+    /// What it measures; nil for a mix without target and report.
+    package var loudness: LoudnessFacts?
+    /// What was done to reach the target; nil without one.
+    package var correction: LoudnessCorrection?
 
     package init(
       layout: String, sound: Digest, byteCount: Int64, channels: Int, samplePeak: Double,
-      clippedSamples: Int64
+      clippedSamples: Int64, loudness: LoudnessFacts? = nil, correction: LoudnessCorrection? = nil
     ) {
       self.layout = layout
       self.sound = sound
@@ -43,6 +47,8 @@ package enum MixTask: TaskKind {
       self.channels = channels
       self.samplePeak = samplePeak
       self.clippedSamples = clippedSamples
+      self.loudness = loudness
+      self.correction = correction
     }
   }
 
@@ -50,11 +56,14 @@ package enum MixTask: TaskKind {
     package var sampleCount: Int64
     package var sampleRate: Int
     package var mixes: [Printmaster]
+    /// What is published of the mix: mixes, stems, loudness report; empty for a plain temporary mix.
+    package var files: [MadeFile]
 
-    package init(sampleCount: Int64, sampleRate: Int, mixes: [Printmaster]) {
+    package init(sampleCount: Int64, sampleRate: Int, mixes: [Printmaster], files: [MadeFile] = []) {
       self.sampleCount = sampleCount
       self.sampleRate = sampleRate
       self.mixes = mixes
+      self.files = files
     }
   }
 

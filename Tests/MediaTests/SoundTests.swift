@@ -66,6 +66,26 @@ struct WaveWriterTests {
     }
   }
 
+  @Test func `loudness makes version 2 of bext, and what is not known says so`() throws {
+    try Material.withFolder { folder in
+      let path = folder + "/loud.wav"
+      let writer = try WaveWriter(path: path, channels: 2, timeReference: 9)
+      try writer.append(planar: [numbered(0..<100), numbered(0..<100)])
+      try writer.finish(
+        loudness: WaveWriter.Loudness(
+          integrated: -2401, range: 740, truePeak: -213, momentaryMaximum: nil, shortTermMaximum: -99_999))
+      #expect(try BroadcastWave(path: path)?.version == 2)
+      #expect(try BroadcastWave(path: path)?.timeReference == 9)
+      let bytes = try readAll(path)
+      let start = try #require(bytes.firstRange(of: Array("bext".utf8))).upperBound + 4
+      let fields = (0..<5).map { index in
+        Int16(bitPattern: UInt16(bytes[start + 412 + 2 * index]) | UInt16(bytes[start + 413 + 2 * index]) << 8)
+      }
+      #expect(fields == [-2401, 740, -213, .max, .max])
+      #expect(try SoundReader(path: path).read(from: 0, count: 100) == [numbered(0..<100), numbered(0..<100)])
+    }
+  }
+
   @Test func `samples beyond full scale are clipped and counted`() throws {
     try Material.withFolder { folder in
       let path = folder + "/hot.wav"

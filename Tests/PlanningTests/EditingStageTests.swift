@@ -67,19 +67,6 @@ import Testing
     #expect(runs.flatMap { run in (0..<run.count).map(run.position) } == (0..<24).map { $0 * 2 })
   }
 
-  @Test func `a transition of sound is an error, not a cut`() throws {
-    let programme = try programme(
-      Self.head + "001  A001  V     C        00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00\n"
-        + "002  SR001  A     C        00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n"
-        + "003  SR001  A     C        00:00:01:00 00:00:01:00 01:00:01:00 01:00:01:00\n"
-        + "003  SR001  A     D    012 00:00:03:00 00:00:04:00 01:00:01:00 01:00:02:00\n",
-      files: clip + [Facts.sound("1A.wav", tape: "SR001", reference: 0, samples: 480_000)])
-    #expect(
-      failure { _ = try programme.plan() }
-        == "cut.edl:7: error: event 003 on A1 is a transition of sound, which is not mixed yet\n"
-        + "  Replace it by a cut in the turnover.")
-  }
-
   @Test func `several picture tracks are an error`() throws {
     let programme = try programme(
       Self.head + "001  A001  V     C        00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n"

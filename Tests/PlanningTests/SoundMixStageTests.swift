@@ -80,4 +80,91 @@ import Testing
     let assembly = try #require(plan.nodes("assemble").first)
     #expect(assembly.dependencies == plan.nodes("mix").map(\.key))
   }
+
+  // MARK: Keys
+
+  private static let mapped = """
+    edit: {kind: editing}
+    mix: {kind: sound-mix, sound: edit, layouts: [stereo, "5.1"], tracks: {A1: dialogue, A2: {bus: ambience, gain: -6 dB, pan: L30}}, loudness: {anchor: programme, integrated: -24 LKFS, truePeak: -2 dBTP}}
+    """
+
+  private func twoTracks() throws -> Programme {
+    try programme(
+      [
+        ListEvent(reel: "SR001", track: "A", source: 20, record: hour, count: 24),
+        ListEvent(reel: "SR001", track: "A2", source: 80, record: hour + 12, count: 24),
+      ], [Facts.sound("1A.wav", tape: "SR001", reference: 0, samples: 480_000)])
+  }
+
+  @Test func `tracks, target and layouts reach the mix, and it is published`() throws {
+    let plan = try twoTracks().plan(Self.mapped)
+    let mix = try #require(try plan.mixes().first).mix
+    #expect(mix.layouts == [.stereo, .surround] && mix.hasStems)
+    #expect(mix.target?.integrated.thousandths == -24_000 && mix.target?.truePeak.thousandths == -2000)
+    #expect(mix.heading?.programme == "test" && mix.heading?.startFrame == Int64(hour))
+    #expect(mix.events.map(\.bus) == [.dialogue, .ambience])
+    #expect(mix.events.map(\.gain.thousandths) == [0, -6000])
+    #expect(mix.events.map(\.pan.hundredths) == [0, -30])
+    let publish = try #require(plan.publishes.first { $0.name == "mix" })
+    #expect(publish.shelf == .assets && publish.results == plan.nodes("mix").map(\.key))
+    #expect(plan.nodes("publish").first { $0.stage == "mix" }?.dependencies == publish.results)
+  }
+
+  @Test func `a plain mix publishes nothing of its own`() throws {
+    let plan = try twoTracks().plan(Self.stages)
+    #expect(!plan.publishes.contains { $0.name == "mix" })
+    let mix = try #require(try plan.mixes().first).mix
+    #expect(mix.layouts == [.stereo] && !mix.hasStems && mix.heading == nil && mix.target == nil)
+  }
+
+  @Test func `every bad key is a finding with its place, all at once`() throws {
+    let text = failure {
+      _ = try twoTracks().pipeline(
+        """
+        edit: {kind: editing}
+        mix:
+          kind: sound-mix
+          sound: edit
+          mode: measure
+          layouts: [stereo, "7.1"]
+          crossfade: 2 parsecs
+          tracks:
+            A1: dialog
+            A2: {gain: -6 dBFS}
+            A3: {bus: musik, pan: M3}
+          loudness: {integrated: 5 LKFS, truepeak: -2}
+        """)
+    }
+    for line in [
+      "`measure` is not a value of `mode`", "`7.1` is not a value of `layouts`", "Did you mean `5.1`?",
+      "`2 parsecs` is not the length of a crossfade", "`dialog` is not a value of `bus`",
+      "Did you mean `dialogue`?", "track `A2` needs the key `bus`", "`musik` is not a value of `bus`",
+      "Did you mean `music`?", "`integrated` must be from −60 to −5 LKFS, not `5 LKFS`",
+      "`loudness` has no key `truepeak`", "Did you mean `truePeak`?", "`loudness` needs the key `truePeak`",
+    ] { #expect(text.contains(line), "\(line)") }
+    #expect(text.contains("p.yaml:14:11: error: `dialog` is not a value of `bus`\n      A1: dialog\n"), "\(text)")
+  }
+
+  @Test func `a track without a bus is an error, a bus without a track is told`() throws {
+    let stages = """
+      edit: {kind: editing}
+      mix: {kind: sound-mix, sound: edit, tracks: {A1: dialogue, A22: music}}
+      """
+    let text = failure { _ = try twoTracks().plan(stages) }
+    #expect(text.contains("cut.edl:6: error: sound track A2 of the cut goes to no bus of `mix`"), "\(text)")
+    #expect(text.contains("Add it under `tracks:`, as `A2: effects`."))
+    #expect(text.contains("warning: the cut has no sound track `A22`") && text.contains("Did you mean `A2`?"))
+  }
+
+  @Test func `everything that decides bytes changes the key`() throws {
+    let base = "mix: {kind: sound-mix, sound: edit"
+    let keys = try [
+      "", ", crossfade: 2", ", crossfade: 20 ms", ", layouts: [5.1]", ", tracks: {A1: music, A2: music}",
+      ", tracks: {A1: music, A2: effects}", ", tracks: {A1: music, A2: {bus: music, gain: -1}}",
+      ", loudness: {integrated: -24, truePeak: -2}", ", loudness: {integrated: -24, truePeak: -1}",
+    ].map { more in
+      try #require(twoTracks().plan("edit: {kind: editing}\n\(base)\(more)}").nodes("mix").first).key
+    }
+    #expect(Set(keys).count == keys.count)
+  }
 }

@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import MediaTime
 import SoundMixing
 import Testing
 
@@ -55,23 +56,45 @@ import Testing
     #expect(digest(first) != digest(second))
   }
 
-  @Test func `mono goes to both sides at minus three decibels`() {
-    let gains = MixDescription.gains(channels: 1)
-    let root = Double(0.5).squareRoot()
-    #expect(gains.map { [$0.left, $0.right] } == [[root, root]])
+  @Test func `buses, gains, pans and fades decide samples`() {
+    let plain = digest(mix([event(0)]))
+    let changes: [(inout MixEvent) -> Void] = [
+      { $0.bus = .music }, { $0.gain = Level(thousandths: 1) }, { $0.pan = Pan(hundredths: -1) },
+      { $0.fadeIn = 1 }, { $0.fadeOut = 1 },
+    ]
+    let others = changes.map { change in
+      var changed = event(0)
+      change(&changed)
+      return digest(mix([changed]))
+    }
+    #expect(Set(others + [plain]).count == others.count + 1)
   }
 
-  @Test func `the sides of stereo stay on their side`() {
-    #expect(MixDescription.gains(channels: 2).map { [$0.left, $0.right] } == [[1, 0], [0, 1]])
-  }
-
-  @Test(arguments: [3, 4, 6, 8]) func `more channels are folded, equal in power to one`(channels: Int) {
-    let gains = MixDescription.gains(channels: channels)
-    #expect(gains.count == channels)
-    let left = gains.reduce(0) { $0 + $1.left * $1.left }
-    let right = gains.reduce(0) { $0 + $1.right * $1.right }
-    #expect(abs(left - 0.5) < 1e-12 && abs(right - 0.5) < 1e-12)
-    #expect(gains.allSatisfy { $0.left == $0.right })
+  @Test func `layouts, stems, target and heading decide what is made`() {
+    let heading = ReportHeading(
+      programme: "p", rate: FrameRate(24_000, 1001), startFrame: 86_400, isDropFrame: false)
+    let changes: [(inout MixDescription) -> Void] = [
+      { $0.layouts = [.surround] }, { $0.layouts = [.stereo, .surround] }, { $0.hasStems = true },
+      { $0.target = LoudnessTarget(integrated: Level(thousandths: -24_000), truePeak: .zero) },
+      {
+        $0.target = LoudnessTarget(
+          integrated: Level(thousandths: -24_000), truePeak: Level(thousandths: -2000))
+      }, { $0.heading = heading },
+      {
+        $0.heading = heading
+        $0.heading?.programme = "q"
+      },
+      {
+        $0.heading = heading
+        $0.heading?.startFrame = 0
+      },
+    ]
+    let all = [mix([event(0)])] + changes.map { change in
+      var changed = mix([event(0)])
+      change(&changed)
+      return changed
+    }
+    #expect(Set(all.map(digest)).count == all.count)
   }
 
   @Test func `a mix comes back from JSON as it was`() throws {

@@ -9,6 +9,12 @@ package struct KeySpec: Sendable {
     case paths
     case integer(ClosedRange<Int>)
     case choice([String])
+    /// One or several of these.
+    case choices([String])
+    /// A mapping with keys of its own.
+    indirect case table([KeySpec])
+    /// A mapping whose keys are names of the user's, each with one of the choices or a mapping.
+    indirect case named(choices: [String], or: [KeySpec])
     case rate
     case timecode
     case raster
@@ -97,17 +103,51 @@ struct KeyReader {
 
   func choice<Value: RawRepresentable & CaseIterable>(_ key: String, of type: Value.Type) -> Value?
   where Value.RawValue == String {
-    guard let text = text(key) else { return nil }
+    values[key].flatMap { choice($0, named: key, of: type) }
+  }
+
+  /// One or several of the choices, each once; empty without the key.
+  func choices<Value: RawRepresentable & CaseIterable>(_ key: String, of type: Value.Type) -> [Value]
+  where Value.RawValue == String {
+    guard let value = values[key] else { return [] }
+    if value.values.isEmpty {
+      findings.add(value.error("pipeline.notAList", "`\(key)` must be a value or a list of values"))
+    }
+    var seen: Set<String> = []
+    return value.values.compactMap { choice($0, named: key, of: type) }
+      .filter { seen.insert($0.rawValue).inserted }
+  }
+
+  private func choice<Value: RawRepresentable & CaseIterable>(
+    _ value: PipelineValue, named key: String, of type: Value.Type
+  ) -> Value? where Value.RawValue == String {
+    guard let text = value.scalar else {
+      findings.add(value.error("pipeline.notAText", "`\(key)` must be a single value"))
+      return nil
+    }
     if let value = Value(rawValue: text) { return value }
     let names = Value.allCases.map(\.rawValue)
     let suggestion = nearest(text, among: names).map { "Did you mean `\($0)`?" }
-    if let value = values[key] {
-      findings.add(
-        value.error(
-          "pipeline.badChoice", "`\(text)` is not a value of `\(key)`",
-          remedy: suggestion ?? "It is one of \(names.joined(separator: ", "))."))
-    }
+    findings.add(
+      value.error(
+        "pipeline.badChoice", "`\(text)` is not a value of `\(key)`",
+        remedy: suggestion ?? "It is one of \(names.joined(separator: ", "))."))
     return nil
+  }
+
+  /// The entries of a mapping whose keys are names of the user's.
+  func entries(_ key: String) -> [PipelineValue.Entry] {
+    guard let value = values[key] else { return [] }
+    guard let entries = value.entries else {
+      findings.add(value.error("pipeline.notAMapping", "`\(key)` must be a mapping of names to values"))
+      return []
+    }
+    return entries
+  }
+
+  /// A reader of a mapping inside this one.
+  func table(_ key: String, keys: [KeySpec]) -> KeyReader? {
+    values[key].map { KeyReader($0, keys: keys, owner: "`\(key)`", findings: findings) }
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {

@@ -39,6 +39,17 @@ package enum PipelineSchema {
     case .choice(let values):
       node.type = "string"
       node.values = values
+    case .choices(let values):
+      let choice = SchemaNode(type: "string", values: values)
+      node.oneOf = [choice, SchemaNode(type: "array", items: Indirect(choice))]
+    case .table(let keys): node = object(title: key.name, summary: key.summary, keys: keys)
+    case .named(let choices, let keys):
+      node.type = "object"
+      node.additionalProperties = .schema(
+        SchemaNode(oneOf: [
+          SchemaNode(type: "string", values: choices),
+          object(title: key.name, summary: key.summary, keys: keys),
+        ]))
     case .rate: node.pattern = "^[0-9]+(/[0-9]+|\\.[0-9]+)?$"
     case .timecode: node.pattern = "^[0-9]{2}:[0-9]{2}:[0-9]{2}[:;][0-9]{2,3}$"
     case .raster: node.pattern = "^[0-9]+x[0-9]+$"

@@ -1,58 +1,191 @@
 import Digests
+import Foundation
 import Media
 import ObjectStore
 import SoundMixing
 import TaskGraph
 import TaskKinds
 
-/// Makes the stereo temporary mix, a second at a time.
+/// Makes the mix a second at a time, in passes over its sources: measure, make until it is right, make the stems.
+///
+/// Nothing of the sound is kept between passes, so memory does not grow with the programme.
 enum MixInterpreter: TaskInterpreter {
   typealias Kind = MixTask
 
   static func run(_ input: MixTask.Input, in context: TaskContext) throws -> (
     MixTask.Output, [ObjectReference]
   ) {
-    let mix = input.mix
-    let part = context.part("mix")
-    let writer = try WaveWriter(
-      path: part, sampleRate: MixDescription.sampleRate, channels: MixDescription.channels,
-      timeReference: mix.timeReference,
-      description: WaveWriter.Description(summary: "temporary mix", originator: "interlock"))
-    var voices = Voices(input)
+    var making = MixMaking(input, context: context)
+    return try making.run()
+  }
+}
+
+private struct MixMaking {
+  private let input: MixTask.Input
+  private let context: TaskContext
+  private var masters: [MixMaster]
+  private var files: [MadeFile] = []
+  private var objects: [ObjectReference] = []
+
+  private var mix: MixDescription { input.mix }
+  private var isMeasured: Bool { mix.target != nil || mix.heading != nil }
+
+  init(_ input: MixTask.Input, context: TaskContext) {
+    self.input = input
+    self.context = context
+    masters = input.mix.layouts.map { MixMaster($0, target: input.mix.target) }
+  }
+
+  mutating func run() throws -> (MixTask.Output, [ObjectReference]) {
+    if mix.target != nil { try measure() }
+    var finished = [MixChain.Finished?](repeating: nil, count: masters.count)
+    for number in 1...MixMaster.mostTries {
+      let missing = finished.indices.filter { finished[$0] == nil }
+      guard !missing.isEmpty else { break }
+      for (index, made) in zip(missing, try make(missing.map { masters[$0] })) {
+        let isLastTry = number == MixMaster.mostTries
+        guard try masters[index].accept(made.facts, limiter: made.limiter, isLastTry: isLastTry) else { continue }
+        finished[index] = made
+      }
+    }
+    var mixes: [MixTask.Printmaster] = []
+    for (master, made) in zip(masters, finished) {
+      guard let made else { continue }
+      mixes.append(try printmaster(made, of: master))
+    }
+    if mix.hasStems { try makeStems() }
+    try makeReport(finished.compactMap { $0 })
+    return (
+      MixTask.Output(
+        sampleCount: mix.sampleCount, sampleRate: MixDescription.sampleRate, mixes: mixes,
+        files: mix.heading == nil ? [] : files), objects
+    )
+  }
+
+  /// One pass over the whole mix.
+  private func forEachSecond(_ body: (MixVoices.Beds, Int) throws -> Void) throws {
+    var voices = MixVoices(input)
     var position: Int64 = 0
     var reported = ContinuousClock.now
     while position < mix.sampleCount {
       try StopRequest.check()
       let count = Int(min(Int64(MixDescription.sampleRate), mix.sampleCount - position))
-      let block = try voices.mix(from: position, count: count)
-      try writer.append(planar: block)
+      try body(try voices.beds(from: position, count: count), count)
       position += Int64(count)
       if ContinuousClock.now - reported > .milliseconds(400) {
         reported = .now
         context.reporter.progress(frames: Int(position), of: Int(mix.sampleCount))
       }
     }
-    let peak = writer.samplePeak
-    let clipped = writer.clippedSamples
-    try writer.finish()
-    try verify(part, mix: mix)
-    let object = try context.store.commitObject(partFile: part, name: "mix.wav")
-    let output = MixTask.Output(
-      sampleCount: mix.sampleCount, sampleRate: MixDescription.sampleRate,
-      mixes: [
-        MixTask.Printmaster(
-          layout: "stereo", sound: object.digest, byteCount: object.byteCount,
-          channels: MixDescription.channels, samplePeak: peak, clippedSamples: clipped)
-      ])
-    return (output, [object])
   }
 
-  /// Reopens the file: what its header says must be what was asked for.
-  private static func verify(_ path: String, mix: MixDescription) throws {
+  private mutating func measure() throws {
+    let meters = try masters.map {
+      try LoudnessMeter(sampleRate: MixDescription.sampleRate, channels: $0.layout.channels)
+    }
+    try forEachSecond { beds, count in
+      for (master, meter) in zip(masters, meters) {
+        try meter.add(
+          planar: beds.planes(of: Stem.allCases, in: master.layout, gain: 1, count: count))
+      }
+    }
+    for (index, meter) in meters.enumerated() { try masters[index].begin(measured: meter) }
+  }
+
+  private func make(_ masters: [MixMaster]) throws -> [MixChain.Finished] {
+    let chains = try masters.map { master in
+      let name = "mix.\(master.layout.rawValue)"
+      return try MixChain(
+        path: context.part(name), mix: mix, summary: "\(title) \(name)", layout: master.layout,
+        ceiling: master.correction?.ceiling, isMeasured: isMeasured)
+    }
+    try forEachSecond { beds, count in
+      for (master, chain) in zip(masters, chains) {
+        try chain.add(beds.planes(of: Stem.allCases, in: master.layout, gain: master.gain, count: count))
+      }
+    }
+    return try chains.map { try $0.finish() }
+  }
+
+  private var title: String { mix.heading?.programme ?? "temporary" }
+
+  private mutating func printmaster(_ made: MixChain.Finished, of master: MixMaster) throws -> MixTask.Printmaster {
+    let name = "mix.\(master.layout.rawValue)"
+    let object = try commit(made.path, name: name, channels: master.layout.channels)
+    return MixTask.Printmaster(
+      layout: master.layout.rawValue, sound: object.digest, byteCount: object.byteCount,
+      channels: master.layout.channels, samplePeak: made.samplePeak, clippedSamples: made.clippedSamples,
+      loudness: isMeasured ? made.facts : nil, correction: master.correction)
+  }
+
+  // MARK: Stems
+
+  /// The stems and the music-and-effects mix: what is in the mix before its limiter, at the mix's gain.
+  private mutating func makeStems() throws {
+    let parts: [(name: String, stems: [Stem])] =
+      Stem.allCases.map { ($0.rawValue, [$0]) } + [("m-and-e", [.music, .effects])]
+    let wanted = parts.flatMap { part in
+      masters.map { (name: "\(part.name).\($0.layout.rawValue)", stems: part.stems, master: $0) }
+    }
+    let chains = try wanted.map { stem in
+      try MixChain(
+        path: context.part(stem.name), mix: mix, summary: "\(title) \(stem.name)", layout: stem.master.layout,
+        ceiling: nil, isMeasured: false)
+    }
+    try forEachSecond { beds, count in
+      for (stem, chain) in zip(wanted, chains) {
+        try chain.add(
+          beds.planes(of: stem.stems, in: stem.master.layout, gain: stem.master.gain, count: count))
+      }
+    }
+    for (stem, chain) in zip(wanted, chains) {
+      _ = try commit(try chain.finish().path, name: stem.name, channels: stem.master.layout.channels)
+    }
+  }
+
+  // MARK: Report
+
+  private mutating func makeReport(_ finished: [MixChain.Finished]) throws {
+    guard let heading = mix.heading else { return }
+    let report = LoudnessReport(
+      heading: heading, target: mix.target, sampleCount: mix.sampleCount,
+      layouts: zip(masters, finished).map { master, made in
+        LoudnessReport.Layout(
+          layout: master.layout, facts: made.facts, correction: master.correction, series: made.series)
+      })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    for (bytes, fileExtension) in [
+      ([UInt8](try encoder.encode(report)), "json"), (Array(LoudnessPage(report).html.utf8), "html"),
+    ] {
+      let object = try context.store.commitObject(
+        bytes: bytes, name: "loudness.\(fileExtension)", scratch: context.attempt.path)
+      note(object, suffix: "loudness", fileExtension: fileExtension)
+    }
+  }
+
+  // MARK: Files
+
+  private mutating func note(_ object: ObjectReference, suffix: String, fileExtension: String) {
+    objects.append(object)
+    files.append(
+      MadeFile(
+        object: object.digest, byteCount: object.byteCount, suffix: suffix, fileExtension: fileExtension))
+  }
+
+  private mutating func commit(_ path: String, name: String, channels: Int) throws -> ObjectReference {
+    try verify(path, channels: channels)
+    let object = try context.store.commitObject(partFile: path, name: "\(name).wav")
+    note(object, suffix: name, fileExtension: "wav")
+    return object
+  }
+
+  /// Reopens a file: what its header says must be what was asked for.
+  private func verify(_ path: String, channels: Int) throws {
     guard let wave = try BroadcastWave(path: path) else {
       throw WorkerFailure(verification: "the mix cannot be read back as a wave file")
     }
-    guard wave.sampleCount == mix.sampleCount, wave.channels == MixDescription.channels,
+    guard wave.sampleCount == mix.sampleCount, wave.channels == channels,
       wave.sampleRate == MixDescription.sampleRate, wave.bitDepth == 24,
       wave.timeReference == mix.timeReference,
       wave.isComplete
@@ -61,61 +194,5 @@ enum MixInterpreter: TaskInterpreter {
         verification: "the mix reads back as \(wave.sampleCount) samples of \(wave.channels) channels at "
           + "\(wave.sampleRate) Hz, \(wave.bitDepth) bits, from \(wave.timeReference ?? -1)")
     }
-  }
-}
-
-/// The events of a mix that sound at a position, each with its open file.
-private struct Voices {
-  private struct Voice {
-    var event: MixEvent
-    var reader: SoundReader
-    var gains: [PanGains]
-  }
-
-  private let media: [String: MediaLocation]
-  /// Events still to start, the next one last.
-  private var waiting: [MixEvent]
-  private var sounding: [Voice] = []
-
-  init(_ input: MixTask.Input) {
-    media = input.media
-    waiting = input.mix.events.reversed()
-  }
-
-  /// The sum of everything that sounds in a stretch of the mix, `[left, right][sample]`.
-  ///
-  /// Events are added in the order of the description, so that the sum has the same rounding every time.
-  mutating func mix(from position: Int64, count: Int) throws -> [[Double]] {
-    let end = position + Int64(count)
-    while let next = waiting.last, next.mixSample < end {
-      waiting.removeLast()
-      guard let location = media[next.media.hex] else {
-        throw WorkerFailure(verification: "the mix does not say where event \(next.event) is read from")
-      }
-      try MediaGuard.check(location)
-      let reader = try SoundReader(
-        path: location.path, stream: next.stream, sampleRate: MixDescription.sampleRate)
-      sounding.append(
-        Voice(event: next, reader: reader, gains: MixDescription.gains(channels: reader.channels)))
-    }
-    var left = [Double](repeating: 0, count: count)
-    var right = left
-    for voice in sounding {
-      let event = voice.event
-      let first = max(position, event.mixSample)
-      let last = min(end, event.mixSample + event.sampleCount)
-      guard first < last else { continue }
-      let channels = try voice.reader.read(
-        from: event.sourceSample + first - event.mixSample, count: Int(last - first))
-      let start = Int(first - position)
-      for (samples, gain) in zip(channels, voice.gains) {
-        for index in samples.indices {
-          left[start + index] += samples[index] * gain.left
-          right[start + index] += samples[index] * gain.right
-        }
-      }
-    }
-    sounding.removeAll { $0.event.mixSample + $0.event.sampleCount <= end }
-    return [left, right]
   }
 }
