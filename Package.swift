@@ -75,6 +75,7 @@ let package = Package(
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
     // Layer 3
     swift("ColorGrading", ["Editorial", "Diagnostics"]),
+    swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
     swift(
@@ -85,7 +86,7 @@ let package = Package(
       name: "Planning",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ColorGrading",
-        "SoundMixing",
+        "Compositing", "SoundMixing",
         "Delivery", "TaskKinds", yams,
       ],
       resources: [
@@ -124,6 +125,7 @@ let package = Package(
     test("Colour", ["Colour", "TestSupport"]),
     test("Drawing", ["Drawing", "TestSupport"]),
     test("ColorGrading", ["ColorGrading", "Colour", "Editorial", "Diagnostics", "TestSupport"]),
+    test("Compositing", ["Compositing", "ImageGraph", "MediaTime", "Diagnostics", "TestSupport"]),
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),
     test("Digests", ["Digests", "TestSupport"]),

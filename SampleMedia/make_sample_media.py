@@ -16,12 +16,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "make"))
 
+from elements import make_elements  # noqa: E402
 from look import make_look  # noqa: E402
 from rushes import make_rushes  # noqa: E402
 from sound import make_sound  # noqa: E402
 from turnover import make_turnover  # noqa: E402
 
-FOLDERS = ["rushes", "sound", "turnover", "luts"]
+FOLDERS = ["rushes", "sound", "turnover", "turnover/comps", "luts"]
 FENCES = ("<!-- digests: written by make_sample_media.py -->", "<!-- end of digests -->")
 
 
@@ -44,9 +45,16 @@ def made_files(root: Path) -> list[Path]:
                   if file.suffix in {".mov", ".wav", ".edl", ".otio", ".ccc", ".cube"})
 
 
+def stills_row(pattern: str, root: Path) -> str:
+    """Numbered stills as one: their bytes one after the other."""
+    content = b"".join(file.read_bytes() for file in sorted(root.glob(pattern.replace("####", "????"))))
+    return f"| `{pattern}` | {len(content)} | `{hashlib.sha256(content).hexdigest()}` |"
+
+
 def table(root: Path) -> str:
     lines = ["| file | bytes | SHA-256 |", "|---|---:|---|"]
-    return "\n".join(lines + [row(file, root) for file in made_files(root)])
+    stills = [stills_row(f"turnover/comps/{name}", root) for name in ("beams.####.exr", "motes.####.png")]
+    return "\n".join(lines + [row(file, root) for file in made_files(root)] + stills)
 
 
 def update_readme(root: Path) -> None:
@@ -72,6 +80,8 @@ def main() -> int:
         make_sound(options.samples, root / "sound")
     if "turnover" in folders:
         make_turnover(root / "turnover")
+    if "turnover/comps" in folders:
+        make_elements(root)
     if "luts" in folders:
         make_look(root / "luts")
     update_readme(root)

@@ -53,6 +53,19 @@ typedef struct {
   pk_f4 *nodes;  // size³ nodes of R' G' B' 0, red index fastest
 } pk_cube;
 
+/// A key with its channels in the order: the screen's main one, then the others.
+typedef struct {
+  float screen[3];
+  float per_difference;             // 1 over how far the screen's main channel lies above the others
+  float tolerance, per_softness;    // alpha = (raw − tolerance) · per_softness, clamped
+  float despill;                    // 0…1
+} pk_key_row;
+
+/// A over B into B: red, green, blue and alpha rows of both.
+typedef void (*pk_merge_row)(
+  const float *ar, const float *ag, const float *ab, const float *aa, float *br, float *bg, float *bb, float *ba,
+  size_t count);
+
 typedef struct {
   void (*load8)(const uint8_t *in, float *out, size_t count);
   void (*load16)(const uint16_t *in, float *out, size_t count);
@@ -81,6 +94,16 @@ typedef struct {
   void (*move8to16)(const uint8_t *in, const pk_move *move, uint16_t *out, size_t count);
   void (*move16to8)(const uint16_t *in, const pk_move *move, uint8_t *out, size_t count);
   void (*move16to16)(const uint16_t *in, const pk_move *move, uint16_t *out, size_t count);
+  void (*raise_power)(float *row, float high, float low, size_t count);
+  void (*limit)(float *row, float low, float high, size_t count);
+  void (*multiply)(float *row, const float *by, size_t count);
+  void (*divide)(float *row, const float *by, size_t count);
+  pk_merge_row merge[6];  // in the order of PK_MERGE_…
+  void (*matte)(
+    const pk_key_row *key, const float *main, const float *other1, const float *other2, float *alpha, size_t count);
+  void (*unscreen)(
+    const pk_key_row *key, float *main, float *other1, float *other2, const float *alpha, const float *inside,
+    size_t count);
 } pk_rows;
 
 extern const pk_rows pk_rows_baseline;

@@ -385,6 +385,8 @@ PK_ROW move16to16(const uint16_t *restrict in, const pk_move *move, uint16_t *re
   for (size_t i = 0; i < count; i++) out[i] = (uint16_t)moved(in[i], by);
 }
 
+#include "light.inc.h"
+
 const pk_rows PK_ROWS = {
   .load8 = load8,
   .load16 = load16,
@@ -408,4 +410,11 @@ const pk_rows PK_ROWS = {
   .move8to16 = move8to16,
   .move16to8 = move16to8,
   .move16to16 = move16to16,
+  .raise_power = raise_power,
+  .limit = limit,
+  .multiply = multiply,
+  .divide = divide,
+  .merge = {merge_over, merge_plus, merge_multiply, merge_screen, merge_in, merge_out},
+  .matte = matte,
+  .unscreen = unscreen,
 };

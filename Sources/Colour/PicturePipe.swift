@@ -3,7 +3,8 @@ import CPictureKernels
 /// What went wrong with a conversion or a grade.
 package struct ColourError: Error, Hashable, Sendable, CustomStringConvertible {
   package enum Code: String, Hashable, Sendable {
-    case invalidDecision, invalidLook, unsupportedFormat, misplacedPicture, badPlanes, outOfMemory
+    case invalidDecision, invalidLook, unsupportedFormat, misplacedPicture, badPlanes, outOfMemory,
+      invalidKey
   }
 
   package let code: Code
@@ -63,6 +64,12 @@ package struct PictureRectangle: Hashable, Sendable {
   fileprivate var extent: PlaneExtent {
     unsafe PlaneExtent(address: UInt(bitPattern: bytes.baseAddress), byteCount: bytes.count, stride: stride)
   }
+
+  /// Whether it has these rows of samples of a layout, aligned.
+  func holds(_ rowBytes: Int, rows: Int, _ layout: PixelLayout) -> Bool {
+    let sample = layout.bytesPerSample
+    return extent.holds(rowBytes, rows: rows) && extent.address % UInt(sample) == 0 && stride % sample == 0
+  }
 }
 
 /// One plane of a picture that is written; the memory is lent for one `run`.
@@ -88,6 +95,11 @@ private struct PlaneExtent {
   var address: UInt
   var byteCount: Int
   var stride: Int
+
+  func holds(_ rowBytes: Int, rows: Int) -> Bool {
+    let (filled, overflow) = stride.multipliedReportingOverflow(by: rows - 1)
+    return !overflow && stride >= rowBytes && filled <= byteCount - rowBytes
+  }
 }
 
 /// Converts, grades and places pictures of one format: source codes → R'G'B' → grade → destination codes.
@@ -262,8 +274,7 @@ extension PicturePipe {
     for plane in 0..<layout.planeCount {
       let (rowBytes, rows) = layout.planeSize(plane, width: format.width, height: format.height)
       let extent = planes[plane]
-      let (filled, overflow) = extent.stride.multipliedReportingOverflow(by: rows - 1)
-      guard !overflow, extent.stride >= rowBytes, filled <= extent.byteCount - rowBytes else {
+      guard extent.holds(rowBytes, rows: rows) else {
         throw bad("plane \(plane) has \(extent.byteCount) bytes with rows of \(extent.stride)")
       }
       let sample = layout.bytesPerSample

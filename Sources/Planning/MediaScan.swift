@@ -91,7 +91,7 @@ package enum MediaScan {
     }
   }
 
-  private static func file(_ path: String, root: Pipeline.MediaRoot, status: stat) -> ScannedFile {
+  static func file(_ path: String, root: Pipeline.MediaRoot, status: stat) -> ScannedFile {
     let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     let changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
     return ScannedFile(

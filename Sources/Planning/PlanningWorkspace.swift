@@ -6,14 +6,19 @@ import MediaTime
 package import TaskGraph
 package import TaskKinds
 
-/// A media file of the roots: where it is and what the probe found.
+/// A media file of the roots, or numbered stills: where it is and what the probe found.
 package struct ProbedFile: Sendable {
+  /// Of numbered stills the first.
   package var location: MediaLocation
+  package var sequence: StillSequence?
   package var facts: MediaFacts
   package var identity: Digest
 
-  package init(location: MediaLocation, facts: MediaFacts, identity: Digest) {
+  package init(
+    location: MediaLocation, facts: MediaFacts, identity: Digest, sequence: StillSequence? = nil
+  ) {
     self.location = location
+    self.sequence = sequence
     self.facts = facts
     self.identity = identity
   }
@@ -56,7 +61,8 @@ package struct PlanningWorkspace {
   package let pipeline: Pipeline
   package let timeline: Timeline
   package let conform: Conform
-  package let files: [ProbedFile]
+  /// Those of the media folders, which the conform's indices count, and behind them what stages have found.
+  package var files: [ProbedFile]
   package let tools: ToolIdentity
   package let library: any PlanningLibrary
 

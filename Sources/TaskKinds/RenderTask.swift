@@ -25,14 +25,17 @@ package enum RenderTask: TaskKind {
     }
   }
 
-  /// A media file that frames are read from.
+  /// A media file, or a run of numbered stills, that frames are read from.
   package struct Media: Hashable, Codable, Sendable {
+    /// Of a sequence its first member.
     package var location: MediaLocation
+    package var sequence: StillSequence?
     /// Width over height of a source pixel, as the probe found it; part of the media's identity.
     package var sampleAspect: Rational
 
-    package init(location: MediaLocation, sampleAspect: Rational) {
+    package init(location: MediaLocation, sequence: StillSequence? = nil, sampleAspect: Rational) {
       self.location = location
+      self.sequence = sequence
       self.sampleAspect = sampleAspect
     }
   }

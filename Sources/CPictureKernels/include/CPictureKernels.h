@@ -106,6 +106,72 @@ int32_t pk_pipe_run(
   const pk_pipe *pipe, const void *const source[3], const ptrdiff_t source_strides[3], void *const destination[3],
   const ptrdiff_t destination_strides[3]);
 
+// MARK: - Compositing, in linear light
+//
+// Planes of binary32 without padding. Colours are premultiplied by alpha unless stated. `path` is one of PK_PATH_…
+// and must be available.
+
+enum {
+  PK_MERGE_OVER = 0,      // A + B·(1 − a)
+  PK_MERGE_PLUS = 1,      // A + B, alpha at most 1
+  PK_MERGE_MULTIPLY = 2,  // A·(1 − b) + B·(1 − a) + A·B
+  PK_MERGE_SCREEN = 3,    // A + B − A·B; outside 0…1 the brighter
+  PK_MERGE_IN = 4,        // A·b
+  PK_MERGE_OUT = 5,       // A·(1 − b)
+};
+
+/// A colour-difference key: how far the screen's main channel lies above the other two tells how much screen is
+/// seen. All in linear light.
+typedef struct {
+  float screen[3];           // R, G, B
+  int32_t main_channel;      // 0…2, the largest of the screen
+  float tolerance;           // of 0…1 from the screen to no screen: up to here nothing of the foreground is seen
+  float softness;            // > 0: so much farther it covers
+  float despill;             // 0…1
+} pk_key;
+
+/// sign(x)·|x|^power of every sample, |x| at most 65504; NaN becomes −65504 to the power.
+void pk_raise(int32_t path, float *samples, size_t count, double power);
+/// Keeps samples in low…high; NaN becomes low.
+void pk_limit(int32_t path, float *samples, size_t count, float low, float high);
+void pk_multiply(int32_t path, float *samples, const float *by, size_t count);
+/// Quotients, 0 where the divisor is not above 0.
+void pk_divide(int32_t path, float *samples, const float *by, size_t count);
+/// Samples times a factor.
+void pk_scale(float *samples, float factor, size_t count);
+/// Merges planes A (R, G, B, alpha) with B, into B.
+void pk_merge(int32_t path, int32_t operation, const float *const a[4], float *const b[4], size_t count);
+/// The alpha of unpremultiplied planes R, G, B.
+void pk_matte(int32_t path, const pk_key *key, const float *const rgb[3], float *alpha, size_t count);
+/// Takes the screen's share out of planes R, G, B, which become premultiplied by `alpha`, and its spill where
+/// `inside` is below 1.
+void pk_unscreen(
+  int32_t path, const pk_key *key, float *const rgb[3], const float *alpha, const float *inside, size_t count);
+
+/// Alpha of a picture as 0…1.
+/// - plane: of a planar layout its plane of alpha, of a packed one with 4 components the plane itself.
+void pk_load_alpha(
+  pk_layout layout, const void *plane, ptrdiff_t stride, int32_t width, int32_t height, float *out);
+/// Where `cover` is 1 alpha becomes 1 (keeps) or 0, in between accordingly.
+void pk_force(float *alpha, const float *cover, int32_t keeps, size_t count);
+/// Shrinks (erode > 0) or grows what covers by a number of pixels, then softens it over `blur` pixels on each side.
+/// Returns −1 when memory is short.
+int32_t pk_soften(float *alpha, int32_t width, int32_t height, int32_t erode, int32_t blur);
+/// Raises samples to how much a polygon (x, y pairs in pixels, even-odd) covers of each pixel.
+/// Returns −1 when memory is short.
+int32_t pk_cover(float *plane, int32_t width, int32_t height, const double *points, size_t count);
+/// One plane scaled and moved: pixel u of the source lies at u·scale + offset, with Catmull-Rom weights, wider where
+/// it shrinks; edges repeat, outside the source is 0. Returns −1 when memory is short.
+/// - scale: 1/64…64 on each axis.
+int32_t pk_resample(
+  int32_t path, const float *in, int32_t in_width, int32_t in_height, float *out, int32_t width, int32_t height,
+  const double scale[2], const double offset[2]);
+/// The colour of the screen in part of display-coded planes R, G, B: the mean of what is green or blue beyond half
+/// of the most. Returns the main channel, or −1 where nothing is.
+int32_t pk_sample_screen(
+  const float *const rgb[3], int32_t width, int32_t x, int32_t y, int32_t part_width, int32_t part_height,
+  double out[3]);
+
 #ifdef __cplusplus
 }
 #endif

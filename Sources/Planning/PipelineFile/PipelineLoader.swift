@@ -67,7 +67,7 @@ package enum PipelineLoader {
     let programme = name(reader, "programme")
     let raster = raster(reader)
     let timeline = reader["timeline"].flatMap { timelineSettings($0, findings: findings) }
-    let context = LoadingContext(pipelineFolder: folder)
+    let context = LoadingContext(pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [])
     let stages = reader["stages"].map { stageList($0, context: context, findings: findings) } ?? []
     try findings.throwIfErrors()
     guard let programme, let raster, let timeline else {

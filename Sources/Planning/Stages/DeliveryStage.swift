@@ -187,7 +187,9 @@ package struct DeliveryStage: ReadableStage {
       files.map { file in
         (
           file.identity.hex,
-          RenderTask.Media(location: file.location, sampleAspect: file.facts.video?.sampleAspect ?? .one)
+          RenderTask.Media(
+            location: file.location, sequence: file.sequence,
+            sampleAspect: file.facts.video?.sampleAspect ?? .one)
         )
       }, uniquingKeysWith: { first, _ in first })
     let names = files.map { FilePaths.name(of: $0.location.path) }

@@ -41,12 +41,14 @@ protocol ReadableStage: Stage {
 struct LoadingContext {
   /// Folder of the pipeline file: `profiles/` beside it comes before the profiles shipped with the program.
   var pipelineFolder: String
+  /// The declared media folders: what a stage reads beside its own files lies below one of them.
+  var mediaRoots: [Pipeline.MediaRoot] = []
 }
 
 /// Every kind of stage there is.
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
-    EditingStage.self, ColorGradeStage.self, SoundMixStage.self, DeliveryStage.self,
+    EditingStage.self, CompositingStage.self, ColorGradeStage.self, SoundMixStage.self, DeliveryStage.self,
     ApprovalStage.self,
   ]
 

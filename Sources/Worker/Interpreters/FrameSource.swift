@@ -49,14 +49,14 @@ struct FrameSourceBuilder {
   }
 }
 
-/// One source: decodes, sizes, grades and lays out.
+/// One source or composite: sizes, grades and lays out its pictures.
 final class ClipSource: FrameSource {
   private let node: ImageNode
   private let buffer: PictureBuffer
-  private let reader: PictureReader?
+  /// Nil for black.
+  private let pictures: (any PictureSupply)?
   private let grade: GradeKernel?
   private let destination: Colour.PictureFormat
-  private let sampleAspect: (numerator: Int64, denominator: Int64)
   /// Made for the format of the first picture, and again if a later one differs.
   private var stage: Stage?
 
@@ -74,28 +74,22 @@ final class ClipSource: FrameSource {
     let decision = try builder.decision(node)
     let look = try builder.look(node)
     grade = decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look)
-    guard let source = node.sources.first else {
-      reader = nil
-      sampleAspect = (1, 1)
-      buffer.fillBlack(isFullRange: destination.encoding.isFullRange)
-      return
+    guard node.sized != nil || !node.hasPicture else {
+      throw WorkerFailure(verification: "the chain has a source without a size")
     }
-    guard let media = builder.media[source.media.hex] else {
-      throw WorkerFailure(verification: "the task does not say where its source is")
-    }
-    try MediaGuard.check(media.location)
-    reader = try PictureReader(path: media.location.path, stream: source.stream)
-    sampleAspect = (media.sampleAspect.numerator, media.sampleAspect.denominator)
+    pictures = try node.sized.map { try builder.supply($0) }
+    if pictures == nil { buffer.fillBlack(isFullRange: destination.encoding.isFullRange) }
   }
 
   func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {
-    if let reader { try reader.withFrame(at: number) { try fill(from: $0) } }
+    if let pictures { try pictures.withPicture(number) { try fill(from: $0, of: pictures) } }
     return try body(buffer)
   }
 
-  private func fill(from picture: borrowing PictureView) throws {
+  private func fill(from picture: borrowing PictureView, of pictures: any PictureSupply) throws {
     let format = picture.format
-    let stage = try self.stage.flatMap { $0.format == format ? $0 : nil } ?? makeStage(for: format)
+    let stage =
+      try self.stage.flatMap { $0.format == format ? $0 : nil } ?? makeStage(for: format, of: pictures)
     self.stage = stage
     if let scaler = stage.scaler {
       try scaler.scale(picture) { scaled in try run(stage.pipe, scaled) }
@@ -105,20 +99,19 @@ final class ClipSource: FrameSource {
   }
 
   private func run(_ pipe: PicturePipe, _ picture: borrowing PictureView) throws {
-    var planes: [SourcePlane] = []
-    for index in 0..<pipe.source.layout.planeCount {
-      planes.append(unsafe SourcePlane(bytes: picture.plane(index), stride: picture.stride(ofPlane: index)))
-    }
+    let planes = picture.sourcePlanes
     try buffer.withDestination { try pipe.run(source: planes, destination: $0) }
   }
 
-  private func makeStage(for format: Media.PictureFormat) throws -> Stage {
-    guard let source = node.sources.first, let sizing = node.sizing else {
+  private func makeStage(
+    for format: Media.PictureFormat, of pictures: any PictureSupply
+  ) throws -> Stage {
+    guard let sizing = node.sizing else {
       throw WorkerFailure(verification: "the chain has a source without a size")
     }
     let placement = sizing.placement(
-      of: Raster(width: format.width, height: format.height), sampleAspect: sampleAspect)
-    let encoding = ColourEncoding(source.interpretation)
+      of: Raster(width: format.width, height: format.height), sampleAspect: pictures.sampleAspect)
+    let encoding = ColourEncoding(pictures.interpretation)
     let target = PictureRectangle(
       x: placement.target.x, y: placement.target.y, width: placement.target.width,
       height: placement.target.height)
@@ -141,7 +134,8 @@ final class ClipSource: FrameSource {
       crop: Scaler.Region(
         x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height),
       to: Media.PictureFormat(pixelFormat: between.name, width: target.width, height: target.height),
-      matrix: source.interpretation.matrix.rawValue, isFullRange: source.interpretation.isFullRange)
+      matrix: pictures.interpretation.matrix.rawValue,
+      isFullRange: pictures.interpretation.isFullRange)
     let pipe = try PicturePipe(
       source: Colour.PictureFormat(
         layout: between, encoding: encoding, width: target.width, height: target.height),

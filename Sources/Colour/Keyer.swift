@@ -1,0 +1,83 @@
+import CPictureKernels
+
+/// A colour-difference key in linear light.
+///
+/// How far the screen's main channel lies above the other two tells the share of screen in a pixel; its alpha is the
+/// rest, stretched. The share is taken out of the colour, which is then premultiplied: C − (1 − a)·screen.
+package struct Keyer: Sendable {
+  /// Linear light, R, G, B.
+  private let screen: SIMD3<Float>
+  private let mainChannel: Int
+  private let tolerance: Float
+  private let softness: Float
+  private let despill: Float
+  let spillsEverywhere: Bool
+  /// Pixels by which what covers shrinks; below 0 it grows.
+  let erode: Int
+  /// Pixels over which the edge is softened on each side.
+  let blur: Int
+
+  /// - Parameters:
+  ///   - screen: display-coded R', G', B' of the screen; one must lie clearly above the others.
+  ///   - tolerance: 0..<1, from the screen to no screen: up to here nothing covers.
+  ///   - softness: so much farther a pixel covers wholly; above 0.
+  ///   - despill: 0…1, how much of the main channel above both others is taken out.
+  ///   - spillsEverywhere: take it from all pixels, not only near edges, where what covers stays as it is.
+  /// - Throws: `.invalidKey`.
+  package init(
+    screen: SIMD3<Double>, tolerance: Double, softness: Double, despill: Double, spillsEverywhere: Bool,
+    erode: Int, blur: Int
+  ) throws(ColourError) {
+    var light = [Float(screen.x), Float(screen.y), Float(screen.z)]
+    unsafe pk_raise(KernelPath.baseline.rawValue, &light, 3, LightPicture.displayPower)
+    let main = light.indices.max { light[$0] < light[$1] } ?? 1
+    let rest = light.indices.filter { $0 != main }.map { light[$0] }.max() ?? 0
+    guard light[main].isFinite, light[main] - rest > 0.005, (0..<1).contains(tolerance),
+      (0.001...2).contains(softness), (0...1).contains(despill), (-32...32).contains(erode),
+      (0...32).contains(blur)
+    else {
+      throw ColourError(
+        code: .invalidKey,
+        message:
+          "a key on \(screen.x), \(screen.y), \(screen.z) with these values does not separate anything",
+        remedy: "Give a screen colour with one channel above the others, and values in their ranges.")
+    }
+    self.screen = SIMD3(light)
+    mainChannel = main
+    self.tolerance = Float(tolerance)
+    self.softness = Float(softness)
+    self.despill = Float(despill)
+    self.spillsEverywhere = spillsEverywhere
+    self.erode = erode
+    self.blur = blur
+  }
+
+  var forKernels: pk_key {
+    pk_key(
+      screen: (screen.x, screen.y, screen.z), main_channel: Int32(mainChannel), tolerance: tolerance,
+      softness: softness, despill: despill)
+  }
+}
+
+/// How much of each pixel some polygons cover.
+package struct Cover: Sendable {
+  let width: Int
+  let height: Int
+  /// 0…1, row after row.
+  let samples: [Float]
+
+  /// - Parameter polygons: x, y pairs in pixels, each of at least three points; filled even-odd.
+  package init(width: Int, height: Int, polygons: [[SIMD2<Double>]]) throws(ColourError) {
+    var samples = [Float](repeating: 0, count: width * height)
+    for polygon in polygons where polygon.count >= 3 {
+      let points = polygon.flatMap { [$0.x, $0.y] }
+      let status = unsafe samples.withUnsafeMutableBufferPointer { buffer in
+        unsafe pk_cover(buffer.baseAddress, Int32(width), Int32(height), points, polygon.count)
+      }
+      guard status == 0 else { throw .outOfMemory }
+    }
+    self.width = width
+    self.height = height
+    self.samples = samples
+  }
+}

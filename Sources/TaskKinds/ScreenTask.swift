@@ -1,0 +1,40 @@
+import Digests
+package import ImageGraph
+package import TaskGraph
+
+/// Measures the colour of a green or blue screen in one frame of a plate.
+package enum ScreenTask: TaskKind {
+  package static let identifier = "sample-screen"
+  package static let version = 1
+
+  package struct Input: Codable, Sendable {
+    package var source: PictureSource
+    package var media: RenderTask.Media
+    package var frame: Int64
+    /// x, y, width and height in pixels of the plate; nil for all of it.
+    package var part: [Int]?
+
+    package init(source: PictureSource, media: RenderTask.Media, frame: Int64, part: [Int]?) {
+      self.source = source
+      self.media = media
+      self.frame = frame
+      self.part = part
+    }
+  }
+
+  package struct Output: Codable, Sendable {
+    /// Display-coded R', G', B', 0…1; nil where nothing is green or blue.
+    package var screen: [Double]?
+
+    package init(screen: [Double]?) { self.screen = screen }
+  }
+
+  package static func key(_ input: Input) -> TaskKey {
+    var encoder = CanonicalEncoder(domain: "interlock.task.sample-screen", version: version)
+    encoder.append(input.source)
+    encoder.append(input.frame)
+    encoder.append(input.part?.count ?? 0)
+    for value in input.part ?? [] { encoder.append(value) }
+    return encoder.digest()
+  }
+}

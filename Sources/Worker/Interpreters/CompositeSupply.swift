@@ -1,0 +1,208 @@
+import Colour
+import ImageGraph
+import Media
+import MediaTime
+
+/// Composites in linear light: one picture of the plate's size for each layer, kept while the layer shows the same
+/// frame, so that a still is decoded once.
+final class CompositeSupply: PictureSupply {
+  let interpretation = Interpretation(matrix: .bt709, isFullRange: false)
+  var sampleAspect: (numerator: Int64, denominator: Int64) {
+    (composite.sampleAspect.numerator, composite.sampleAspect.denominator)
+  }
+
+  private let composite: Composite
+  private let layers: [CompositeLayer]
+  private let sum: LightPicture
+  /// To codes of 16 bits, which hold what the kernels and the scaler read next.
+  private let pipe: PicturePipe
+  private let finished: PictureMemory
+  private var shown: Int64?
+
+  init(_ composite: Composite, layers: [ImageNode], builder: FrameSourceBuilder) throws {
+    guard composite.layers.count == layers.count, let layout = PixelLayout(named: "yuv444p16le") else {
+      throw WorkerFailure(verification: "the composite has \(layers.count) pictures for its layers")
+    }
+    self.composite = composite
+    self.layers = try zip(composite.layers, layers).map { layer, node in
+      try CompositeLayer(layer, pictures: builder.supply(node), plate: composite.raster)
+    }
+    sum = try LightPicture(width: composite.raster.width, height: composite.raster.height)
+    pipe = try PicturePipe(
+      source: sum.format, grade: nil,
+      destination: Colour.PictureFormat(
+        layout: layout, encoding: ColourEncoding(interpretation), width: composite.raster.width,
+        height: composite.raster.height))
+    finished = try PictureMemory(
+      Media.PictureFormat(
+        pixelFormat: layout.name, width: composite.raster.width, height: composite.raster.height))
+  }
+
+  func withPicture<R>(_ number: Int64, _ body: (borrowing PictureView) throws -> R) throws -> R {
+    if shown != number {
+      shown = nil
+      try composite(number)
+      shown = number
+    }
+    return try finished.read(body)
+  }
+
+  private func composite(_ number: Int64) throws {
+    sum.clear()
+    for (index, layer) in layers.enumerated() {
+      let picture = try layer.picture(at: number)
+      switch (layer.layer.merge.operation, picture) {
+      case (let operation?, let picture?) where index > 0: sum.merge(picture, by: operation)
+      case (_, let picture?): sum.copy(picture)
+      // Nothing is over, plus, multiplied with or screened over what is below: that stays.
+      case (.over?, nil), (.plus?, nil), (.multiply?, nil), (.screen?, nil): break
+      case (.inside?, nil), (.outside?, nil), (nil, nil): sum.clear()
+      }
+    }
+    try finished.fill { view in
+      var planes: [DestinationPlane] = []
+      for index in 0..<view.planeCount {
+        planes.append(
+          unsafe DestinationPlane(bytes: view.plane(index), stride: view.stride(ofPlane: index)))
+      }
+      try sum.finish(through: pipe, into: planes)
+    }
+  }
+}
+
+extension Composite.Merge {
+  /// Nil where a layer simply takes the place of what is below.
+  var operation: LightPicture.Merge? {
+    switch self {
+    case .over: .over
+    case .plus: .plus
+    case .multiply: .multiply
+    case .screen: .screen
+    case .inside: .inside
+    case .outside: .outside
+    case .replace: nil
+    }
+  }
+}
+
+/// One layer: read, brought to light, keyed, placed.
+private final class CompositeLayer {
+  let layer: Composite.Layer
+  private let pictures: any PictureSupply
+  private let keyer: Keyer?
+  private let garbage: Cover?
+  private let core: Cover?
+  /// In the plate's pixels.
+  private let placed: LightPicture
+  /// The frame that `placed` shows.
+  private var shown: Int64?
+  /// Made for the format of the first picture, and again if a later one differs.
+  private var stage: Stage?
+
+  /// What pictures of one format go through.
+  private struct Stage {
+    var format: Media.PictureFormat
+    var scaler: Scaler?
+    var pipe: PicturePipe
+    /// In the layer's own pixels, where they are not the plate's.
+    var own: LightPicture?
+  }
+
+  init(_ layer: Composite.Layer, pictures: any PictureSupply, plate: Raster) throws {
+    self.layer = layer
+    self.pictures = pictures
+    placed = try LightPicture(width: plate.width, height: plate.height)
+    let key = layer.key
+    guard key == nil || (layer.placement == nil && key?.screen.count == 3) else {
+      throw WorkerFailure(verification: "a keyed layer lies in its own pixels")
+    }
+    keyer = try key.map { key in
+      try Keyer(
+        screen: SIMD3(key.screen), tolerance: key.tolerance, softness: key.softness, despill: key.despill,
+        spillsEverywhere: key.spillsEverywhere, erode: key.erode, blur: key.blur)
+    }
+    garbage = try Self.cover(key?.garbage, plate)
+    core = try Self.cover(key?.core, plate)
+  }
+
+  private static func cover(_ polygons: [[Double]]?, _ plate: Raster) throws -> Cover? {
+    guard let polygons, !polygons.isEmpty else { return nil }
+    return try Cover(
+      width: plate.width, height: plate.height,
+      polygons: polygons.map { values in
+        stride(from: 0, to: values.count - 1, by: 2).map { SIMD2(values[$0], values[$0 + 1]) }
+      })
+  }
+
+  /// The layer at a frame of the plate; nil where it shows nothing.
+  func picture(at plate: Int64) throws -> LightPicture? {
+    guard let frame = layer.frame(at: plate) else { return nil }
+    if shown != frame {
+      shown = nil
+      try pictures.withPicture(frame) { try fill(from: $0) }
+      shown = frame
+    }
+    return placed
+  }
+
+  private func fill(from picture: borrowing PictureView) throws {
+    let format = picture.format
+    let stage = try self.stage.flatMap { $0.format == format ? $0 : nil } ?? makeStage(for: format)
+    self.stage = stage
+    if let scaler = stage.scaler {
+      try scaler.scale(picture) { try fill(from: $0.sourcePlanes, stage) }
+    } else {
+      try fill(from: picture.sourcePlanes, stage)
+    }
+  }
+
+  private func fill(from planes: [SourcePlane], _ stage: Stage) throws {
+    let alpha: LightPicture.Alpha =
+      switch layer.alpha {
+      case .opaque: .opaque
+      case .straight: .straight
+      case .premultiplied: .premultiplied
+      }
+    try (stage.own ?? placed).load(planes, through: stage.pipe, alpha: alpha, isLinear: layer.isLinear)
+    if let keyer { try placed.key(keyer, drop: garbage, keep: core) }
+    if let own = stage.own, let placement = layer.placement {
+      try placed.place(
+        own, scale: SIMD2(placement.scaleX, placement.scaleY),
+        offset: SIMD2(placement.offsetX, placement.offsetY))
+    }
+    placed.fade(to: Float(layer.opacity))
+  }
+
+  private func makeStage(for format: Media.PictureFormat) throws -> Stage {
+    guard layer.placement != nil || (format.width == placed.width && format.height == placed.height) else {
+      throw WorkerFailure(
+        verification: "a picture of \(format.width)x\(format.height) lies in \(placed.width)x\(placed.height)"
+      )
+    }
+    let own = try layer.placement.map { _ in try LightPicture(width: format.width, height: format.height) }
+    let encoding = ColourEncoding(pictures.interpretation)
+    let target = (own ?? placed).format
+    if let layout = PixelLayout(named: format.pixelFormat) {
+      let source = Colour.PictureFormat(
+        layout: layout, encoding: encoding, width: format.width, height: format.height)
+      let pipe = try PicturePipe(source: source, grade: nil, destination: target)
+      return Stage(format: format, scaler: nil, pipe: pipe, own: own)
+    }
+    // Grey, palettes and packed Y'CbCr become what the kernels read; floats would be cut off at white.
+    let name = encoding.isFullRange ? "rgba64le" : "yuv444p16le"
+    guard let layout = PixelLayout(named: name), !format.pixelFormat.contains("f32"),
+      layer.alpha == .opaque || layout.hasAlpha
+    else {
+      throw WorkerFailure(verification: "layers in \(format.pixelFormat) are not composited")
+    }
+    let between = Media.PictureFormat(pixelFormat: name, width: format.width, height: format.height)
+    let scaler = try Scaler(
+      from: format, to: between, matrix: pictures.interpretation.matrix.rawValue,
+      isFullRange: encoding.isFullRange)
+    let source = Colour.PictureFormat(
+      layout: layout, encoding: encoding, width: format.width, height: format.height)
+    return Stage(
+      format: format, scaler: scaler,
+      pipe: try PicturePipe(source: source, grade: nil, destination: target), own: own)
+  }
+}
