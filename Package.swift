@@ -78,16 +78,17 @@ let package = Package(
     swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
+    swift("Titling", ["Digests", "Diagnostics"]),
     swift(
       "TaskKinds",
-      ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing"]),
+      ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing", "Titling"]),
     // Layer 4
     .target(
       name: "Planning",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ColorGrading",
         "Compositing", "SoundMixing",
-        "Delivery", "TaskKinds", yams,
+        "Delivery", "Titling", "TaskKinds", yams,
       ],
       resources: [
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
@@ -97,7 +98,7 @@ let package = Package(
       "Worker",
       [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "Media", "Colour",
-        "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "TaskKinds",
+        "Drawing", "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "Titling", "TaskKinds",
       ]),
     swift("Ledger", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", grdb]),
     // Layer 5
@@ -133,16 +134,17 @@ let package = Package(
     test("TaskGraph", ["TaskGraph", "Digests", "Diagnostics", "TestSupport"]),
     test("Delivery", ["Delivery", "Digests", "MediaTime"]),
     test("SoundMixing", ["SoundMixing", "Digests", "MediaTime", "TestSupport"]),
+    test("Titling", ["Titling", "Digests", "Diagnostics", "TestSupport"]),
     test(
       "Planning",
       [
-        "Planning", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
+        "Planning", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing", "Titling",
         "MediaTime", "Digests", "Diagnostics", "TestSupport",
       ]),
     test(
       "Worker",
       [
-        "TestSupport", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
+        "TestSupport", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing", "Titling",
         "MediaTime", "Digests", "Diagnostics", "interlock-worker",
       ]),
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),

@@ -48,8 +48,8 @@ struct LoadingContext {
 /// Every kind of stage there is.
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
-    EditingStage.self, CompositingStage.self, ColorGradeStage.self, SoundMixStage.self, DeliveryStage.self,
-    ApprovalStage.self,
+    EditingStage.self, CompositingStage.self, ColorGradeStage.self, TitlesStage.self, SoundMixStage.self,
+    DeliveryStage.self, ApprovalStage.self,
   ]
 
   package static var all: [any Stage.Type] { readable }
