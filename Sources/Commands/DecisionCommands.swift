@@ -6,12 +6,12 @@ import Planning
 
 struct ApproveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "approve", abstract: "Approve a version, for the gates of its pipeline.",
+    commandName: "approve", abstract: "Approve a version and the pictures it shows.",
     discussion: """
       The decision binds to the pictures: whatever is rendered again identically stays approved, and a changed or \
       added frame is unseen. Then run the pipeline again: what waited for the gate goes on.
 
-        interlock approve short-film/review@v001 --production Output --note "Reef is lovely now."
+        interlock approve short-film/review@v001 --role colorist --production Output --note "Reef is lovely."
       """)
 
   @OptionGroup var options: DecisionOptions
@@ -39,10 +39,7 @@ struct DecisionOptions: ParsableArguments {
   @Argument(help: "PROGRAMME/NAME or PROGRAMME/NAME@v002; the newest without a version.")
   var asset: String
 
-  @Option(help: "Gate that is decided. Default: every gate that this deliverable is shown for.")
-  var gate: [String] = []
-
-  @Option(help: "Function in which you decide. Default: the gate's own.")
+  @Option(help: "Function in which you decide, as the gate names it, e.g. colorist.")
   var role: String?
 
   @Option(help: "Who decides. Default: the user's name.")
@@ -62,24 +59,7 @@ struct DecisionOptions: ParsableArguments {
         .verification, "decision.damaged", "the files of this version are missing or were changed",
         "Run the pipeline again: they are put back.")
     }
-    let shown = (try? version.facts.decoded(as: Recipe.self))?.reviewed ?? []
-    let names = shown.map(\.gate)
-    if let unknown = gate.first(where: { !names.contains($0) }) {
-      throw fault(
-        .usage, "decision.unknownGate", "\(asset) is not shown for a gate `\(unknown)`",
-        nearest(unknown, among: names).map { "Did you mean `\($0)`?" }
-          ?? (names.isEmpty ? "No gate is held for it." : "Its gates are \(names.joined(separator: ", "))."))
-    }
-    let decided = shown.filter { gate.isEmpty || gate.contains($0.gate) }
-    let roles = Set(decided.compactMap(\.role))
-    if role == nil, roles.count > 1 {
-      throw fault(
-        .usage, "decision.severalRoles", "its gates are held by \(roles.sorted().joined(separator: " and "))",
-        "Say `--role`, or one `--gate`.")
-    }
-    let decision = Decision(
-      verdict, of: version, gates: decided.map(\.gate), by: by ?? NSUserName(), role: role ?? roles.first,
-      note: note)
+    let decision = Decision(verdict, of: version, by: by ?? NSUserName(), role: role, note: note)
     try publisher.record(decision, on: version)
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(decision, isPretty: true), as: UTF8.self))

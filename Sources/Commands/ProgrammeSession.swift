@@ -132,16 +132,15 @@ struct LedgerLibrary: PlanningLibrary {
     return try store.result(key, as: type)?.output
   }
 
-  func reviews(of deliverable: String, programme: String, gate: String) throws -> [ReviewedVersion] {
+  func reviews(of deliverable: String, programme: String) throws -> [ReviewedVersion] {
     let publisher = VersionPublisher(store)
     let line = VersionLine(.deliverable, programme: programme, name: deliverable)
     return try publisher.versions(of: line).versions.compactMap { version in
-      guard let recipe = try? version.facts.decoded(as: Recipe.self),
-        let shown = recipe.reviewed?.first(where: { $0.gate == gate })
-      else { return nil }
+      guard let recipe = try? version.facts.decoded(as: Recipe.self) else { return nil }
       return ReviewedVersion(
-        version: VersionLine.folderName(version: version.version), pictures: shown.runs,
-        verdicts: try publisher.decisions(on: version).decisions.filter { $0.gates.contains(gate) }.map {
+        version: VersionLine.folderName(version: version.version),
+        pictures: recipe.pictures.sorted { $0.key < $1.key }.flatMap(\.value),
+        verdicts: try publisher.decisions(on: version).decisions.map {
           ReviewedVersion.Verdict(
             isApproved: $0.verdict == .approved, by: $0.by, role: $0.role, note: $0.note, made: $0.made)
         })

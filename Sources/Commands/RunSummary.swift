@@ -94,9 +94,11 @@ struct RunSummary {
       guard !gate.isOpen, let version = versions[gate.deliverable] else { return lines }
       let name =
         "\(programme)/\(gate.deliverable)@\(VersionLine.folderName(version: version.version))"
-      lines.append("      look:    \(DeliverablePath.display(version, production: production, typed: typed))")
-      lines.append("      approve: interlock approve \(name) --production \(typed) --note \"…\"")
-      lines.append("      reject:  interlock reject \(name) --production \(typed) --note \"…\"")
+      lines.append("      look at it: \(DeliverablePath.display(version, production: production, typed: typed))")
+      let role = gate.role.map { " --role \($0)" } ?? ""
+      for verb in ["approve", "reject"] {
+        lines.append("      \(verb) it: interlock \(verb) \(name)\(role) --production \(typed) --note \"…\"")
+      }
       return lines
     }
   }

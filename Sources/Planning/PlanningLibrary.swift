@@ -9,9 +9,8 @@ package protocol PlanningLibrary: Sendable {
   func hasResult(_ key: TaskKey) throws -> Bool
   /// What a task found out, nil when it has not run or what it made is gone.
   func output<Output: Codable & Sendable>(of key: TaskKey, as type: Output.Type) throws -> Output?
-  /// The versions of a deliverable with the pictures they showed for a gate and what was decided on them, oldest
-  /// first.
-  func reviews(of deliverable: String, programme: String, gate: String) throws -> [ReviewedVersion]
+  /// The versions of a deliverable with the pictures they showed and what was decided on them, oldest first.
+  func reviews(of deliverable: String, programme: String) throws -> [ReviewedVersion]
   /// The newest version with exactly the files this task would publish, e.g. `v002`; nil when there is none.
   func publishedVersion(_ publish: PublishTask.Input) throws -> String?
 }

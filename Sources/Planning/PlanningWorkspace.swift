@@ -138,6 +138,21 @@ package struct PlanningWorkspace {
     }
   }
 
+  /// The pictures a stage is made from, by the stages that make them.
+  func picturesBehind(_ stage: String) -> [String: PictureSequence] {
+    var found: [String: PictureSequence] = [:]
+    var waiting = [stage]
+    while let name = waiting.popLast() {
+      for source in pipeline.stage(named: name)?.declaration.wires.values.sorted() ?? []
+      where found[source] == nil {
+        guard let picture = pictures[source] else { continue }
+        found[source] = picture
+        waiting.append(source)
+      }
+    }
+    return found
+  }
+
   /// Registers a document as an object of the store.
   mutating func object(_ bytes: [UInt8]) -> Digest {
     let digest = Digest.sha256(bytes)

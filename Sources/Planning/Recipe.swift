@@ -25,14 +25,6 @@ package struct Recipe: Codable, Sendable {
     package var operations: [OperationSummary]
   }
 
-  /// The pictures of a stage that a gate lets people decide on by looking at this deliverable.
-  package struct Reviewed: Codable, Sendable {
-    package var gate: String
-    package var role: String?
-    package var stage: String
-    package var runs: [FrameRun]
-  }
-
   package var schema: Int
   package var programme: String
   package var stage: String
@@ -44,8 +36,8 @@ package struct Recipe: Codable, Sendable {
   package var startFrame: Int64
   package var encoding: Encoding
   package var parts: [Part]
-  /// For each gate `of` this deliverable what it shows.
-  package var reviewed: [Reviewed]?
+  /// The frames of every stage that it shows, by the stage's name: what an approval of it approves.
+  package var pictures: [String: [FrameRun]]
 
   init(
     stage: String, profile: String, encoding: Encoding, sequence: PictureSequence, start: Int64,
@@ -60,18 +52,7 @@ package struct Recipe: Codable, Sendable {
     isDropFrame = workspace.timeline.isDropFrame
     startFrame = workspace.timeline.startFrame + start
     self.encoding = encoding
-    let gates = workspace.pipeline.stages.compactMap { $0 as? ApprovalStage }.filter {
-      $0.deliverable == stage
-    }
-    reviewed =
-      gates.isEmpty
-      ? nil
-      : gates.compactMap { gate in
-        workspace.pictures[gate.picture].map { picture in
-          Reviewed(
-            gate: gate.declaration.name, role: gate.role, stage: gate.picture, runs: picture.runs().runs)
-        }
-      }
+    pictures = workspace.picturesBehind(stage).mapValues { $0.runs().runs }
     let files = Dictionary(workspace.files.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
     var frame: Int64 = 0
     parts = sequence.spans.map { span in

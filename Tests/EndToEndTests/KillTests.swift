@@ -32,7 +32,7 @@ import Testing
       let coordinator = running.process.processIdentifier
       while running.process.isRunning, kills < 25 {
         usleep(UInt32.random(in: 20_000...350_000, using: &random))
-        let workers = children(of: coordinator)
+        let workers = Programs.children(of: coordinator)
         guard running.process.isRunning else { break }
         if !workers.isEmpty, Bool.random(using: &random) {
           kill(workers.randomElement(using: &random) ?? workers[0], SIGKILL)
@@ -84,7 +84,7 @@ import Testing
       usleep(10_000)
       if !lines("begin").subtracting(lines("commit")).isEmpty { break }
     }
-    let workers = children(of: running.process.processIdentifier)
+    let workers = Programs.children(of: running.process.processIdentifier)
     #expect(!workers.isEmpty)
     kill(running.process.processIdentifier, SIGKILL)
     _ = running.finish()
@@ -145,15 +145,6 @@ import Testing
       if let commit = commits[begin.key] {
         #expect(begin.time <= commit, "\(begin.key) was begun again after its commit")
       }
-    }
-  }
-
-  private func children(of process: Int32) -> [Int32] {
-    let path = "/proc/\(process)/task"
-    let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return threads.flatMap { thread in
-      let text = (try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? ""
-      return text.split(separator: " ").compactMap { Int32($0) }
     }
   }
 }

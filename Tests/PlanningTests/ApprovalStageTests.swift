@@ -35,7 +35,7 @@ import Testing
 
   private func plan(_ programme: Programme, _ reviews: [ReviewedVersion]) throws -> ProgrammePlan {
     var library = FakeLibrary()
-    library.reviews["sign-off"] = reviews
+    library.reviews["review"] = reviews
     return try programme.plan(Self.stages, library: library)
   }
 

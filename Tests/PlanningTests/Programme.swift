@@ -17,7 +17,7 @@ struct FakeLibrary: PlanningLibrary {
   var results: Set<TaskKey> = []
   /// What tasks found out, as JSON.
   var outputs: [TaskKey: Data] = [:]
-  /// By gate.
+  /// By deliverable.
   var reviews: [String: [ReviewedVersion]] = [:]
   /// By the key of the task that published it.
   var versions: [TaskKey: String] = [:]
@@ -26,8 +26,8 @@ struct FakeLibrary: PlanningLibrary {
     (frames[encoding] ?? [:]).filter { chains.contains($0.key) }
   }
 
-  func reviews(of deliverable: String, programme: String, gate: String) -> [ReviewedVersion] {
-    reviews[gate] ?? []
+  func reviews(of deliverable: String, programme: String) -> [ReviewedVersion] {
+    reviews[deliverable] ?? []
   }
 
   func hasResult(_ key: TaskKey) -> Bool { results.contains(key) }

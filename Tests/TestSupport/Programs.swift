@@ -61,6 +61,16 @@ package enum Programs {
     throw MissingProgram(name: executable)
   }
 
+  /// Processes started by any thread of a process and not yet reaped.
+  package static func children(of process: Int32) -> [Int32] {
+    let path = "/proc/\(process)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return threads.flatMap { thread in
+      let text = (try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { Int32($0) }
+    }
+  }
+
   package static func isInstalled(_ executable: String) -> Bool { (try? path(of: executable)) != nil }
 }
 

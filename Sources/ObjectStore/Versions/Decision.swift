@@ -3,7 +3,7 @@ package import Digests
 import FoundationEssentials
 import Glibc
 
-/// What a person said about one version: approved or rejected, for which gates, and why.
+/// What a person said about one version: approved or rejected, in which function, and why.
 ///
 /// It binds to what was shown: the digests of the version's files. A decision is a file of its own beside the
 /// version, never changed; of several the newest counts.
@@ -17,8 +17,6 @@ package struct Decision: Codable, Hashable, Sendable {
   package var version: Int
   /// Digests of the files that were shown, sorted.
   package var shown: [Digest]
-  /// Gates of the pipeline that it answers.
-  package var gates: [String]
   package var by: String
   /// In which function, e.g. `colorist`.
   package var role: String?
@@ -27,13 +25,12 @@ package struct Decision: Codable, Hashable, Sendable {
   package var made: String
 
   package init(
-    _ verdict: Verdict, of version: VersionRecord, gates: [String], by: String, role: String?, note: String
+    _ verdict: Verdict, of version: VersionRecord, by: String, role: String?, note: String
   ) {
     schema = 1
     self.verdict = verdict
     self.version = version.version
     shown = version.files.map(\.digest).sorted()
-    self.gates = gates
     self.by = by
     self.role = role
     self.note = note

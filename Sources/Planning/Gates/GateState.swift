@@ -1,7 +1,7 @@
 import Digests
 package import ImageGraph
 
-/// A version that people may have decided on, and the pictures it showed for each gate.
+/// A version that people may have decided on, and the pictures it showed.
 package struct ReviewedVersion: Sendable {
   package struct Verdict: Sendable {
     package var isApproved: Bool
@@ -21,9 +21,9 @@ package struct ReviewedVersion: Sendable {
 
   /// `v003`.
   package var version: String
-  /// The frames of the gate's stage that it showed.
+  /// The frames of every stage that it showed.
   package var pictures: [FrameRun]
-  /// What was decided for the gate, oldest first.
+  /// What was decided, oldest first.
   package var verdicts: [Verdict]
 
   package init(version: String, pictures: [FrameRun], verdicts: [Verdict]) {
@@ -70,36 +70,47 @@ package struct GateState: Codable, Sendable {
 extension GateState {
   /// Decides by pictures: a gate is open when every frame was in an approved version, whatever its name.
   ///
-  /// Of each version the last word of the role counts. A rejection of the version that shows the present frames
-  /// closes the gate.
+  /// Of each version the last word of the role counts. A rejection of a version that shows all the present frames
+  /// closes the gate, until such a version is approved later.
   init(_ stage: ApprovalStage, pictures: [FrameRun], reviews: [ReviewedVersion]) {
     gate = stage.declaration.name
     deliverable = stage.deliverable
     picture = stage.picture
     role = stage.role
-    var wanted: [Digest: FrameSet] = [:]
-    for run in pictures {
-      for range in run.positions { wanted[run.chain, default: FrameSet()].insert(range) }
-    }
-    frames = wanted.values.reduce(0) { $0 + $1.count }
-    var approved: [Digest: FrameSet] = [:]
+    let wanted = FrameSets(pictures)
+    frames = wanted.count
+    var approved = FrameSets([])
     var last: ReviewedVersion.Verdict?
     var isRejected = false
-    for review in reviews {
-      let verdict = review.verdicts.last { stage.role == nil || $0.role == stage.role }
-      guard let verdict else { continue }
+    let decided = reviews.compactMap { review in
+      review.verdicts.last { stage.role == nil || $0.role == stage.role }.map { (review, $0) }
+    }
+    for (review, verdict) in decided.sorted(by: { $0.1.made < $1.1.made }) {
       last = verdict
-      if review.pictures == pictures { isRejected = !verdict.isApproved }
-      guard verdict.isApproved else { continue }
-      for run in review.pictures {
-        for range in run.positions { approved[run.chain, default: FrameSet()].insert(range) }
-      }
+      let shown = FrameSets(review.pictures)
+      if wanted.count(outside: shown) == 0 { isRejected = !verdict.isApproved }
+      if verdict.isApproved { approved.insert(review.pictures) }
     }
-    unseenFrames = wanted.reduce(0) { sum, entry in
-      sum + entry.value.count(outside: approved[entry.key] ?? FrameSet())
-    }
+    unseenFrames = wanted.count(outside: approved)
     status = isRejected ? .rejected : unseenFrames == 0 && frames > 0 ? .approved : .waiting
     by = last?.by
     note = last?.note
+  }
+}
+
+/// Frames by chain.
+private struct FrameSets {
+  private var sets: [Digest: FrameSet] = [:]
+
+  init(_ runs: [FrameRun]) { insert(runs) }
+
+  mutating func insert(_ runs: [FrameRun]) {
+    for run in runs { for range in run.positions { sets[run.chain, default: FrameSet()].insert(range) } }
+  }
+
+  var count: Int64 { sets.values.reduce(0) { $0 + $1.count } }
+
+  func count(outside other: FrameSets) -> Int64 {
+    sets.reduce(0) { $0 + $1.value.count(outside: other.sets[$1.key] ?? FrameSet()) }
   }
 }

@@ -33,7 +33,7 @@ package struct ApprovalStage: ReadableStage {
       workspace.gates[declaration.name] = GateState(
         self, pictures: sequence.runs().runs,
         reviews: try workspace.library.reviews(
-          of: deliverable, programme: workspace.pipeline.programme, gate: declaration.name))
+          of: deliverable, programme: workspace.pipeline.programme))
     } catch {
       throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
     }
