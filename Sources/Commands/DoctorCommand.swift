@@ -45,7 +45,8 @@ struct DoctorCommand: AsyncParsableCommand {
       return Check(
         name: "worker", isGood: false, found: message,
         remedy:
-          "Install libavformat59, libavcodec59, libswscale6 and libswresample4, and build with `make build`.")
+          "Install libavformat59, libavcodec59, libswscale6, libswresample4 and libebur128-1, and build with `make build`."
+      )
     }
   }
 

@@ -74,7 +74,9 @@ struct LoudnessGraph {
     if let target {
       let y = tenths(target.truePeak)
       line(target.truePeak, "#e5717a", "\(target.truePeak) dBTP", dash: "5 4", labelAt: y)
-      line(target.integrated, "#7bd88f", "\(target.integrated) LKFS", dash: "5 4", labelAt: tenths(target.integrated))
+      line(
+        target.integrated, "#7bd88f", "\(target.integrated) LKFS", dash: "5 4",
+        labelAt: tenths(target.integrated))
     }
     if let integrated = layout.facts.integrated {
       var label = tenths(integrated)

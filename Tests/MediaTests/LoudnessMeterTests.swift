@@ -30,27 +30,33 @@ import Testing
     return meter
   }
 
-  @Test(arguments: [
-    ([(-23.0, 20.0)], -22.9933), ([(-33, 20)], -32.9933), ([(-36, 10), (-23, 60), (-36, 10)], -23.0139),
-    ([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23.0139),
-    ([(-26, 20), (-20, 20.1), (-26, 20)], -22.9787),
-  ] as [([(Double, Double)], Double)])
-  func `integrated loudness of the stereo signals of Tech 3341`(parts: [(Double, Double)], expected: Double) throws {
+  @Test(
+    arguments: [
+      ([(-23.0, 20.0)], -22.9933), ([(-33, 20)], -32.9933), ([(-36, 10), (-23, 60), (-36, 10)], -23.0139),
+      ([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23.0139),
+      ([(-26, 20), (-20, 20.1), (-26, 20)], -22.9787),
+    ] as [([(Double, Double)], Double)])
+  func `integrated loudness of the stereo signals of Tech 3341`(parts: [(Double, Double)], expected: Double)
+    throws
+  {
     let samples = tones(parts.map { (level: $0.0, seconds: $0.1) })
     let meter = try meter([samples, samples])
     #expect(abs(meter.integrated - expected) < 0.0005, "\(meter.integrated)")
   }
 
-  @Test(arguments: [false, true]) func `the surround signal of Tech 3341, with anything in the LFE`(hasLFE: Bool) throws {
+  @Test(arguments: [false, true]) func `the surround signal of Tech 3341, with anything in the LFE`(
+    hasLFE: Bool
+  ) throws {
     let levels = [-28.0, -28, -24, hasLFE ? 0 : -200, -30, -30]
     let meter = try meter(levels.map { tones([($0, 20)]) })
     #expect(abs(meter.integrated + 23.0163) < 0.0005, "\(meter.integrated)")
   }
 
-  @Test(arguments: [
-    ([(-20.0, 20.0), (-30, 20)], 10.0), ([(-20, 20), (-15, 20)], 5), ([(-40, 20), (-20, 20)], 20),
-    ([(-50, 20), (-35, 20), (-20, 20), (-35, 20), (-50, 20)], 15),
-  ] as [([(Double, Double)], Double)])
+  @Test(
+    arguments: [
+      ([(-20.0, 20.0), (-30, 20)], 10.0), ([(-20, 20), (-15, 20)], 5), ([(-40, 20), (-20, 20)], 20),
+      ([(-50, 20), (-35, 20), (-20, 20), (-35, 20), (-50, 20)], 15),
+    ] as [([(Double, Double)], Double)])
   func `loudness range of the signals of Tech 3342`(parts: [(Double, Double)], expected: Double) throws {
     let samples = tones(parts.map { (level: $0.0, seconds: $0.1) })
     #expect(abs(try meter([samples, samples]).range - expected) < 0.1)

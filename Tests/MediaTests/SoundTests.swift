@@ -79,10 +79,12 @@ struct WaveWriterTests {
       let bytes = try readAll(path)
       let start = try #require(bytes.firstRange(of: Array("bext".utf8))).upperBound + 4
       let fields = (0..<5).map { index in
-        Int16(bitPattern: UInt16(bytes[start + 412 + 2 * index]) | UInt16(bytes[start + 413 + 2 * index]) << 8)
+        Int16(
+          bitPattern: UInt16(bytes[start + 412 + 2 * index]) | UInt16(bytes[start + 413 + 2 * index]) << 8)
       }
       #expect(fields == [-2401, 740, -213, .max, .max])
-      #expect(try SoundReader(path: path).read(from: 0, count: 100) == [numbered(0..<100), numbered(0..<100)])
+      #expect(
+        try SoundReader(path: path).read(from: 0, count: 100) == [numbered(0..<100), numbered(0..<100)])
     }
   }
 

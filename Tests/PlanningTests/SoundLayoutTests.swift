@@ -137,7 +137,9 @@ import Testing
     #expect(events[0].fadeIn == 96 && events[1].fadeOut == 96)
   }
 
-  @Test(arguments: 1...8 as ClosedRange<UInt64>) func `fades never move sound or leave holes`(seed: UInt64) throws {
+  @Test(arguments: 1...8 as ClosedRange<UInt64>) func `fades never move sound or leave holes`(seed: UInt64)
+    throws
+  {
     var random = SplitMix64(seed: seed)
     var lines: [String] = []
     var record = hour
@@ -147,7 +149,9 @@ import Testing
       let reel = Bool.random(using: &random) ? "SR001" : "SR002"
       if random.chance(0.85) {
         let times = [source, source + count, record, record + count].map(ListEvent.label)
-        lines.append("\(String(format: "%03d", lines.count + 2))  \(reel)  A     C        \(times.joined(separator: " "))")
+        lines.append(
+          "\(String(format: "%03d", lines.count + 2))  \(reel)  A     C        \(times.joined(separator: " "))"
+        )
       }
       record += count
     }

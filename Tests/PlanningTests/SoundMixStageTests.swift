@@ -142,7 +142,8 @@ import Testing
       "Did you mean `music`?", "`integrated` must be from −60 to −5 LKFS, not `5 LKFS`",
       "`loudness` has no key `truepeak`", "Did you mean `truePeak`?", "`loudness` needs the key `truePeak`",
     ] { #expect(text.contains(line), "\(line)") }
-    #expect(text.contains("p.yaml:14:11: error: `dialog` is not a value of `bus`\n      A1: dialog\n"), "\(text)")
+    #expect(
+      text.contains("p.yaml:14:11: error: `dialog` is not a value of `bus`\n        A1: dialog\n"), "\(text)")
   }
 
   @Test func `a track without a bus is an error, a bus without a track is told`() throws {
@@ -159,7 +160,7 @@ import Testing
   @Test func `everything that decides bytes changes the key`() throws {
     let base = "mix: {kind: sound-mix, sound: edit"
     let keys = try [
-      "", ", crossfade: 2", ", crossfade: 20 ms", ", layouts: [5.1]", ", tracks: {A1: music, A2: music}",
+      "", ", crossfade: 2", ", layouts: [5.1]", ", tracks: {A1: music, A2: music}",
       ", tracks: {A1: music, A2: effects}", ", tracks: {A1: music, A2: {bus: music, gain: -1}}",
       ", loudness: {integrated: -24, truePeak: -2}", ", loudness: {integrated: -24, truePeak: -1}",
     ].map { more in

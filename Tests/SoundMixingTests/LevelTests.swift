@@ -27,7 +27,9 @@ import Testing
     #expect(Level(parsing: text, units: ["dB"]) == nil)
   }
 
-  @Test(arguments: 1...4 as ClosedRange<UInt64>) func `reading what was printed gives the level back`(seed: UInt64) {
+  @Test(arguments: 1...4 as ClosedRange<UInt64>) func `reading what was printed gives the level back`(
+    seed: UInt64
+  ) {
     var random = SplitMix64(seed: seed)
     for _ in 0..<500 {
       let level = Level(thousandths: Int.random(in: -200_000...200_000, using: &random))
@@ -42,7 +44,8 @@ import Testing
   }
 
   @Test func `one decimal is rounded, and nothing is minus zero`() {
-    #expect([-23_950, -49, 1449, -60_000].map { Level(thousandths: $0).tenths } == ["−24.0", "0.0", "1.4", "−60.0"])
+    #expect(
+      [-23_950, -49, 1449, -60_000].map { Level(thousandths: $0).tenths } == ["−24.0", "0.0", "1.4", "−60.0"])
   }
 
   @Test func `a level is a plain number in JSON and comes back exactly`() throws {

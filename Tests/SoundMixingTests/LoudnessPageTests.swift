@@ -6,7 +6,9 @@ import TestSupport
 import Testing
 
 @Suite struct LoudnessPageTests {
-  private func report(seconds: Int, programme: String = "film", target: LoudnessTarget? = nil) -> LoudnessReport {
+  private func report(seconds: Int, programme: String = "film", target: LoudnessTarget? = nil)
+    -> LoudnessReport
+  {
     var random = SplitMix64(seed: 5)
     func series(_ low: Int, _ high: Int) -> [Level?] {
       (0..<seconds * 10).map { index in
@@ -36,7 +38,9 @@ import Testing
   @Test func `the page is well formed, dark, and loads nothing`() {
     let html = LoudnessPage(report(seconds: 30, target: Self.target)).html
     #expect(html.contains("color-scheme:dark"))
-    for word in ["<script", "http:", "https:", "@import", "url(h", "<link"] { #expect(!html.contains(word), "\(word)") }
+    for word in ["<script", "http:", "https:", "@import", "url(h", "<link"] {
+      #expect(!html.contains(word), "\(word)")
+    }
     // Each drawing is XML on its own.
     let drawings = html.components(separatedBy: "<svg").dropFirst().map {
       "<svg" + $0.components(separatedBy: "</svg>")[0] + "</svg>"
@@ -47,7 +51,9 @@ import Testing
 
   @Test func `the page names values, target, limit and record timecode`() {
     let html = LoudnessPage(report(seconds: 30, target: Self.target)).html
-    for text in ["−24.0 <small>LKFS", "−24 LKFS", "−2 dBTP", "−17.2 <small>LKFS", "7.4 <small>LU", "01:00:00:00"] {
+    for text in [
+      "−24.0 <small>LKFS", "−24 LKFS", "−2 dBTP", "−17.2 <small>LKFS", "7.4 <small>LU", "01:00:00:00",
+    ] {
       #expect(html.contains(text), "\(text)")
     }
     #expect(!LoudnessPage(report(seconds: 30)).html.contains("target −24"))
@@ -66,8 +72,13 @@ import Testing
 
   @Test func `silence has a page too`() {
     let empty = LoudnessReport(
-      heading: ReportHeading(programme: "p", rate: FrameRate(25), startFrame: 0, isDropFrame: false), target: nil,
-      sampleCount: 0, layouts: [LoudnessReport.Layout(layout: .stereo, facts: LoudnessFacts(), correction: nil, series: LoudnessSeries())])
+      heading: ReportHeading(programme: "p", rate: FrameRate(25), startFrame: 0, isDropFrame: false),
+      target: nil,
+      sampleCount: 0,
+      layouts: [
+        LoudnessReport.Layout(
+          layout: .stereo, facts: LoudnessFacts(), correction: nil, series: LoudnessSeries())
+      ])
     #expect(LoudnessPage(empty).html.contains("−∞ <small>LKFS"))
   }
 

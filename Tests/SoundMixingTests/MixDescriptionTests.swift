@@ -89,11 +89,13 @@ import Testing
         $0.heading?.startFrame = 0
       },
     ]
-    let all = [mix([event(0)])] + changes.map { change in
-      var changed = mix([event(0)])
-      change(&changed)
-      return changed
-    }
+    let all =
+      [mix([event(0)])]
+      + changes.map { change in
+        var changed = mix([event(0)])
+        change(&changed)
+        return changed
+      }
     #expect(Set(all.map(digest)).count == all.count)
   }
 

@@ -18,10 +18,13 @@ import Testing
       #expect(rising.fade(at: Int64(sample)) == time.squareRoot())
       #expect(falling.fade(at: Int64(6 + sample)) == (1 - time).squareRoot())
     }
-    #expect((4..<10).allSatisfy { rising.fade(at: $0) == 1 } && (0..<6).allSatisfy { falling.fade(at: $0) == 1 })
+    #expect(
+      (4..<10).allSatisfy { rising.fade(at: $0) == 1 } && (0..<6).allSatisfy { falling.fade(at: $0) == 1 })
   }
 
-  @Test(arguments: [1, 2, 96, 2002, 24_024] as [Int64]) func `the powers of both sides sum to one`(count: Int64) {
+  @Test(arguments: [1, 2, 96, 2002, 24_024] as [Int64]) func `the powers of both sides sum to one`(
+    count: Int64
+  ) {
     let incoming = event(2 * count, fadeIn: count)
     let outgoing = event(2 * count, fadeOut: count)
     for sample in 0..<count {

@@ -16,7 +16,8 @@ import Testing
     left.count == right.count && zip(left, right).allSatisfy { abs($0 - $1) < 1e-12 }
   }
 
-  @Test func `mono dialogue and effects stand in the centre and fold to both sides at minus three decibels`() {
+  @Test func `mono dialogue and effects stand in the centre and fold to both sides at minus three decibels`()
+  {
     for bus in [Bus.dialogue, .effects] {
       #expect(Placement.gains(channels: 1, bus: bus) == [[0, 0, 1, 0, 0, 0]])
       #expect(stereo(1, bus) == [[Self.root, Self.root]])
@@ -74,7 +75,8 @@ import Testing
     #expect(Pan(parsing: text)?.hundredths == hundredths)
   }
 
-  @Test(arguments: ["", "30", "L", "L101", "R-5", "LL3", "M3", "L3.5", "R٣"]) func `what is no place is refused`(
+  @Test(arguments: ["", "30", "L", "L101", "R-5", "LL3", "M3", "L3.5", "R٣"])
+  func `what is no place is refused`(
     text: String
   ) {
     #expect(Pan(parsing: text) == nil)

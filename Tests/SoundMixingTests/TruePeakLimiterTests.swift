@@ -1,6 +1,7 @@
-@testable import SoundMixing
 import TestSupport
 import Testing
+
+@testable import SoundMixing
 
 @Suite struct TruePeakLimiterTests {
   /// Noise with bursts far over full scale, `[channel][sample]`.
@@ -10,7 +11,9 @@ import Testing
     var level = 0.3
     for _ in 0..<count {
       if random.chance(0.002) { level = Double.random(in: 0.05...4, using: &random) }
-      for channel in planes.indices { planes[channel].append(Double.random(in: -level...level, using: &random)) }
+      for channel in planes.indices {
+        planes[channel].append(Double.random(in: -level...level, using: &random))
+      }
     }
     return planes
   }
@@ -52,7 +55,8 @@ import Testing
   @Test(arguments: 1...3 as ClosedRange<UInt64>)
   func `how the sound is cut into blocks does not matter`(seed: UInt64) {
     let planes = bursts(seed: seed, channels: 2, count: 6000)
-    #expect(limited(planes, ceiling: 0.7, blocks: 1).planes == limited(planes, ceiling: 0.7, blocks: 2).planes)
+    #expect(
+      limited(planes, ceiling: 0.7, blocks: 1).planes == limited(planes, ceiling: 0.7, blocks: 2).planes)
   }
 
   @Test(arguments: 1...3 as ClosedRange<UInt64>)
@@ -72,9 +76,10 @@ import Testing
     // The line down begins the look-ahead before the peak; the taps of the detector hold it a little longer.
     let start = gains.firstIndex { $0 < 0.999_999 } ?? 0
     #expect((740...770).contains(start), "\(start)")
-    #expect(zip(gains[start...1000], gains[(start + 1)...1001]).allSatisfy { $0 >= $1 - 1e-12 })
+    #expect(zip(gains[start..<1000], gains[(start + 1)...1000]).allSatisfy { $0 >= $1 - 1e-12 })
     #expect(gains[129_999] == 1)
-    #expect(zip(output[0], output[1]).enumerated().allSatisfy { $0.offset == 1000 || $0.element.0 == $0.element.1 })
+    #expect(
+      zip(output[0], output[1]).enumerated().allSatisfy { $0.offset == 1000 || $0.element.0 == $0.element.1 })
   }
 
   @Test func `a peak in the first or the last sample is held too`() {
@@ -86,7 +91,9 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...5 as ClosedRange<UInt64>) func `the sliding minimum is the least of its window`(seed: UInt64) {
+  @Test(arguments: 1...5 as ClosedRange<UInt64>) func `the sliding minimum is the least of its window`(
+    seed: UInt64
+  ) {
     var random = SplitMix64(seed: seed)
     let window = Int.random(in: 1...40, using: &random)
     let values = (0..<20_000).map { _ in Double(Int.random(in: 0...50, using: &random)) }

@@ -62,8 +62,13 @@ import Testing
 
   // MARK: Running
 
+  /// A result file, as far as these tests read it.
   private struct Record: Decodable {
-    var output: MixTask.Output
+    struct Body: Decodable {
+      var output: MixTask.Output
+    }
+
+    var body: Body
   }
 
   private func run(_ mix: MixDescription, environment: [String: String] = [:]) throws -> MixTask.Output {
@@ -71,7 +76,8 @@ import Testing
     try #require(ending.exit == 0, "\(ending.diagnostics.map(\.message))")
     let key = MixTask.key(input)
     let path = "\(attempt.folder.path)/out/.interlock/results/\(key.hex.prefix(2))/\(key.hex).json"
-    return try JSONDecoder().decode(Record.self, from: Data(contentsOf: URL(fileURLWithPath: path))).output
+    return try JSONDecoder().decode(Record.self, from: Data(contentsOf: URL(fileURLWithPath: path))).body
+      .output
   }
 
   private func start(_ mix: MixDescription, environment: [String: String] = [:]) throws -> (
@@ -97,12 +103,17 @@ import Testing
 
   /// Samples as ffmpeg decodes them, 24-bit codes by channel.
   private func codes(_ path: String, channels: Int) throws -> [[Int]] {
-    let decoded = try Programs.run("ffmpeg", ["-v", "error", "-i", path, "-f", "s32le", "-c:a", "pcm_s32le", "-"])
+    let decoded = try Programs.run(
+      "ffmpeg", ["-v", "error", "-i", path, "-f", "s32le", "-c:a", "pcm_s32le", "-"])
     try #require(decoded.status == 0, "\(decoded.errors)")
     let samples = unsafe decoded.output.withUnsafeBytes { buffer in
-      (0..<buffer.count / 4).map { unsafe Int(buffer.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)) >> 8 }
+      (0..<buffer.count / 4).map {
+        unsafe Int(buffer.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)) >> 8
+      }
     }
-    return (0..<channels).map { first in stride(from: first, to: samples.count, by: channels).map { samples[$0] } }
+    return (0..<channels).map { first in
+      stride(from: first, to: samples.count, by: channels).map { samples[$0] }
+    }
   }
 
   /// Integrated loudness and true peak by ffmpeg's own meter, which oversamples in its own way.
@@ -119,11 +130,14 @@ import Testing
 
   // MARK: Loudness
 
-  private func hotMix(integrated: Int = -20_000, truePeak: Int = -6000, seconds: Int = 6) throws -> MixDescription {
+  private func hotMix(integrated: Int = -20_000, truePeak: Int = -6000, seconds: Int = 4) throws
+    -> MixDescription
+  {
     let count = Int64(seconds) * 48_000
     return MixDescription(
       events: [
-        event(try source("speech", [noise(seed: 1, seconds: seconds, level: 0.08, isHot: true)]), count: count),
+        event(
+          try source("speech", [noise(seed: 1, seconds: seconds, level: 0.08, isHot: true)]), count: count),
         event(
           try source("music", (2...3).map { noise(seed: $0, seconds: seconds, level: 0.05) }), count: count,
           bus: .music, gain: -3000),
@@ -131,14 +145,17 @@ import Testing
           try source("rain", (4...5).map { noise(seed: $0, seconds: seconds, level: 0.02) }), count: count,
           bus: .ambience),
         event(
-          try source("door", [noise(seed: 6, seconds: 1, level: 0.5)]), at: 100_000, count: 48_000, bus: .effects,
+          try source("door", [noise(seed: 6, seconds: 1, level: 0.5)]), at: 100_000, count: 48_000,
+          bus: .effects,
           pan: 60),
       ], sampleCount: count, timeReference: 172_972_800, layouts: [.stereo, .surround], hasStems: true,
-      target: LoudnessTarget(integrated: Level(thousandths: integrated), truePeak: Level(thousandths: truePeak)),
+      target: LoudnessTarget(
+        integrated: Level(thousandths: integrated), truePeak: Level(thousandths: truePeak)),
       heading: Self.heading)
   }
 
-  @Test func `both layouts meet the target and the limit by another meter, with the limiter at work`() throws {
+  @Test func `both layouts meet the target and the limit by another meter, with the limiter at work`() throws
+  {
     let output = try run(try hotMix())
     #expect(output.mixes.map(\.layout) == ["stereo", "5.1"])
     for mix in output.mixes {
@@ -211,7 +228,8 @@ import Testing
       target: LoudnessTarget(integrated: Level(thousandths: -24_000), truePeak: Level(thousandths: -2000)),
       heading: Self.heading)
     let (_, ending) = try start(silent)
-    #expect(ending.exit == 4 && ending.diagnostics.first?.message.contains("the stereo mix is silent") == true)
+    #expect(
+      ending.exit == 4 && ending.diagnostics.first?.message.contains("the stereo mix is silent") == true)
   }
 
   @Test func `a baseline processor makes the same bytes`() throws {
@@ -223,7 +241,9 @@ import Testing
 
   // MARK: Files
 
-  @Test func `mixes carry timecode, loudness and channel names, and a report and a page come with them`() throws {
+  @Test func `mixes carry timecode, loudness and channel names, and a report and a page come with them`()
+    throws
+  {
     let output = try run(try hotMix(seconds: 2))
     #expect(
       output.files.map { "\($0.suffix).\($0.fileExtension)" } == [
@@ -249,7 +269,9 @@ import Testing
   }
 
   private func reportPath(_ output: MixTask.Output, _ fileExtension: String) throws -> String {
-    path(try #require(output.files.first { $0.suffix == "loudness" && $0.fileExtension == fileExtension }).object)
+    path(
+      try #require(output.files.first { $0.suffix == "loudness" && $0.fileExtension == fileExtension }).object
+    )
   }
 
   // MARK: Sync
@@ -315,9 +337,28 @@ import Testing
     #expect(Set(left[2000..<3000]) == Set([0]))
   }
 
+  @Test func `memory does not grow with the programme`() throws {
+    let second = try source("second", [noise(seed: 8, seconds: 1, level: 0.3)])
+    func peak(seconds: Int64) throws -> Int {
+      let events = (0..<seconds).map {
+        event(second, at: $0 * 48_000, count: 48_000, fadeIn: 960, fadeOut: 960)
+      }
+      let mix = MixDescription(
+        events: events, sampleCount: seconds * 48_000, timeReference: 0, layouts: [.stereo, .surround])
+      let ending = try start(mix).1
+      try #require(ending.exit == 0)
+      return ending.peakMemoryBytes
+    }
+    let short = try peak(seconds: 2)
+    let long = try peak(seconds: 30)
+    // 28 s of eight channels in double precision would be 86 MB.
+    #expect(long - short < 20 << 20, "\(short) and \(long) bytes")
+  }
+
   @Test func `mono in the centre lands on both sides at minus three decibels`() throws {
     let media = try source("click", [[0.5] + [Double](repeating: 0, count: 99)])
-    let output = try run(MixDescription(events: [event(media, count: 100)], sampleCount: 100, timeReference: 0))
+    let output = try run(
+      MixDescription(events: [event(media, count: 100)], sampleCount: 100, timeReference: 0))
     let sides = try codes(path(output.mixes[0].sound), channels: 2)
     #expect(sides[0][0] == sides[1][0])
     // 4,194,304 · √½.

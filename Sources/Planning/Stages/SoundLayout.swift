@@ -52,7 +52,8 @@ struct SoundLayout {
     diagnostics.append(
       Diagnostic(
         severity: .note, family: .usage, code: "mix.shortFade", location: nil,
-        message: "`\(stage)`: the media has no room for the crossfade at \(shown)\(more); both sides are faded "
+        message:
+          "`\(stage)`: the media has no room for the crossfade at \(shown)\(more); both sides are faded "
           + "over 2 ms there", remedy: nil))
   }
 
@@ -124,7 +125,8 @@ struct SoundLayout {
       Diagnostic(
         severity: .warning, family: .usage, code: "mix.approximatedTransition",
         location: transition.location,
-        message: "event \(transition.event) on \(track.name): \(transition.name ?? "the transition") is mixed as an "
+        message:
+          "event \(transition.event) on \(track.name): \(transition.name ?? "the transition") is mixed as an "
           + "equal-power crossfade of \(transition.count) frames", remedy: nil))
   }
 

@@ -47,14 +47,17 @@ enum SoundMixKeys {
       var value = entry.value
       if value.scalar != nil {
         value.content = .map([
-          PipelineValue.Entry(key: "bus", keyLocation: value.location, keyExcerpt: value.excerpt, value: value)
+          PipelineValue.Entry(
+            key: "bus", keyLocation: value.location, keyExcerpt: value.excerpt, value: value)
         ])
       }
       let reader = KeyReader(value, keys: track, owner: "track `\(entry.key)`", findings: keys.findings)
       guard let bus = reader.choice("bus", of: Bus.self) else { return nil }
       var setting = TrackSetting(
         name: entry.key, location: entry.keyLocation, excerpt: entry.keyExcerpt, bus: bus)
-      if let gain = level("gain", units: ["dB"], from: -100_000...24_000, "-6 dB", reader) { setting.gain = gain }
+      if let gain = level("gain", units: ["dB"], from: -100_000...24_000, "-6 dB", reader) {
+        setting.gain = gain
+      }
       if let text = reader.text("pan"), let value = reader["pan"] {
         if let pan = Pan(parsing: text) {
           setting.pan = pan
@@ -94,7 +97,8 @@ enum SoundMixKeys {
       let limits = [range.lowerBound, range.upperBound].map { Level(thousandths: $0).description }
       reader.findings.add(
         value.error(
-          "pipeline.badLevel", "`\(key)` must be from \(limits[0]) to \(limits[1]) \(units[0]), not `\(text)`"))
+          "pipeline.badLevel", "`\(key)` must be from \(limits[0]) to \(limits[1]) \(units[0]), not `\(text)`"
+        ))
       return nil
     }
     return level

@@ -11,7 +11,8 @@ import TaskKinds
 /// Without `tracks` and `loudness` it is a temporary mix at unity, which only deliverables carry.
 package struct SoundMixStage: ReadableStage {
   package static let kind = "sound-mix"
-  package static let summary = "the sound of the cut, placed to the sample, mixed, stemmed and brought to a loudness"
+  package static let summary =
+    "the sound of the cut, placed to the sample, mixed, stemmed and brought to a loudness"
   package static let outputs: [PortType] = [.mix]
   package static let keys: [KeySpec] = [
     KeySpec("sound", .stage(.soundEdit), isRequired: true, "the stage whose sound edit is mixed"),
@@ -72,7 +73,8 @@ package struct SoundMixStage: ReadableStage {
         Diagnostic(
           severity: .warning, family: .usage, code: "mix.unknownTrack", location: setting.location,
           message: "the cut has no sound track `\(setting.name)`",
-          remedy: suggestion ?? (names.isEmpty ? nil : "Its sound tracks are \(names.joined(separator: ", "))."),
+          remedy: suggestion
+            ?? (names.isEmpty ? nil : "Its sound tracks are \(names.joined(separator: ", "))."),
           excerpt: setting.excerpt))
     }
     let settings = Set(tracks.map(\.name))

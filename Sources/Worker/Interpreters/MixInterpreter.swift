@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Media
+import MediaTime
 import ObjectStore
 import SoundMixing
 import TaskGraph
@@ -44,7 +45,9 @@ private struct MixMaking {
       guard !missing.isEmpty else { break }
       for (index, made) in zip(missing, try make(missing.map { masters[$0] })) {
         let isLastTry = number == MixMaster.mostTries
-        guard try masters[index].accept(made.facts, limiter: made.limiter, isLastTry: isLastTry) else { continue }
+        guard try masters[index].accept(made.facts, limiter: made.limiter, isLastTry: isLastTry) else {
+          continue
+        }
         finished[index] = made
       }
     }
@@ -74,9 +77,15 @@ private struct MixMaking {
       position += Int64(count)
       if ContinuousClock.now - reported > .milliseconds(400) {
         reported = .now
-        context.reporter.progress(frames: Int(position), of: Int(mix.sampleCount))
+        context.reporter.progress(frames: frames(position), of: frames(mix.sampleCount))
       }
     }
+  }
+
+  /// Progress counts pictures where their rate is known, samples elsewhere.
+  private func frames(_ samples: Int64) -> Int {
+    guard let rate = mix.heading?.rate.rational else { return Int(samples) }
+    return Int((Rational(samples, Int64(MixDescription.sampleRate)) * rate).floor)
   }
 
   private mutating func measure() throws {
@@ -109,7 +118,9 @@ private struct MixMaking {
 
   private var title: String { mix.heading?.programme ?? "temporary" }
 
-  private mutating func printmaster(_ made: MixChain.Finished, of master: MixMaster) throws -> MixTask.Printmaster {
+  private mutating func printmaster(_ made: MixChain.Finished, of master: MixMaster) throws
+    -> MixTask.Printmaster
+  {
     let name = "mix.\(master.layout.rawValue)"
     let object = try commit(made.path, name: name, channels: master.layout.channels)
     return MixTask.Printmaster(

@@ -7,9 +7,9 @@ import TaskGraph
 /// One layout of a mix on its way to its target: gain and ceiling are set anew until what comes out is right.
 struct MixMaster {
   /// The limiter aims this far under the limit, because meters of other makes interpolate differently…
-  private static let aim = Level(thousandths: 200)
+  private static let aim = Level(thousandths: 400)
   /// …and what it leaves must measure at least this far under it.
-  private static let margin = Level(thousandths: 100)
+  private static let margin = Level(thousandths: 300)
   /// How near the target the finished mix must measure; meters of other makes then agree within 0.2 LU.
   private static let tolerance = Level(thousandths: 100)
   /// After that many tries the target cannot be reached.
@@ -31,7 +31,8 @@ struct MixMaster {
     guard let target else { return }
     guard let measured = Level(measured: meter.integrated) else {
       throw WorkerFailure(
-        unreachable: "the \(layout.rawValue) mix is silent, so nothing brings it to \(target.integrated) LKFS",
+        unreachable:
+          "the \(layout.rawValue) mix is silent, so nothing brings it to \(target.integrated) LKFS",
         remedy: "Give the sound, or leave out `loudness:`.")
     }
     correction = LoudnessCorrection(
