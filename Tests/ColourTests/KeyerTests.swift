@@ -184,7 +184,7 @@ import Testing
     }
     try time("load") { try light.load(coded.sourcePlanes, through: into, alpha: .opaque, isLinear: false) }
     try time("key") { try light.key(key, drop: nil, keep: nil) }
-    try time("merge") { below.merge(light, by: .over) }
+    time("merge") { below.merge(light, by: .over) }
     try time("finish") { try below.finish(through: back, into: result.destinationPlanes) }
   }
 }

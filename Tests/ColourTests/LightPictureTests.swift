@@ -191,7 +191,7 @@ import Testing
           "gbrapf32le", "-",
         ]
       ).output
-      let floats = decoded.withUnsafeBytes { bytes in unsafe Array(bytes.bindMemory(to: Float.self)) }
+      let floats = unsafe decoded.withUnsafeBytes { bytes in unsafe Array(bytes.bindMemory(to: Float.self)) }
       try #require(floats.count == 40_000)
       let picture = try LightPicture(width: 100, height: 100)
       for (plane, index) in zip([1, 2, 0, 3], 0..<4) {
