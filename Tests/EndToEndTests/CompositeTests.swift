@@ -12,7 +12,8 @@ import Testing
     let made = try Programs.run(
       "ffmpeg",
       [
-        "-v", "error", "-f", "lavfi", "-i", "\(source):size=\(size):rate=24000/1001,format=gbrp", "-frames:v",
+        "-v", "error", "-f", "lavfi", "-i",
+        "\(source)\(source.contains("=") ? ":" : "=")size=\(size):rate=24000/1001,format=gbrp", "-frames:v",
         "\(frames)", "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=\(format)", "-c:v", "ffv1",
         "-g", "1",
         "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
@@ -102,7 +103,7 @@ import Testing
         atPath: "\(shared)/samples/media/comp/\(name).100x100.exr", toPath: "\(fixture.path)/\(name).exr")
     }
     try clip(fixture, "A001", "testsrc2", frames: 2, size: "100x100")
-    try cut(fixture, [("A001", 0, 1)])
+    try cut(fixture, [("A001", 0, 2)])
     let comps = "  A001: [{background: {file: checkerboard.exr}}, {element: {file: rgb.exr, merge: over}}]\n"
     let result = try #require(
       try stills(fixture, fixture.run(try pipeline(fixture, comps: comps, raster: "100x100"))).first)
