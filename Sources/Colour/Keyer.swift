@@ -32,7 +32,8 @@ package struct Keyer: Sendable {
     unsafe pk_raise(KernelPath.baseline.rawValue, &light, 3, LightPicture.displayPower)
     let main = light.indices.max { light[$0] < light[$1] } ?? 1
     let rest = light.indices.filter { $0 != main }.map { light[$0] }.max() ?? 0
-    guard light[main].isFinite, light[main] - rest > 0.005, (0..<1).contains(tolerance),
+    guard (0..<3).allSatisfy({ (0...2).contains(screen[$0]) }), light[main] - rest > 0.005,
+      (0..<1).contains(tolerance),
       (0.001...2).contains(softness), (0...1).contains(despill), (-32...32).contains(erode),
       (0...32).contains(blur)
     else {

@@ -70,6 +70,12 @@ struct TraceCommand: ParsableCommand {
         "  source     \(name), frame \(source)" + (answer.sourceTimecode.map { ", \($0)" } ?? "")
           + (part.reel.map { ", reel \($0)" } ?? ""))
     }
+    for (index, layer) in (part.layers ?? []).enumerated() {
+      let shown = layer.frame(at: frame - part.firstFrame).map { "frame \($0)" } ?? "nothing"
+      lines.append(
+        "  layer \(index + 1)    \(layer.source), \(shown), \(layer.layer.merge.rawValue)"
+          + (layer.side.map { ", \($0)" } ?? ""))
+    }
     for operation in part.operations {
       lines.append(
         "  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]"

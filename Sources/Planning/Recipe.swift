@@ -23,6 +23,26 @@ package struct Recipe: Codable, Sendable {
     package var sourceTimecodeRate: FrameRate?
     package var chain: Digest
     package var operations: [OperationSummary]
+    /// Of composites, the lowest first.
+    package var layers: [Layer]?
+  }
+
+  /// A layer of a composite: which of its frames is where.
+  package struct Layer: Codable, Sendable {
+    /// `outgoing` or `incoming` at a transition.
+    package var side: String?
+    /// File name of its source.
+    package var source: String
+    /// Number of the first of numbered stills; nil for movies.
+    package var firstNumber: Int64?
+    /// The plate's frame at each frame of the part.
+    package var plate: FrameMap
+    package var layer: Composite.Layer
+
+    /// The frame of the layer's file at a frame of the part, in the file's own numbers; nil where it shows nothing.
+    package func frame(at frame: Int64) -> Int64? {
+      layer.frame(at: plate.position(at: frame)).map { $0 + (firstNumber ?? 0) }
+    }
   }
 
   package var schema: Int
@@ -64,7 +84,27 @@ package struct Recipe: Codable, Sendable {
         firstFrame: frame, count: span.count, event: span.shot?.event, shot: span.shot?.name,
         source: file.map { FilePaths.name(of: $0.location.path) }, reel: file?.facts.reel,
         map: map, sourceStart: file?.facts.timecodeStart, sourceTimecodeRate: file?.facts.timecodeRate,
-        chain: span.node.chain, operations: span.node.operations)
+        chain: span.node.chain, operations: span.node.operations, layers: Self.layers(span, files))
     }
+  }
+
+  private static func layers(_ span: PictureSpan, _ files: [Digest: ProbedFile]) -> [Layer]? {
+    func layers(_ node: ImageNode, _ shot: PictureSpan.Shot?, side: String?) -> [Layer] {
+      guard case .composite(let composite, let pictures)? = node.sized, let shot else { return [] }
+      return zip(composite.layers, pictures).map { layer, picture in
+        let file = picture.sources.first.flatMap { files[$0.media] }
+        var layer = layer
+        // Its parameters are in the operations.
+        layer.key = nil
+        return Layer(
+          side: side, source: file?.facts.fileName ?? "",
+          firstNumber: file?.sequence?.members.first?.number, plate: shot.source, layer: layer)
+      }
+    }
+    let found =
+      span.node.transition.map { _, outgoing, incoming in
+        layers(outgoing, span.outgoingShot, side: "outgoing") + layers(incoming, span.shot, side: "incoming")
+      } ?? layers(span.node, span.shot, side: nil)
+    return found.isEmpty ? nil : found
   }
 }

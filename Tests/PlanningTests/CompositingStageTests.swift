@@ -1,4 +1,5 @@
 import Diagnostics
+import Digests
 import Editorial
 import Foundation
 import ImageGraph
@@ -174,7 +175,7 @@ import Testing
         try programme("comps:\n  MAN:\n    - plate\n    - element: {file: elements/spark.####.png}\n"))
     }
     #expect(
-      message.contains("turnover/comps.yaml:4:22: error: this layer of `MAN` has 20 frames, and event 003"))
+      message.contains("turnover/comps.yaml:4:23: error: this layer of `MAN` has 20 frames, and event 003"))
     #expect(message.contains("frames 40–49 (counted from 0) at plate frames 40–49"))
     #expect(message.contains("beyond: hold"))
     #expect(message.contains("^"))
