@@ -95,7 +95,7 @@ let package = Package(
       "Worker",
       [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "Media", "Colour",
-        "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "TaskKinds",
+        "Drawing", "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "TaskKinds",
       ]),
     swift("Ledger", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", grdb]),
     // Layer 5
@@ -145,7 +145,7 @@ let package = Package(
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "interlock", "interlock-worker"],
+      name: "EndToEndTests", dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
   ]

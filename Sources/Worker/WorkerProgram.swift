@@ -1,6 +1,7 @@
 import Colour
 import Diagnostics
 import Digests
+import Drawing
 import Foundation
 import Glibc
 import Media
@@ -10,7 +11,8 @@ import TaskGraph
 enum WorkerIdentity {
   static let libraries = MediaEnvironment.identity
   static let kernels = PicturePipe.kernelIdentity
-  static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
+  static let drawing = DrawingEnvironment.identity
+  static var tool: String { "interlock-worker; \(libraries); \(kernels); \(drawing)" }
 }
 
 /// The executable `interlock-worker`: the only process that opens media.
@@ -28,7 +30,8 @@ public enum WorkerProgram {
     case "identity":
       prepare()
       StandardOutput.write(
-        "{\"kernels\":\"\(WorkerIdentity.kernels)\",\"libraries\":\"\(WorkerIdentity.libraries)\"}")
+        "{\"drawing\":\"\(WorkerIdentity.drawing)\",\"kernels\":\"\(WorkerIdentity.kernels)\",\"libraries\":\"\(WorkerIdentity.libraries)\"}"
+      )
       return 0
     default:
       FileHandle.standardError.write(Data(usage.utf8))

@@ -21,6 +21,7 @@ protocol TaskInterpreter: Sendable {
 enum InterpreterRegistry {
   static let all: [any TaskInterpreter.Type] = [
     ProbeInterpreter.self, RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self,
+    StillInterpreter.self, ContactSheetInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
