@@ -150,7 +150,7 @@ let package = Package(
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "interlock", "interlock-worker"],
+      name: "EndToEndTests", dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
   ]

@@ -28,7 +28,7 @@ struct AssetsListCommand: ParsableCommand {
       Outcome.printResult(String(decoding: try JSONBytes.encode(newest, isPretty: true), as: UTF8.self))
       return
     }
-    for version in newest { Outcome.printResult(AssetText.line(version)) }
+    for line in AssetText.table(newest) { Outcome.printResult(line) }
     if newest.isEmpty { Outcome.printResult("Nothing is published yet.") }
   }
 }
@@ -46,15 +46,15 @@ struct AssetsShowCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let version = try AssetText.find(asset, in: ObjectStore(try production.required()))
+    let store = ObjectStore(try production.required())
+    let version = try AssetText.find(asset, in: store)
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(version, isPretty: true), as: UTF8.self))
       return
     }
     Outcome.printResult(AssetText.line(version))
-    for file in version.files {
-      Outcome.printResult(
-        "  \(file.name)  \(file.byteCount) bytes  sha256 \(file.digest.hex)  \(file.placement.rawValue)")
+    for line in AssetText.files(of: version, folder: production.production ?? ".", in: store.production) {
+      Outcome.printResult(line)
     }
     let verification = String(
       decoding: try JSONBytes.encode(version.verification, isPretty: true), as: UTF8.self)
@@ -81,7 +81,7 @@ struct AssetsHistoryCommand: ParsableCommand {
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(versions, isPretty: true), as: UTF8.self))
     } else {
-      for version in versions { Outcome.printResult(AssetText.line(version)) }
+      for line in AssetText.table(versions) { Outcome.printResult(line) }
     }
   }
 }
@@ -95,8 +95,56 @@ enum AssetText {
       + "\(version.files.count) files, \(size(bytes))  \(version.made)"
   }
 
+  /// Versions in aligned columns, with what there is to look at in each.
+  static func table(_ versions: [VersionRecord]) -> [String] {
+    aligned(
+      versions.map { version in
+        let bytes = version.files.reduce(0) { $0 + $1.byteCount }
+        var viewable: [String] = []
+        for what in version.files.compactMap({ Viewables.what($0, in: version) })
+        where !viewable.contains(what) {
+          viewable.append(what)
+        }
+        return [
+          "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))",
+          "\(version.files.count) files", size(bytes), version.made, viewable.joined(separator: ", "),
+        ]
+      })
+  }
+
+  /// The folder, then each file with its size and digest; what is there to be looked at comes first.
+  static func files(of version: VersionRecord, folder typed: String, in production: Production) -> [String] {
+    guard let first = version.files.first else { return [] }
+    let path = version.path(of: first, in: production).dropFirst(production.root.count + 1)
+    let folder = path.dropLast(first.name.count)
+    let rows = version.files.map { file in
+      let how = file.placement.rawValue
+      return (
+        what: Viewables.what(file, in: version),
+        cells: [file.name, size(file.byteCount), how, "sha256 \(file.digest.hex)"]
+      )
+    }
+    let sorted = rows.filter { $0.what != nil } + rows.filter { $0.what == nil }
+    return ["  \(typed)/\(folder)"] + aligned(sorted.map(\.cells)).map { "    \($0)" }
+  }
+
+  private static func aligned(_ rows: [[String]]) -> [String] {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = row.enumerated().map { column, cell in
+        cell.padding(toLength: widths[column], withPad: " ", startingAt: 0)
+      }
+      var line = cells.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line
+    }
+  }
+
   private static func size(_ bytes: Int64) -> String {
-    bytes < 1 << 20 ? "\(bytes) bytes" : String(format: "%.1f MB", Double(bytes) / 1e6)
+    if bytes < 10_000 { return "\(bytes) bytes" }
+    return bytes < 1_000_000
+      ? "\((bytes + 500) / 1000) kB" : String(format: "%.1f MB", Double(bytes) / 1e6)
   }
 
   static func find(_ text: String, in store: ObjectStore) throws -> VersionRecord {

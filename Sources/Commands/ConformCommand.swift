@@ -43,7 +43,7 @@ struct ConformCommand: AsyncParsableCommand {
   @Flag(help: "Treat everything approximated, inferred or dropped as an error.")
   var strict = false
 
-  @Option(help: "Write the report to this file: .json for machines, anything else as text.")
+  @Option(help: "Write the report to this file: .html as a page, .json for machines, else text.")
   var report: String?
 
   @Option(help: "Write the conformed cut to this OTIO file.")
@@ -100,7 +100,7 @@ struct ConformCommand: AsyncParsableCommand {
       return try await session.plan(until: nil, probing: engine)
     }
     let first = try await plan()
-    let result = try ConformDocuments(plan: first)
+    let result = try ConformDocuments(plan: first, handles: handles)
     Outcome.printDiagnostics(first.diagnostics)
     try write(result, report: reportPath, otio: otioPath)
     if strict, result.report.totals.findings > 0 {
@@ -118,9 +118,7 @@ struct ConformCommand: AsyncParsableCommand {
 
   private func write(_ result: ConformDocuments, report: OutputPath?, otio: OutputPath?) throws {
     if let report {
-      try report.write(
-        report.typed.hasSuffix(".json")
-          ? try JSONBytes.encode(result.report, isPretty: true) : Array(result.report.text.utf8))
+      try report.write(try result.report(for: report.typed))
     }
     if let otio { try otio.write(result.otio) }
     if json {

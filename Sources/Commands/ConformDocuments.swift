@@ -10,11 +10,20 @@ struct ConformDocuments {
   private let media: [MediaItem]
   private let conform: Conform
 
-  init(plan: ProgrammePlan) throws {
+  init(plan: ProgrammePlan, handles: Int) throws {
     conform = plan.conform
     media = plan.media
-    report = ConformReport(conform, programme: conform.timeline.name, media: media)
+    report = ConformReport(conform, programme: conform.timeline.name, media: media, handles: handles)
     otio = OTIOWriter.write(conform, media: media)
+  }
+
+  /// The report as the extension of its file asks for it.
+  func report(for path: String) throws -> [UInt8] {
+    switch FilePaths.fileExtension(of: path) {
+    case "html", "htm": Array(report.html.utf8)
+    case "json": try JSONBytes.encode(report, isPretty: true)
+    default: Array(report.text.utf8)
+    }
   }
 
   /// The largest raster among the sources of the picture events, so that nothing is scaled up.

@@ -45,6 +45,8 @@ struct RunReport: Encodable {
   var tasks: [Task]?
   /// With `plan`: wall time expected from recorded timings; nil when none are recorded yet.
   var estimatedSeconds: Double?
+  /// With `run`: published pages, pictures and copies for review.
+  var toLookAt: [Viewables.Item]?
 }
 
 /// Where a deliverable is, in words.

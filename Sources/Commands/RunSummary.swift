@@ -34,8 +34,11 @@ struct RunSummary {
           reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
           waitsFor: deliverable.waitsFor)
       }, gates: plan.gates, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics),
-      tasks: nil,
-      estimatedSeconds: nil)
+      tasks: nil, estimatedSeconds: nil, toLookAt: viewables(Array(versions.values)).items)
+  }
+
+  private func viewables(_ versions: [VersionRecord]) -> Viewables {
+    Viewables(versions.sorted { $0.line.name < $1.line.name }, production: production, typed: typed)
   }
 
   func text() throws -> String {
@@ -47,11 +50,7 @@ struct RunSummary {
         + "\(timeline.timecode(at: 0))")
     for version in versions.values.sorted(by: { $0.line.name < $1.line.name })
     where version.line.shelf == .asset {
-      lines.append("  \(version.line.name)  conform and report")
-      for file in version.files {
-        lines.append(
-          "      \(typed)/\(version.path(of: file, in: production).dropFirst(production.root.count + 1))")
-      }
+      lines += files(version)
     }
     for deliverable in plan.deliverables {
       guard deliverable.waitsFor.isEmpty else {
@@ -70,6 +69,7 @@ struct RunSummary {
         lines += verification(version).map { "      \($0)" }
       }
     }
+    lines += viewables(Array(versions.values)).lines
     lines += gates(versions)
     let isWaiting = plan.deliverables.contains { !$0.waitsFor.isEmpty }
     if isWaiting, outcome.exitCode == 0, !outcome.isCancelled {
@@ -101,6 +101,21 @@ struct RunSummary {
       }
       return lines
     }
+  }
+
+  /// Files listed of one asset; of more the first ones and how many follow.
+  private static let mostFiles = 4
+
+  private func files(_ version: VersionRecord) -> [String] {
+    let count = version.files.count
+    let number = VersionLine.folderName(version: version.version)
+    let shown = count > Self.mostFiles ? Self.mostFiles - 1 : count
+    var lines = ["  \(version.line.name)  \(number), \(count == 1 ? "1 file" : "\(count) files")"]
+    lines += version.files.prefix(shown).map { file in
+      "      \(typed)/\(version.path(of: file, in: production).dropFirst(production.root.count + 1))"
+    }
+    if count > shown { lines.append("      … and \(count - shown) more") }
+    return lines
   }
 
   private func display(_ seconds: Double) -> String {

@@ -36,11 +36,11 @@ struct Fixture {
       reel: reel, codec: codec)
   }
 
-  /// A pipeline of picture only.
+  /// A pipeline of picture only, without contact sheet and scopes unless asked for.
   func pipeline(
     _ name: String, cut: String, rate: String = "24000/1001", start: String = "01:00:00:00",
     raster: String? = nil,
-    profile: String = "test", extra: String = "", gradeKeys: String = ""
+    profile: String = "test", extra: String = "", gradeKeys: String = "", stills: Bool = false
   ) throws -> String {
     try folder.write(
       """
@@ -50,7 +50,7 @@ struct Fixture {
       raster: \(raster ?? "\(NumberedClip.width)x\(NumberedClip.height)")
       stages:
         edit: {kind: editing}
-        grade: {kind: color-grade, picture: edit\(gradeKeys)}
+        grade: {kind: color-grade, picture: edit\(gradeKeys), stills: \(stills ? "yes" : "no")}
         master: {kind: delivery, picture: grade, profile: \(profile)\(extra)}
 
       """, to: name)

@@ -134,7 +134,9 @@ import Testing
     let publish = try #require(plan.publishes.first)
     #expect(publish.shelf == .assets && publish.name == "edit" && publish.assembly == nil)
     #expect(
-      publish.documents.map { "\($0.suffix).\($0.fileExtension)" } == [".otio", "report.json", "report.txt"])
+      publish.documents.map { "\($0.suffix).\($0.fileExtension)" } == [
+        ".otio", "report.json", "report.txt", "report.html",
+      ])
     for document in publish.documents {
       #expect(plan.objects[document.object]?.count == Int(document.byteCount))
     }

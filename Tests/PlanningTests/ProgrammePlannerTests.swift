@@ -29,12 +29,15 @@ import Testing
 
   @Test func `tasks come in the order in which stages ask for them, each with its reason`() throws {
     let plan = try Sample.plan(cut: "short_v001.edl")
-    let others = plan.plan.nodes.filter { $0.kind != "render" }
+    #expect(plan.nodes("still").count == 32 && plan.nodes("still").allSatisfy { $0.stage == "grade" })
+    let others = plan.plan.nodes.filter { $0.kind != "render" && $0.kind != "still" }
     #expect(
       others.map { "\($0.stage): \($0.label): \($0.reason)" } == [
         "edit: publish edit: no version of it is exactly this conform",
         "mix: mix of 25 events: no mix is made of exactly these events",
+        "grade: contact sheet of 32 shots: no sheet shows exactly these shots",
         "master: assemble master: no file is made of exactly these frames and this mix",
+        "grade: publish grade: no version of it shows exactly these shots and grades",
         "master: publish master: no version of it is exactly this",
       ])
     let first = try #require(plan.nodes("render").first)
@@ -54,7 +57,7 @@ import Testing
     #expect(again.plan.isEmpty)
     let master = try #require(again.deliverables.first)
     #expect(master.version == "v001" && master.newFrames == 0 && master.reusedFrames == master.distinctFrames)
-    #expect(again.publishes.count == 2)
+    #expect(again.publishes.count == 3)
   }
 
   @Test func `planning twice gives the same plan`() throws {
@@ -76,7 +79,7 @@ import Testing
     #expect(Set(made).isDisjoint(with: try first.renderedFrames()))
     let master = try #require(second.deliverables.first)
     #expect(master.newFrames == 70 && master.reusedFrames == Int64(after.count) - 70)
-    #expect(second.nodes("publish").map(\.label) == ["publish edit", "publish master"])
+    #expect(second.nodes("publish").map(\.label) == ["publish edit", "publish grade", "publish master"])
   }
 
   @Test(arguments: [1, 2]) func `the EDL and the OTIO of one cut need the same frames`(version: Int) throws {
@@ -119,9 +122,9 @@ import Testing
     func planned(_ until: String?) throws -> [String] {
       Set(try programme.plan(stages, until: until).plan.nodes.map(\.stage)).sorted()
     }
-    #expect(try planned(nil) == ["edit", "one", "two"])
+    #expect(try planned(nil) == ["edit", "grade", "one", "two"])
     #expect(try planned("edit") == ["edit"])
-    #expect(try planned("grade") == ["edit"])
+    #expect(try planned("grade") == ["edit", "grade"])
     #expect(try planned("two") == ["edit", "two"])
     #expect(
       failure { _ = try planned("grad") }

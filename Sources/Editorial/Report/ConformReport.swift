@@ -29,6 +29,28 @@ package struct ConformReport: Sendable, Hashable, Codable {
     package var findings: [Finding]
   }
 
+  package struct TrackSummary: Sendable, Hashable, Codable {
+    package var name: String
+    package var kind: Track.Kind
+  }
+
+  /// A dissolve, wipe or key; it covers frames of the clips on both sides.
+  package struct TransitionSummary: Sendable, Hashable, Codable {
+    package var track: String
+    package var event: String
+    /// `dissolve`, `wipe 001`, `key`, or another program's word for it.
+    package var kind: String
+    /// As the list calls it.
+    package var name: String?
+    package var recordRange: FrameRange
+  }
+
+  /// A stretch of a track with nothing on it.
+  package struct GapSummary: Sendable, Hashable, Codable {
+    package var track: String
+    package var recordRange: FrameRange
+  }
+
   package struct Totals: Sendable, Hashable, Codable {
     package var events: Int
     package var matched: Int
@@ -46,15 +68,22 @@ package struct ConformReport: Sendable, Hashable, Codable {
   package var rate: FrameRate
   package var start: String
   package var end: String
+  /// Frames wanted beyond each end of an event.
+  package var handles: Int
+  package var tracks: [TrackSummary]
   package var events: [Event]
+  package var transitions: [TransitionSummary]
+  package var gaps: [GapSummary]
   package var markers: [Marker]
   /// Of the cut file itself: what was not carried as written.
   package var findings: [Finding]
   package var diagnostics: [Diagnostic]
   package var totals: Totals
 
-  /// - Parameter media: as given to the relinker.
-  package init(_ conform: Conform, programme: String, media: [MediaItem]) {
+  /// - Parameters:
+  ///   - media: as given to the relinker.
+  ///   - handles: frames wanted beyond each end of an event.
+  package init(_ conform: Conform, programme: String, media: [MediaItem], handles: Int = 0) {
     let timeline = conform.timeline
     self.programme = programme
     self.timeline = timeline.name
@@ -62,6 +91,15 @@ package struct ConformReport: Sendable, Hashable, Codable {
     start = timeline.timecode(at: 0).description
     end = timeline.timecode(at: timeline.frameCount).description
     events = conform.events.map { Self.event($0, timeline, media) }
+    self.handles = handles
+    tracks = timeline.tracks.map { TrackSummary(name: $0.name, kind: $0.kind) }
+    transitions = timeline.tracks.flatMap(Self.transitions)
+    gaps = timeline.tracks.flatMap { track in
+      track.items.compactMap { item in
+        guard case .gap(let gap) = item, !gap.recordRange.isEmpty else { return nil }
+        return GapSummary(track: track.name, recordRange: gap.recordRange)
+      }
+    }
     markers = timeline.markers
     findings = timeline.findings
     diagnostics = conform.diagnostics
@@ -72,6 +110,33 @@ package struct ConformReport: Sendable, Hashable, Codable {
       unmatched: conform.events.count - matched - black,
       warnings: conform.diagnostics.count { $0.severity == .warning }, frames: timeline.frameCount,
       findings: findings.count + conform.events.reduce(0) { $0 + $1.findings.count })
+  }
+
+  private static func transitions(of track: Track) -> [TransitionSummary] {
+    track.items.enumerated().compactMap { index, item in
+      guard case .transition(let transition) = item else { return nil }
+      // The cut lies where the incoming item begins, else where the outgoing one ends.
+      let incoming = track.items[(index + 1)...].lazy.compactMap(\.recordRange).first?.start
+      let outgoing = track.items[..<index].reversed().lazy.compactMap(\.recordRange).first?.end
+      let start = max(0, (incoming ?? outgoing ?? 0) - transition.inOffset)
+      let kind =
+        switch transition.kind {
+        case .dissolve: "dissolve"
+        case .wipe(let number):
+          "wipe " + String(repeating: "0", count: max(0, 3 - "\(number)".count)) + "\(number)"
+        case .key: "key"
+        case .custom(let name): name
+        }
+      return TransitionSummary(
+        track: track.name, event: transition.event, kind: kind, name: transition.name,
+        recordRange: FrameRange(start: start, count: max(0, transition.count)))
+    }
+  }
+
+  /// Record timecode of a timeline frame.
+  func label(at frame: Int64) -> String {
+    guard let first = try? Timecode(parsing: start, rate: rate) else { return "frame \(frame)" }
+    return Timecode(frame: first.frame + frame, rate: rate, isDropFrame: first.isDropFrame).description
   }
 
   private static func event(_ event: ConformedEvent, _ timeline: Timeline, _ media: [MediaItem]) -> Event {

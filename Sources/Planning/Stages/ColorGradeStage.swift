@@ -16,16 +16,28 @@ package struct ColorGradeStage: ReadableStage {
       "ASC CDL collection (.ccc, .cdl, .cc); an entry binds by id = shot name, then by event number, and beats the "
         + "cut's own ASC comments"),
     KeySpec("look", .path, "3D LUT (.cube) after the CDL, display-referred Rec.709 in and out"),
+    KeySpec(
+      "stills", .choice(Stills.allCases.map(\.rawValue)),
+      "whether to make a contact sheet of every shot before and after its grade, and scopes; yes without it"),
   ]
 
   package let declaration: StageDeclaration
   let collection: ColorDecisionCollection?
+  /// File name of the collection.
+  let collectionName: String?
   let look: InputFile?
+  let stills: Stills
+
+  enum Stills: String, CaseIterable, Sendable {
+    case yes, no
+  }
 
   init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
     self.declaration = declaration
+    stills = keys.choice("stills", of: Stills.self) ?? .yes
     let decisions = PipelineLoader.inputFiles(
       keys.paths("cdl"), what: "the CDL collection", findings: keys.findings)
+    collectionName = decisions.first.map { FilePaths.name(of: $0.path) }
     do {
       collection = try decisions.first.map { file throws(DiagnosticList) in
         try ColorDecisionCollection.read(path: file.typed, bytes: file.bytes)
@@ -62,16 +74,25 @@ package struct ColorGradeStage: ReadableStage {
       .resolve(clips.map { GradeShot($0.clip) })
     workspace.diagnostics += diagnostics
     // An event number may stand in several lists of one cut: record order tells them apart.
-    var decisions: [Int64: ColorDecision] = [:]
-    for (clip, binding) in zip(clips, bindings) {
-      decisions[clip.clip.recordRange.start] = binding.decision
-    }
+    var bindingsByRecord: [Int64: GradeBinding] = [:]
+    for (clip, binding) in zip(clips, bindings) { bindingsByRecord[clip.clip.recordRange.start] = binding }
+    let decisions = bindingsByRecord.compactMapValues(\.decision)
     let table = look.map { workspace.object($0.bytes) }
-    workspace.pictures[declaration.name] = picture.mapNodes { span in
+    let graded = picture.mapNodes { span in
       // Black between shots stays black: it belongs to no shot, and a look may lift it.
       guard span.node.hasPicture else { return span.node }
       let graded = Self.grade(span, decisions: decisions)
       return table.map { .look(Look(table: $0), of: graded) } ?? graded
+    }
+    workspace.pictures[declaration.name] = graded
+    guard stills == .yes else { return }
+    do {
+      try GradeStills(
+        stage: declaration.name, before: picture, after: graded, bindings: bindingsByRecord,
+        collection: collectionName, look: look.map { FilePaths.name(of: $0.path) }
+      ).plan(in: &workspace)
+    } catch {
+      throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
     }
   }
 

@@ -105,13 +105,14 @@ package struct EditingStage: ReadableStage {
   private func publishConform(in workspace: inout PlanningWorkspace) throws {
     let report = ConformReport(
       workspace.conform, programme: workspace.pipeline.programme,
-      media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
+      media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
+      handles: workspace.pipeline.timeline.handles)
     let otio = OTIOWriter.write(
       workspace.conform, media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
     let documents: [(bytes: [UInt8], suffix: String, fileExtension: String)] = [
       (otio, "", "otio"),
       (try JSONBytes.encode(report, isPretty: true), "report", "json"),
-      (Array(report.text.utf8), "report", "txt"),
+      (Array(report.text.utf8), "report", "txt"), (Array(report.html.utf8), "report", "html"),
     ]
     let input = PublishTask.Input(
       shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name,

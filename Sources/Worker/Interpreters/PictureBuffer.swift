@@ -82,6 +82,18 @@ final class PictureBuffer {
     }
   }
 
+  /// The planes of a float picture in the layout's order, copied.
+  func floatPlanes() -> [[Float]] {
+    precondition(layout.bitDepth == 32, "only float pictures have float planes")
+    return unsafe storage.withUnsafeBytes { buffer in
+      planes.map { plane in
+        let bytes = unsafe UnsafeRawBufferPointer(
+          rebasing: buffer[plane.offset..<plane.offset + plane.rowBytes * plane.rows])
+        return unsafe Array(bytes.bindMemory(to: Float.self))
+      }
+    }
+  }
+
   func copy(to view: borrowing MutablePictureView) {
     for (index, plane) in planes.enumerated() {
       let target = unsafe view.plane(index)

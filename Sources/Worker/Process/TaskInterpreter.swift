@@ -21,7 +21,8 @@ protocol TaskInterpreter: Sendable {
 enum InterpreterRegistry {
   static let all: [any TaskInterpreter.Type] = [
     ProbeInterpreter.self, SequenceProbeInterpreter.self, ScreenInterpreter.self, TypesetInterpreter.self,
-    RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self,
+    RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self, StillInterpreter.self,
+    ContactSheetInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
