@@ -69,11 +69,8 @@ struct DecisionOptions: ParsableArguments {
       "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))"
     var line = "\(verdict.rawValue) \(name) by \(decision.by)"
     if let role = decision.role { line += " as \(role)" }
-    if !decision.gates.isEmpty { line += "; answers \(decision.gates.joined(separator: ", "))" }
     Outcome.printResult(line)
-    if verdict == .approved, !decision.gates.isEmpty {
-      Outcome.printResult("Run the pipeline again to go on.")
-    }
+    if verdict == .approved { Outcome.printResult("Run the pipeline again: what waited for it goes on.") }
   }
 
   private func fault(_ family: Diagnostic.Family, _ code: String, _ message: String, _ remedy: String)
