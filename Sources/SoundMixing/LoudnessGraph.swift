@@ -21,7 +21,7 @@ struct LoudnessGraph {
   let target: LoudnessTarget?
   let sampleCount: Int64
 
-  func svg(timecode: (Int64) -> String) -> String {
+  func svg(_ heading: ReportHeading) -> String {
     let (x, end) = (Self.left, Self.left + Self.plotWidth)
     var parts = [
       "<svg viewBox=\"0 0 \(Self.width) \(Self.height)\" role=\"img\" aria-label=\"Loudness over time\" "
@@ -35,7 +35,7 @@ struct LoudnessGraph {
       let name = level == 0 ? "0" : "−\(level)"
       parts.append("<text x=\"\(x - 9)\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\">\(name)</text>")
     }
-    parts += timeAxis(timecode)
+    parts += timeAxis(heading)
     parts.append("<g clip-path=\"url(#plot-\(layout.layout.rawValue))\">")
     if let target {
       let upper = tenths(target.integrated + Level(thousandths: 200))
@@ -71,32 +71,42 @@ struct LoudnessGraph {
       parts.append(
         "<text x=\"\(end + 9)\" y=\"\(pixels(label))\" dy=\"4\" fill=\"\(colour)\">\(name)</text>")
     }
+    if let integrated = layout.facts.integrated {
+      var label = tenths(integrated)
+      // Two names need a line each.
+      if let target, abs(label - tenths(target.integrated)) < 150 { label = tenths(target.integrated) + 150 }
+      line(integrated, "#f2f4f7", "mix \(integrated.tenths)", dash: "", labelAt: label)
+    }
     if let target {
-      let y = tenths(target.truePeak)
-      line(target.truePeak, "#e5717a", "\(target.truePeak) dBTP", dash: "5 4", labelAt: y)
+      line(
+        target.truePeak, "#e5717a", "\(target.truePeak) dBTP", dash: "5 4", labelAt: tenths(target.truePeak))
       line(
         target.integrated, "#7bd88f", "\(target.integrated) LKFS", dash: "5 4",
         labelAt: tenths(target.integrated))
     }
-    if let integrated = layout.facts.integrated {
-      var label = tenths(integrated)
-      // Two names need a line each.
-      if let target, abs(label - tenths(target.integrated)) < 140 { label = tenths(target.integrated) + 140 }
-      line(integrated, "#f2f4f7", "I \(integrated.tenths)", dash: "", labelAt: label)
-    }
     return parts
   }
 
-  private func timeAxis(_ timecode: (Int64) -> String) -> [String] {
+  /// Record timecode at round labels, at most ten of them.
+  private func timeAxis(_ heading: ReportHeading) -> [String] {
     let seconds = max(1, sampleCount / Int64(MixDescription.sampleRate))
     let steps: [Int64] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200]
-    let step = steps.first { seconds / $0 <= 9 } ?? 14_400
+    let step = (steps.first { seconds / $0 <= 9 } ?? 14_400) * Int64(heading.rate.nominalBase)
     let y = Self.top + Self.plotHeight
-    return stride(from: 0, through: seconds, by: Int64.Stride(step)).map { second in
-      let sample = second * Int64(MixDescription.sampleRate)
-      let x = pixels(position(sample))
-      return "<path d=\"M\(x) \(Self.top)V\(y)\" stroke=\"#1d222a\"/>"
-        + "<text x=\"\(x)\" y=\"\(y + 20)\" text-anchor=\"\(second == 0 ? "start" : "middle")\">\(timecode(sample))</text>"
+    var parts: [String] = []
+    var frame = (heading.startFrame + step - 1) / step * step
+    while true {
+      let sample = heading.rate.sampleEdge(
+        ofFrame: frame - heading.startFrame, sampleRate: MixDescription.sampleRate)
+      guard sample <= sampleCount else { return parts }
+      let x = position(sample)
+      let label = Timecode(frame: frame, rate: heading.rate, isDropFrame: heading.isDropFrame)
+      let anchor =
+        x < (Self.left + 40) * 10 ? "start" : x > (Self.left + Self.plotWidth - 10) * 10 ? "end" : "middle"
+      parts.append(
+        "<path d=\"M\(pixels(x)) \(Self.top)V\(y)\" stroke=\"#1d222a\"/>"
+          + "<text x=\"\(pixels(x))\" y=\"\(y + 20)\" text-anchor=\"\(anchor)\">\(label)</text>")
+      frame += step
     }
   }
 

@@ -43,7 +43,7 @@ package struct LoudnessPage {
       <section>
       <h2>\(name)<span class="key"><i class="s"></i>short-term<i class="m"></i>momentary<i class="p"></i>true peak\
       \(report.target == nil ? "" : "<i class=\"t\"></i>target ± 0.2 LU")</span></h2>
-      \(graph.svg(timecode: timecode))
+      \(graph.svg(report.heading))
       <dl>
       \(figures(layout).map { "<div><dt>\($0.name)</dt><dd>\($0.value)</dd><dd>\($0.note)</dd></div>" }.joined(separator: "\n"))
       </dl>
