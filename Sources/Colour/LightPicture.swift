@@ -96,7 +96,8 @@ import CPictureKernels
           stride: width * MemoryLayout<Float>.size)
       })
     let kernel = path.rawValue
-    unsafe pk_limit(kernel, samples, 3 * count, -Self.greatest, Self.greatest)
+    // The way to light limits by itself.
+    if isLinear { unsafe pk_limit(kernel, samples, 3 * count, -Self.greatest, Self.greatest) }
     if alpha == .opaque {
       unsafe plane(3).update(repeating: 1, count: count)
     } else {

@@ -22,17 +22,16 @@ import Testing
 
   /// The operations as compositing software defines them, in double.
   private static func reference(
-    _ merge: LightPicture.Merge, _ A: Double, _ B: Double, _ a: Double, _ b: Double
-  )
-    -> (colour: Double, alpha: Double)
-  {
+    _ merge: LightPicture.Merge, _ above: Double, _ below: Double, _ a: Double, _ b: Double
+  ) -> (colour: Double, alpha: Double) {
+    let isBeyond = max(above, below) > 1 || min(above, below) < 0
     switch merge {
-    case .over: (A + B * (1 - a), a + b * (1 - a))
-    case .plus: (A + B, min(a + b, 1))
-    case .multiply: (A * B + A * (1 - b) + B * (1 - a), a + b - a * b)
-    case .screen: (max(A, B) > 1 || min(A, B) < 0 ? max(A, B) : A + B - A * B, a + b - a * b)
-    case .inside: (A * b, a * b)
-    case .outside: (A * (1 - b), a * (1 - b))
+    case .over: return (above + below * (1 - a), a + b * (1 - a))
+    case .plus: return (above + below, min(a + b, 1))
+    case .multiply: return (above * below + above * (1 - b) + below * (1 - a), a + b - a * b)
+    case .screen: return (isBeyond ? max(above, below) : above + below - above * below, a + b - a * b)
+    case .inside: return (above * b, a * b)
+    case .outside: return (above * (1 - b), a * (1 - b))
     }
   }
 

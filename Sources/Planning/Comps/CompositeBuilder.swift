@@ -15,26 +15,6 @@ struct CompositeBuilder {
     var plate: PictureSource
   }
 
-  /// The pictures of a layer.
-  private struct LayerMedia {
-    var file: ProbedFile
-    var video: VideoFacts
-    /// Number of the first still; 0 for movies, whose frames count from 0.
-    var firstNumber: Int64 = 0
-    var isStill = false
-
-    var source: PictureSource {
-      PictureSource(media: file.identity, stream: video.stream, interpretation: Interpretation(video))
-    }
-    var raster: Raster { Raster(width: video.width, height: video.height) }
-    var hasAlpha: Bool {
-      ["rgba", "bgra", "argb", "abgr", "yuva", "gbrap", "ya8", "ya16"].contains {
-        video.pixelFormat.hasPrefix($0)
-      }
-    }
-    var isFloat: Bool { video.pixelFormat.contains("f32") || video.pixelFormat.contains("f16") }
-  }
-
   private let stage: String
   private let comps: [Comp]
   private let files: [String: CompFile]
@@ -229,13 +209,7 @@ struct CompositeBuilder {
   private mutating func clip(
     named name: String, _ layer: CompLayer, in workspace: PlanningWorkspace
   ) -> LayerMedia? {
-    let clips = workspace.files.filter { $0.facts.video != nil && $0.sequence == nil }
-    func stem(_ name: String) -> String {
-      let kind = FilePaths.fileExtension(of: name)
-      return MediaScan.extensions.contains(kind) ? String(name.dropLast(kind.count + 1)) : name
-    }
-    var found = clips.filter { $0.facts.fileName == name || stem($0.facts.fileName) == name }
-    if found.isEmpty { found = clips.filter { $0.facts.reel == name } }
+    let (clips, found) = LayerMedia.clips(named: name, among: workspace.files)
     guard let file = found.first, let video = file.facts.video else {
       let names = clips.flatMap { [$0.facts.fileName, $0.facts.reel].compactMap { $0 } }
       fault(
