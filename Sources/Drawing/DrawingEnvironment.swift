@@ -19,6 +19,29 @@ package enum DrawingEnvironment {
   package static var identity: String {
     let cairo = unsafe String(cString: cairo_version_string())
     let pango = unsafe pango_version_string().map { unsafe String(cString: $0) } ?? "unknown"
-    return "cairo \(cairo), pango \(pango)"
+    let shaper = unsafe hb_version_string().map { unsafe String(cString: $0) } ?? "unknown"
+    return "cairo \(cairo), pango \(pango), harfbuzz \(shaper)"
+  }
+
+  /// Every font file that may be used as one line each, `path bytes modified`, sorted: what changes when a font
+  /// package does. A package's files carry the times it was built with, so equal packages read equal on every host;
+  /// reading the fonts themselves would take seconds.
+  package static func fontFiles() -> [String] {
+    var files: [String] = []
+    for folder in fontFolders {
+      guard let stream = unsafe opendir(folder) else { continue }
+      defer { unsafe closedir(stream) }
+      while let entry = unsafe readdir(stream) {
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+          unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        var status = stat()
+        guard unsafe stat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+          continue
+        }
+        files.append("\(folder)/\(name) \(status.st_size) \(status.st_mtim.tv_sec)")
+      }
+    }
+    return files.sorted()
   }
 }
