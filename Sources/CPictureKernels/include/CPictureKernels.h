@@ -106,6 +106,15 @@ int32_t pk_pipe_run(
   const pk_pipe *pipe, const void *const source[3], const ptrdiff_t source_strides[3], void *const destination[3],
   const ptrdiff_t destination_strides[3]);
 
+/// Lays a drawn picture over a float picture: below · (1 − weights[a]) + weights[colour] for each channel.
+///
+/// Pixels are B G R A of 8 bits, colours premultiplied by alpha; weights[v] is the share that the code v stands
+/// for: v/255 times the opacity. Planes are binary32 G' B' R'; strides are in bytes. The result does not depend on
+/// the CPU: multiply, subtract and add in the order written.
+void pk_overlay(
+  const uint8_t *pixels, ptrdiff_t pixel_stride, int32_t width, int32_t height, const float weights[256],
+  void *const planes[3], const ptrdiff_t strides[3]);
+
 #ifdef __cplusplus
 }
 #endif
