@@ -76,16 +76,17 @@ let package = Package(
     swift("ColorGrading", ["Editorial", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
+    swift("Titling", ["Digests", "Diagnostics"]),
     swift(
       "TaskKinds",
-      ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing"]),
+      ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing", "Titling"]),
     // Layer 4
     .target(
       name: "Planning",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ColorGrading",
         "SoundMixing",
-        "Delivery", "TaskKinds", yams,
+        "Delivery", "Titling", "TaskKinds", yams,
       ],
       resources: [
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
@@ -95,7 +96,7 @@ let package = Package(
       "Worker",
       [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "Media", "Colour",
-        "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "TaskKinds",
+        "Drawing", "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "Titling", "TaskKinds",
       ]),
     swift("Ledger", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", grdb]),
     // Layer 5
@@ -130,16 +131,18 @@ let package = Package(
     test("TaskGraph", ["TaskGraph", "Digests", "Diagnostics", "TestSupport"]),
     test("Delivery", ["Delivery", "Digests", "MediaTime"]),
     test("SoundMixing", ["SoundMixing", "Digests"]),
+    test("Titling", ["Titling", "Digests", "Diagnostics", "TestSupport"]),
     test(
       "Planning",
       [
-        "Planning", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
+        "Planning", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing", "Titling",
         "MediaTime", "Digests", "Diagnostics", "TestSupport",
       ]),
     test(
       "Worker",
       [
         "TestSupport", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
+        "Titling",
         "MediaTime", "Digests", "Diagnostics", "interlock-worker",
       ]),
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),

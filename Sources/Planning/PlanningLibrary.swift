@@ -35,10 +35,13 @@ package struct ToolIdentity: Hashable, Codable, Sendable {
   package var libraries: String
   /// Our own picture kernels.
   package var kernels: String
+  /// Libraries and fonts that draw text.
+  package var drawing: String
 
-  package init(libraries: String, kernels: String) {
+  package init(libraries: String, kernels: String, drawing: String = "") {
     self.libraries = libraries
     self.kernels = kernels
+    self.drawing = drawing
   }
 
   var builtBy: String { "\(libraries); \(kernels)" }

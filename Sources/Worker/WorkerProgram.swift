@@ -1,6 +1,7 @@
 import Colour
 import Diagnostics
 import Digests
+import Drawing
 import Foundation
 import Glibc
 import Media
@@ -10,6 +11,12 @@ import TaskGraph
 enum WorkerIdentity {
   static let libraries = MediaEnvironment.identity
   static let kernels = PicturePipe.kernelIdentity
+  /// Libraries and fonts that draw text, e.g. `cairo 1.16.0, …, 271 fonts 0a1b2c3d4e5f`.
+  static var drawing: String {
+    let files = DrawingEnvironment.fontFiles()
+    let fonts = Digest.sha256(Array(files.joined(separator: "\n").utf8)).hex.prefix(12)
+    return "\(DrawingEnvironment.identity), \(files.count) fonts \(fonts)"
+  }
   static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
 }
 
@@ -28,7 +35,8 @@ public enum WorkerProgram {
     case "identity":
       prepare()
       StandardOutput.write(
-        "{\"kernels\":\"\(WorkerIdentity.kernels)\",\"libraries\":\"\(WorkerIdentity.libraries)\"}")
+        "{\"drawing\":\"\(WorkerIdentity.drawing)\",\"kernels\":\"\(WorkerIdentity.kernels)\","
+          + "\"libraries\":\"\(WorkerIdentity.libraries)\"}")
       return 0
     default:
       FileHandle.standardError.write(Data(usage.utf8))

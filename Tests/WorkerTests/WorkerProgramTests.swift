@@ -9,7 +9,7 @@ import Testing
     let first = try Programs.run(Attempt.program, ["identity"])
     #expect(first.status == 0)
     let identity = try JSONDecoder().decode([String: String].self, from: first.output)
-    #expect(Set(identity.keys) == ["kernels", "libraries"])
+    #expect(Set(identity.keys) == ["drawing", "kernels", "libraries"])
     #expect(identity.values.allSatisfy { !$0.isEmpty })
     #expect(first.text.split(separator: "\n").count == 1)
     #expect(try Programs.run(Attempt.program, ["identity"]).output == first.output)

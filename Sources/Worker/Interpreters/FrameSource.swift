@@ -23,6 +23,7 @@ struct FrameSourceBuilder {
 
   /// - Parameter destination: layout and size of the pictures.
   func source(_ node: ImageNode, destination: Colour.PictureFormat) throws -> any FrameSource {
+    if case .graphics = node { return try GraphicsSource(node, destination: destination, builder: self) }
     if let (transition, outgoing, incoming) = node.transition {
       return try TransitionSource(
         transition, outgoing: outgoing, incoming: incoming, look: look(node), destination: destination,

@@ -20,7 +20,8 @@ protocol TaskInterpreter: Sendable {
 /// Every kind of task a worker knows.
 enum InterpreterRegistry {
   static let all: [any TaskInterpreter.Type] = [
-    ProbeInterpreter.self, RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self,
+    ProbeInterpreter.self, TypesetInterpreter.self, RenderInterpreter.self, MixInterpreter.self,
+    AssembleInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {

@@ -1,0 +1,110 @@
+import Colour
+import Drawing
+import ImageGraph
+import MediaTime
+import ObjectStore
+
+/// Drawn pictures over what lies below: mixed in float, display-coded, then laid out once for the whole stack.
+final class GraphicsSource: FrameSource {
+  /// Innermost first.
+  private let stack: [Graphics]
+  private let below: any FrameSource
+  private let images: [Graphics.Image: Overlay]
+  private let mixed: PictureBuffer
+  private let finished: PictureBuffer
+  private let pipe: PicturePipe
+
+  init(_ node: ImageNode, destination: Colour.PictureFormat, builder: FrameSourceBuilder) throws {
+    guard let layout = PixelLayout(named: "gbrpf32le") else {
+      throw WorkerFailure(verification: "the kernels do not write gbrpf32le")
+    }
+    let between = Colour.PictureFormat(
+      layout: layout, encoding: ColourEncoding(matrix: .bt709, isFullRange: true), width: destination.width,
+      height: destination.height)
+    var stack: [Graphics] = []
+    var base = node
+    while case .graphics(let graphics, let under) = base {
+      stack.insert(graphics, at: 0)
+      base = under
+    }
+    self.stack = stack
+    below = try builder.source(base, destination: between)
+    var images: [Graphics.Image: Overlay] = [:]
+    for image in stack.flatMap(\.images) where images[image] == nil {
+      images[image] = try Self.overlay(image, builder)
+    }
+    self.images = images
+    mixed = PictureBuffer(layout: layout, width: destination.width, height: destination.height)
+    finished = PictureBuffer(
+      layout: destination.layout, width: destination.width, height: destination.height)
+    pipe = try PicturePipe(source: between, grade: nil, destination: destination)
+  }
+
+  private static func overlay(_ image: Graphics.Image, _ builder: FrameSourceBuilder) throws -> Overlay {
+    guard let file = try builder.store.fileSystem.read(builder.store.path(of: image.object)) else {
+      throw WorkerFailure(missingObject: image.object)
+    }
+    let canvas = try Canvas(png: file.bytes)
+    guard canvas.width == image.raster.width, canvas.height == image.raster.height,
+      let overlay = Overlay(
+        premultiplied: canvas.premultiplied(), width: canvas.width, height: canvas.height)
+    else {
+      throw WorkerFailure(
+        verification: "a drawn picture is \(canvas.width)x\(canvas.height), not \(image.raster)")
+    }
+    return overlay
+  }
+
+  func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {
+    // The frame of each graphics of the stack, and of what lies below all of them.
+    var numbers: [Int64] = []
+    var frame = number
+    for graphics in stack.reversed() {
+      numbers.insert(frame, at: 0)
+      frame = graphics.below?.position(at: frame) ?? frame
+    }
+    try below.withFrame(frame) { picture in
+      unsafe mixed.withFloats(picture, picture) { from, _, out in
+        _ = unsafe out.update(from: from)
+      }
+    }
+    mixed.withDestination { planes in
+      for (graphics, frame) in zip(stack, numbers) {
+        for layer in graphics.layers { draw(layer, at: frame, over: planes) }
+      }
+    }
+    try mixed.withSource { source in
+      try finished.withDestination { try pipe.run(source: source, destination: $0) }
+    }
+    return try body(finished)
+  }
+
+  private func draw(_ layer: Graphics.Layer, at frame: Int64, over planes: [DestinationPlane]) {
+    let fade = layer.fade?.opacity(at: frame) ?? .one
+    guard fade > .zero, layer.opacity > 0 else { return }
+    let weights = Overlay.Weights(
+      numerator: fade.numerator * Int64(layer.opacity), denominator: fade.denominator * 255)
+    func lay(_ image: Graphics.Image, column: Int = 0, columns: Int? = nil, x: Int, y: Int) {
+      let part = PictureRectangle(
+        x: column, y: 0, width: columns ?? image.raster.width, height: image.raster.height)
+      images[image]?.blend(
+        part, atX: x, y: y, weights: weights, over: planes, width: mixed.width, height: mixed.height)
+    }
+    switch layer.content {
+    case .still(let image):
+      lay(image, x: layer.x, y: layer.y)
+    case .roll(let tiles, let step):
+      var y = layer.y - Int(frame) * step
+      for image in tiles {
+        lay(image, x: layer.x, y: y)
+        y += image.raster.height
+      }
+    case .counter(let counter):
+      let cell = counter.cellWidth
+      for (place, glyph) in counter.glyphs(at: frame).enumerated() {
+        guard let glyph else { continue }
+        lay(counter.glyphs, column: glyph * cell, columns: cell, x: layer.x + place * cell, y: layer.y)
+      }
+    }
+  }
+}
