@@ -42,6 +42,8 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   package var tags: ColourTags
   /// True when the deliverable carries the mix (48 kHz 24-bit stereo PCM).
   package var hasSound: Bool
+  /// What copies carry unless their stage says otherwise.
+  package var burnIn = BurnInContent.none
 
   package init(
     name: String, summary: String, container: Container, fileExtension: String, picture: Picture,

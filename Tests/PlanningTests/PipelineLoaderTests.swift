@@ -283,14 +283,14 @@ struct PipelineText {
         p.yaml:6:9: error: stage `edit` does not say its kind
             edit: {fit: fill}
                   ^
-          Its kind is one of editing, color-grade, sound-mix, delivery.
+          Its kind is one of editing, color-grade, titles, sound-mix, delivery.
         """)
     #expect(
       text.stages("  edit: editing") == """
         p.yaml:6:9: error: stage `edit` does not say its kind
             edit: editing
                   ^
-          Its kind is one of editing, color-grade, sound-mix, delivery.
+          Its kind is one of editing, color-grade, titles, sound-mix, delivery.
         """)
   }
 

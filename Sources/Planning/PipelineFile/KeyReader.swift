@@ -13,6 +13,8 @@ package struct KeySpec: Sendable {
     case timecode
     case raster
     case frames
+    /// Keys and values of its own.
+    case mapping([KeySpec])
     /// The name of a stage with an output of this type.
     case stage(PortType)
   }

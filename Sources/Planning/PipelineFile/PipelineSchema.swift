@@ -42,6 +42,7 @@ package enum PipelineSchema {
     case .rate: node.pattern = "^[0-9]+(/[0-9]+|\\.[0-9]+)?$"
     case .timecode: node.pattern = "^[0-9]{2}:[0-9]{2}:[0-9]{2}[:;][0-9]{2,3}$"
     case .raster: node.pattern = "^[0-9]+x[0-9]+$"
+    case .mapping(let keys): return object(title: key.name, summary: key.summary, keys: keys)
     case .frames: node.pattern = "^[0-9:;]{11,12}-[0-9:;]{11,12}$"
     }
     if node.pattern != nil { node.type = key.name == "rate" ? nil : "string" }

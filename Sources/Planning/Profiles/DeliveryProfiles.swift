@@ -13,6 +13,9 @@ package enum DeliveryProfiles {
     KeySpec("picture", .text, isRequired: true, "how frames are encoded"),
     KeySpec("colour", .text, isRequired: true, "colour tags of stream, frames and container"),
     KeySpec("sound", .choice(["pcm_s24le"]), "how sound is encoded; without it there is none"),
+    KeySpec(
+      "burn-in", .choice(BurnInContent.allCases.map(\.rawValue)),
+      "what copies carry unless the stage says otherwise; without it nothing"),
   ]
 
   static let pictureKeys: [KeySpec] = [
@@ -119,13 +122,16 @@ package enum DeliveryProfiles {
     if container == .sequence, let sound = reader["sound"] {
       findings.add(sound.error("profile.soundInSequence", "a sequence of files carries no sound"))
     }
+    let burnIn = reader.choice("burn-in", of: BurnInContent.self) ?? .none
     try findings.throwIfErrors()
     guard let container, let picture, let tags, let fileExtension else {
       preconditionFailure("a profile without errors has its required keys")
     }
-    return DeliveryProfile(
+    var profile = DeliveryProfile(
       name: name, summary: reader.text("summary") ?? "", container: container, fileExtension: fileExtension,
       picture: picture, tags: tags, hasSound: reader["sound"] != nil)
+    profile.burnIn = burnIn
+    return profile
   }
 
   private static func picture(_ value: PipelineValue, findings: Findings) -> DeliveryProfile.Picture? {

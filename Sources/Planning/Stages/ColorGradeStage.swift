@@ -49,6 +49,14 @@ package struct ColorGradeStage: ReadableStage {
     guard let wire = declaration.wires["picture"], let picture = workspace.pictures[wire] else {
       preconditionFailure("a loaded grade stage is wired to a picture")
     }
+    guard !picture.spans.contains(where: { if case .graphics = $0.node { true } else { false } }) else {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "grade.afterTitles", location: declaration.location,
+          message: "`\(declaration.name)` grades `\(wire)`, which has titles already: titles are not graded",
+          remedy: "Wire the titles to the grade, not the grade to the titles.")
+      ])
+    }
     let clips = workspace.conform.events.filter { workspace.timeline.tracks[$0.trackIndex].kind == .picture }
     let (bindings, diagnostics) = GradeResolver(entries: collection?.entries ?? [])
       .resolve(clips.map { GradeShot($0.clip) })

@@ -12,17 +12,19 @@ package struct DeliveryStage: ReadableStage {
   package static let kind = "delivery"
   package static let summary = "one deliverable of the programme, by a delivery profile"
   package static let outputs: [PortType] = []
-  package static let keys: [KeySpec] = [
-    KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames it shows"),
-    KeySpec("sound", .stage(.mix), "the mix it carries; needed when the profile has sound"),
-    KeySpec(
-      "profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
-    KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
-  ]
+  package static let keys: [KeySpec] =
+    [
+      KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames it shows"),
+      KeySpec("sound", .stage(.mix), "the mix it carries; needed when the profile has sound"),
+      KeySpec(
+        "profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
+      KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
+    ] + BurnIn.keys
 
   package let declaration: StageDeclaration
   let profile: DeliveryProfile
   let frames: FramesKey?
+  let burnIn: BurnIn
 
   /// The part of the programme a deliverable covers, as typed.
   struct FramesKey: Sendable {
@@ -39,6 +41,7 @@ package struct DeliveryStage: ReadableStage {
       let profile = DeliveryProfiles.load(name, value: value, context: context, findings: keys.findings)
     else { return nil }
     self.profile = profile
+    burnIn = BurnIn(keys, profile: profile)
     if profile.hasSound, keys["sound"] == nil {
       keys.findings.add(
         value.error(
@@ -70,8 +73,9 @@ package struct DeliveryStage: ReadableStage {
       preconditionFailure("a loaded delivery stage is wired to a picture")
     }
     let range = try range(of: whole, in: workspace)
-    let sequence = whole.trimmed(to: range)
     do {
+      let sequence = try burnIn.laid(
+        over: whole.trimmed(to: range), from: range.start, stage: declaration.name, in: &workspace)
       try plan(sequence, from: range.start, in: &workspace)
     } catch let list as DiagnosticList {
       throw list
@@ -115,6 +119,7 @@ package struct DeliveryStage: ReadableStage {
       builtBy: workspace.tools.builtBy)
     let (nodes, runs) = sequence.runs()
     let count = try planFrames(runs, nodes: nodes, encoding: encoding, in: &workspace)
+    burnIn.tellCost(newFrames: count.new, of: sequence.frameCount, stage: declaration, in: &workspace)
     let index = workspace.frames[encoding.digest] ?? [:]
     let pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
     let mix = declaration.wires["sound"].flatMap { workspace.mixes[$0]?.key }

@@ -38,7 +38,7 @@ struct LoadingContext {
 /// Every kind of stage there is.
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
-    EditingStage.self, ColorGradeStage.self, SoundMixStage.self, DeliveryStage.self,
+    EditingStage.self, ColorGradeStage.self, TitlesStage.self, SoundMixStage.self, DeliveryStage.self,
   ]
 
   package static var all: [any Stage.Type] { readable }
