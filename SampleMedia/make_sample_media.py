@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "make"))
 
+from logo import make_logo  # noqa: E402
 from look import make_look  # noqa: E402
 from rushes import make_rushes  # noqa: E402
 from sound import make_sound  # noqa: E402
@@ -72,6 +73,7 @@ def main() -> int:
         make_sound(options.samples, root / "sound")
     if "turnover" in folders:
         make_turnover(root / "turnover")
+        make_logo(root)
     if "luts" in folders:
         make_look(root / "luts")
     update_readme(root)
