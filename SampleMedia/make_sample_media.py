@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "make"))
 
 from elements import make_elements  # noqa: E402
+from logo import make_logo  # noqa: E402
 from look import make_look  # noqa: E402
 from rushes import make_rushes  # noqa: E402
 from sound import make_sound  # noqa: E402
@@ -82,6 +83,7 @@ def main() -> int:
         make_turnover(root / "turnover")
     if "turnover/comps" in folders:
         make_elements(root)
+        make_logo(root)
     if "luts" in folders:
         make_look(root / "luts")
     update_readme(root)

@@ -48,5 +48,10 @@ def png() -> bytes:
             + chunk(b"IEND", b""))
 
 
+def make_logo(output: Path) -> None:
+    """Writes the logo beside the credits that show it."""
+    (output / "turnover" / "logo.png").write_bytes(png())
+
+
 if __name__ == "__main__":
     Path(sys.argv[1]).write_bytes(png())

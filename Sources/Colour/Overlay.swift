@@ -54,7 +54,8 @@ package struct Overlay: Sendable {
       unsafe weights.values.withUnsafeBufferPointer { shares in
         guard let from = from.baseAddress, let shares = shares.baseAddress else { return }
         unsafe pk_overlay(
-          from + (top * width + left) * 4, width * 4, Int32(right - left), Int32(bottom - top), shares, &bases,
+          from + (top * width + left) * 4, width * 4, Int32(right - left), Int32(bottom - top), shares,
+          &bases,
           &strides)
       }
     }

@@ -22,7 +22,7 @@ struct DoctorCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    var checks = [await worker()]
+    var checks = await worker()
     checks.append(memory())
     checks += try storage()
     if json {
@@ -36,17 +36,24 @@ struct DoctorCommand: AsyncParsableCommand {
     if checks.contains(where: { !$0.isGood }) { throw ExitCode(1) }
   }
 
-  private func worker() async -> Check {
+  private func worker() async -> [Check] {
     do {
       let tools = try await WorkerExecutable.identity()
-      return Check(name: "worker", isGood: true, found: "\(tools.libraries); \(tools.kernels)", remedy: nil)
+      return [
+        Check(name: "worker", isGood: true, found: "\(tools.libraries); \(tools.kernels)", remedy: nil),
+        Check(
+          name: "drawing", isGood: !tools.drawing.contains(", 0 fonts"), found: tools.drawing,
+          remedy: "Install fonts-noto-core and fonts-noto-cjk: titles are set in them."),
+      ]
     } catch {
       let message = (error as? DiagnosticList)?.diagnostics.first?.message ?? "\(error)"
-      return Check(
-        name: "worker", isGood: false, found: message,
-        remedy:
-          "Install libavformat59, libavcodec59, libswscale6, libswresample4 and libebur128-1, and build with `make build`."
-      )
+      return [
+        Check(
+          name: "worker", isGood: false, found: message,
+          remedy:
+            "Install libavformat59, libavcodec59, libswscale6, libswresample4, libebur128-1 and libpangocairo-1.0-0, and build with `make build`."
+        )
+      ]
     }
   }
 

@@ -61,7 +61,8 @@ extension Canvas {
     bytes.reserveCapacity(width * height * 4)
     unsafe withPixels { pixels, stride in
       for row in 0..<height {
-        unsafe bytes.append(contentsOf: UnsafeMutableBufferPointer(rebasing: pixels[row * stride..<row * stride + width * 4]))
+        unsafe bytes.append(
+          contentsOf: UnsafeMutableBufferPointer(rebasing: pixels[row * stride..<row * stride + width * 4]))
       }
     }
     return bytes

@@ -36,7 +36,9 @@ package enum DrawingEnvironment {
           unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
         }
         var status = stat()
-        guard unsafe stat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+        guard unsafe stat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+          continue
+        }
         files.append("\(folder)/\(name) \(status.st_size) \(status.st_mtim.tv_sec)")
       }
     }

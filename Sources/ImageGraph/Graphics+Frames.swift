@@ -47,7 +47,9 @@ extension PictureSequence {
   package func laying(_ graphics: Graphics, over range: FrameRange, clock: Int64? = nil) -> PictureSequence {
     var copy = self
     copy.spans = placedSpans.flatMap { start, span -> [PictureSpan] in
-      guard let inside = FrameRange(start: start, count: span.count).intersection(range) else { return [span] }
+      guard let inside = FrameRange(start: start, count: span.count).intersection(range) else {
+        return [span]
+      }
       let first = inside.start - start
       var middle = span.part(from: first, count: inside.count)
       var drawn = graphics

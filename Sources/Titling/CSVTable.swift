@@ -77,7 +77,6 @@ private struct Reader {
             // The field goes on in the next line.
             guard line + 1 < lines.count else {
               fault(location, first, "the quoted field is not closed", "Close it with a quotation mark.")
-              records.append(record)
               return lines.count
             }
             line += 1

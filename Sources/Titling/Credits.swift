@@ -40,7 +40,8 @@ package struct Credits: Hashable, Codable, Sendable, CanonicallyEncodable {
     /// Where it was written; decides no pixel.
     package var location: SourceLocation
 
-    package init(role: String, name: String, language: String?, logo: Digest? = nil, location: SourceLocation) {
+    package init(role: String, name: String, language: String?, logo: Digest? = nil, location: SourceLocation)
+    {
       self.role = role
       self.name = name
       self.language = language

@@ -53,7 +53,8 @@ package struct CreditsReader {
     readHeader(header)
     let rows = table.records.dropFirst()
     if rows.count > Self.mostRows {
-      fault(header, header.fields.first, "credits.tooMany", "\(rows.count) rows are more than \(Self.mostRows)")
+      fault(
+        header, header.fields.first, "credits.tooMany", "\(rows.count) rows are more than \(Self.mostRows)")
       return Credits(blocks: [])
     }
     var blocks: [Credits.Block] = []
@@ -130,7 +131,8 @@ package struct CreditsReader {
     switch layout {
     case .logo:
       guard !path.isEmpty, let picture else {
-        fault(row, picture ?? name, "credits.missingLogo", "layout `logo` needs a picture in the column `logo`")
+        fault(
+          row, picture ?? name, "credits.missingLogo", "layout `logo` needs a picture in the column `logo`")
         return
       }
       if !entry.name.isEmpty, Int(entry.name).map({ (1...100).contains($0) }) != true {

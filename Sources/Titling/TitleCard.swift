@@ -40,7 +40,8 @@ package struct LineStyle: Hashable, Codable, Sendable, CanonicallyEncodable {
   /// Styles that a title file can use without describing them.
   package static let standard: [String: LineStyle] = [
     "title": LineStyle(family: "Noto Serif Display", size: 13, tracking: 0.16, colour: 0xFAF7F0),
-    "subtitle": LineStyle(family: "Noto Serif Display", size: 4.2, isItalic: true, tracking: 0.02, colour: 0xF0EBE0),
+    "subtitle": LineStyle(
+      family: "Noto Serif Display", size: 4.2, isItalic: true, tracking: 0.02, colour: 0xF0EBE0),
     "heading": LineStyle(size: 2.6, tracking: 0.3, colour: 0xF5F5F5, isUppercase: true),
     "body": LineStyle(size: 3.6, colour: 0xF5F5F5),
     "caption": LineStyle(size: 2.8, colour: 0xF5F5F5),

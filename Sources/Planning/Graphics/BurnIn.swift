@@ -16,7 +16,8 @@ struct BurnIn: Sendable {
   static let keys: [KeySpec] = [
     KeySpec(
       "burn-in", .choice(BurnInContent.allCases.map(\.rawValue)),
-      "shot (name, source timecode, shot frame), record (record timecode too) or none; the profile's own without it"),
+      "shot (name, source timecode, shot frame), record (record timecode too) or none; the profile's own without it"
+    ),
     KeySpec("recipient", .text, "whom the copy is for, e.g. \"Name, Company\": a visible watermark"),
     KeySpec(
       "watermark-opacity", .integer(watermarkOpacities), "opacity of the watermark in percent; 14 without it"),
@@ -33,7 +34,9 @@ struct BurnIn: Sendable {
     content = keys.choice("burn-in", of: BurnInContent.self) ?? profile.burnIn
     recipient = keys.text("recipient")
     watermarkOpacity = keys.integer("watermark-opacity", in: Self.watermarkOpacities) ?? 14
-    if let value = keys["recipient"], let text = recipient, text.allSatisfy(\.isWhitespace) || text.count > 120 {
+    if let value = keys["recipient"], let text = recipient,
+      text.allSatisfy(\.isWhitespace) || text.count > 120
+    {
       keys.findings.add(
         value.error("pipeline.badRecipient", "`recipient` must be a name of 1 to 120 characters"))
       recipient = nil
@@ -41,7 +44,8 @@ struct BurnIn: Sendable {
     if let value = keys["watermark-opacity"], keys["recipient"] == nil {
       keys.findings.add(
         value.error(
-          "pipeline.noRecipient", "`watermark-opacity` is given, but there is no watermark without `recipient`"))
+          "pipeline.noRecipient",
+          "`watermark-opacity` is given, but there is no watermark without `recipient`"))
     }
   }
 
@@ -52,7 +56,9 @@ struct BurnIn: Sendable {
   ) throws -> PictureSequence {
     guard content != .none || recipient != nil else { return sequence }
     let labels = content == .none ? [] : ShotLabel.all(in: sequence, files: workspace.files)
-    guard let drawn = try typeset(labels, for: sequence, stage: stage, in: &workspace) else { return sequence }
+    guard let drawn = try typeset(labels, for: sequence, stage: stage, in: &workspace) else {
+      return sequence
+    }
     var result = sequence
     if let watermark = drawn.watermark {
       let layer = Graphics.Layer(
@@ -62,7 +68,8 @@ struct BurnIn: Sendable {
       workspace.diagnostics.append(
         Diagnostic(
           severity: .note, family: .usage, code: "delivery.watermark", location: nil,
-          message: "`\(stage)` is marked for \(recipient ?? "") at \(watermarkOpacity) % opacity", remedy: nil))
+          message: "`\(stage)` is marked for \(recipient ?? "") at \(watermarkOpacity) % opacity", remedy: nil
+        ))
     }
     guard content != .none else { return result }
     result.spans = result.spans.map { burn($0, drawn, in: sequence.raster, files: workspace.files) }
@@ -70,7 +77,8 @@ struct BurnIn: Sendable {
     let timeline = workspace.timeline
     let style = Graphics.Counter.Style.timecode(
       start: timeline.startFrame, rate: timeline.rate, isDropFrame: timeline.isDropFrame)
-    let place = Place(strip, right: sequence.raster.width - Self.margin(sequence.raster), top: Self.edge(sequence.raster))
+    let place = Place(
+      strip, right: sequence.raster.width - Self.margin(sequence.raster), top: Self.edge(sequence.raster))
     let record = Graphics(
       purpose: .burnIn,
       layers: place.layers(drawn.glyphs, counters: [(style, FrameMap(first: 0))]))
@@ -85,7 +93,8 @@ struct BurnIn: Sendable {
     workspace.diagnostics.append(
       Diagnostic(
         severity: .note, family: .usage, code: "delivery.recordBurnIn", location: stage.location,
-        message: "`\(stage.name)`, burn-in: record ties every frame to its place in the programme: \(newFrames) "
+        message:
+          "`\(stage.name)`, burn-in: record ties every frame to its place in the programme: \(newFrames) "
           + "frames of \(count) are made now, and after a re-cut all behind its first change of length again",
         remedy: "`burn-in: shot` makes only frames again that change."))
   }

@@ -29,7 +29,8 @@ package struct TitlesStage: ReadableStage {
   init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
     self.declaration = declaration
     let findings = keys.findings
-    let cards = PipelineLoader.inputFiles(keys.paths("cards"), what: "the title file", findings: findings).first
+    let cards = PipelineLoader.inputFiles(keys.paths("cards"), what: "the title file", findings: findings)
+      .first
     let list = PipelineLoader.inputFiles(keys.paths("credits"), what: "the credits", findings: findings).first
     titles = cards.map { TitlesFile($0, findings: findings) } ?? TitlesFile()
     let settings = keys["roll"].map { RollSettings($0, findings: findings) } ?? titles.roll
@@ -133,7 +134,8 @@ package struct TitlesStage: ReadableStage {
       cards: cards, roll: roll, timeline: workspace.timeline, programme: workspace.pipeline.programme)
     let bytes = try JSONBytes.encode(report, isPretty: true)
     let input = PublishTask.Input(
-      shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name, stage: declaration.name,
+      shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name,
+      stage: declaration.name,
       assembly: nil, results: [key], fileExtension: "json",
       documents: [
         PublishTask.Document(
@@ -146,10 +148,13 @@ package struct TitlesStage: ReadableStage {
 /// A picture beside the credits: read when the pipeline is loaded, never outside the folder of the file.
 private enum LogoFile {
   static func read(_ request: LogoRequest, beside file: String) -> Result<[UInt8], Diagnostic> {
-    func refused(_ family: Diagnostic.Family, _ message: String, _ remedy: String) -> Result<[UInt8], Diagnostic> {
+    func refused(_ family: Diagnostic.Family, _ message: String, _ remedy: String) -> Result<
+      [UInt8], Diagnostic
+    > {
       .failure(
         Diagnostic(
-          severity: .error, family: family, code: "credits.logo", location: request.location, message: message,
+          severity: .error, family: family, code: "credits.logo", location: request.location,
+          message: message,
           remedy: remedy, excerpt: request.excerpt))
     }
     let folder = FilePaths.folder(of: file)
@@ -160,7 +165,8 @@ private enum LogoFile {
     }
     guard let real = FilePaths.real(path) else {
       return refused(
-        .inputMissing, "there is no logo `\(request.path)`", "Paths are relative to the folder of the credits.")
+        .inputMissing, "there is no logo `\(request.path)`",
+        "Paths are relative to the folder of the credits.")
     }
     guard let home = FilePaths.real(folder), FilePaths.lies(real, below: home) else {
       return refused(

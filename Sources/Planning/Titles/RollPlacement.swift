@@ -24,7 +24,7 @@ struct RollPlacement {
   func frames(from top: Int, to bottom: Int) -> FrameRange {
     let step = Int64(speed.step)
     // At frame f the content's top lies at raster.height − f · step.
-    let first = Int64(top) / step + 1
+    let first = Rational(Int64(top), step).floor + 1
     let end = (Int64(raster.height) + Int64(bottom) + step - 1) / step
     return FrameRange(start: max(0, first), end: min(speed.count, end))
   }
@@ -40,7 +40,7 @@ struct RollPlacement {
       let range = FrameRange(start: start, end: end)
       let tiles = zip(typeset.pictures, seen).filter { $1.contains(range) && !$1.isEmpty }.map { $0.0 }
       guard let reference = tiles.min(by: { $0.y < $1.y }) else { return nil }
-      let turns = Int64(reference.y) / Int64(speed.step)
+      let turns = Rational(Int64(reference.y), Int64(speed.step)).floor
       let fade: Graphics.Fade? =
         if start < fadeIn {
           Graphics.Fade(first: -turns, fadeIn: fadeIn, end: fadeIn - turns, fadeOut: 0)

@@ -86,7 +86,8 @@ extension Cue {
   init?(_ reader: KeyReader) {
     guard let text = reader.text("at"), let value = reader["at"] else { return nil }
     self.init(
-      text: text, offset: Int64(reader.integer("offset", in: -100_000...100_000) ?? 0), location: value.location,
+      text: text, offset: Int64(reader.integer("offset", in: -100_000...100_000) ?? 0),
+      location: value.location,
       excerpt: value.excerpt)
   }
 }
@@ -127,7 +128,9 @@ struct TitlesFile: Sendable {
 
   private static let keys: [KeySpec] = [
     KeySpec("titles", .integer(1...1), isRequired: true, "version of this format, 1"),
-    KeySpec("styles", .mapping(styleKeys), "styles of lines by name; title, subtitle, heading, body and caption exist"),
+    KeySpec(
+      "styles", .mapping(styleKeys),
+      "styles of lines by name; title, subtitle, heading, body and caption exist"),
     KeySpec("cards", .mapping(cardKeys), "cards by name"),
     KeySpec("roll", .mapping(RollSettings.keys), "the credit roll"),
   ]
@@ -147,7 +150,9 @@ struct TitlesFile: Sendable {
     KeySpec("offset", .integer(-100_000...100_000), "frames after `at`"),
     KeySpec("duration", .text, isRequired: true, "frames or a timecode"),
     KeySpec("fade-in", .integer(0...500), "frames"), KeySpec("fade-out", .integer(0...500), "frames"),
-    KeySpec("position", .choice(TitleCard.Anchor.allCases.map(\.rawValue)), "place in the safe area; centre without it"),
+    KeySpec(
+      "position", .choice(TitleCard.Anchor.allCases.map(\.rawValue)),
+      "place in the safe area; centre without it"),
     KeySpec("lines", .text, isRequired: true, "lines of text, each a text or {text, style, language}"),
   ]
 
@@ -164,7 +169,8 @@ struct TitlesFile: Sendable {
     let root: PipelineValue
     do {
       root = try PipelineValue.parse(
-        String(decoding: file.bytes, as: UTF8.self), file: file.typed, folder: FilePaths.folder(of: file.path))
+        String(decoding: file.bytes, as: UTF8.self), file: file.typed, folder: FilePaths.folder(of: file.path)
+      )
     } catch {
       for diagnostic in error.diagnostics { findings.add(diagnostic) }
       return
@@ -173,7 +179,9 @@ struct TitlesFile: Sendable {
     _ = reader.integer("titles", in: 1...1)
     var styles = LineStyle.standard
     for entry in Self.entries(reader, "styles") {
-      if let style = Self.style(entry, over: styles[entry.key], findings: findings) { styles[entry.key] = style }
+      if let style = Self.style(entry, over: styles[entry.key], findings: findings) {
+        styles[entry.key] = style
+      }
     }
     cards = Self.entries(reader, "cards").compactMap { Self.card($0, styles: styles, findings: findings) }
     roll = reader["roll"].map { RollSettings($0, findings: findings) }
@@ -197,12 +205,14 @@ struct TitlesFile: Sendable {
     if let tracking = decimal(reader, "tracking", in: -0.2...2) { style.tracking = tracking }
     style.isBold = choice(reader, "weight", ["regular", "bold"]).map { $0 == "bold" } ?? style.isBold
     style.isItalic = choice(reader, "slope", ["upright", "italic"]).map { $0 == "italic" } ?? style.isItalic
-    style.isUppercase = choice(reader, "case", ["as-written", "upper"]).map { $0 == "upper" } ?? style.isUppercase
+    style.isUppercase =
+      choice(reader, "case", ["as-written", "upper"]).map { $0 == "upper" } ?? style.isUppercase
     if let text = reader.text("colour"), let value = reader["colour"] {
       if text.count == 7, text.hasPrefix("#"), let colour = Int(text.dropFirst(), radix: 16) {
         style.colour = colour
       } else {
-        findings.add(value.error("titles.badColour", "`\(text)` is not a colour", remedy: "Write it as \"#F0E8D8\"."))
+        findings.add(
+          value.error("titles.badColour", "`\(text)` is not a colour", remedy: "Write it as \"#F0E8D8\"."))
       }
     }
     if style.size == 0 {

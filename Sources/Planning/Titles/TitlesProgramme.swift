@@ -184,7 +184,8 @@ extension TitlesProgramme {
         throw refuse("titles.outside", "there is no frame left for the credits", "Start them earlier.")
       }
       if let tolerance = settings.tolerance, room - slowest.count > tolerance {
-        let next = slowest.step > 1 ? "; \(describe(solver.speed(step: slowest.step - 1))) would be too long" : ""
+        let next =
+          slowest.step > 1 ? "; \(describe(solver.speed(step: slowest.step - 1))) would be too long" : ""
         throw refuse(
           "titles.unreachable",
           "whole pixels cannot end the roll within \(tolerance) frames of the programme's end: \(describe(slowest)) "
@@ -203,7 +204,8 @@ extension TitlesProgramme {
     }
     guard settings.fadeIn + settings.fadeOut <= speed.count else {
       throw refuse(
-        "titles.longFades", "the roll takes \(speed.count) frames, and its fades need "
+        "titles.longFades",
+        "the roll takes \(speed.count) frames, and its fades need "
           + "\(settings.fadeIn + settings.fadeOut)", "Shorten the fades.")
     }
     let roll = RollPlacement(
@@ -243,7 +245,8 @@ extension TitlesProgramme {
     var notes = [
       Diagnostic(
         severity: .note, family: .usage, code: "titles.roll", location: location,
-        message: "the credits roll from \(timeline.timecode(at: start.frame)) (\(start.reason)): \(solver.travel) "
+        message:
+          "the credits roll from \(timeline.timecode(at: start.frame)) (\(start.reason)): \(solver.travel) "
           + "pixels in \(describe(speed)), "
           + (rest == 0 ? "to the programme's end" : "ending \(rest) frames before the programme's end"),
         remedy: nil)

@@ -47,7 +47,8 @@ struct TitlesReport: Codable, Sendable {
   var roll: Roll?
 
   init(
-    cards: [(PlacedCard, TypesetTask.Typeset)], roll: (start: Int64, roll: RollPlacement)?, timeline: Timeline,
+    cards: [(PlacedCard, TypesetTask.Typeset)], roll: (start: Int64, roll: RollPlacement)?,
+    timeline: Timeline,
     programme: String
   ) {
     self.programme = programme
@@ -60,7 +61,8 @@ struct TitlesReport: Codable, Sendable {
       Roll(
         firstFrame: start, frames: roll.speed.count, pixelsPerFrame: roll.speed.step,
         contentHeight: roll.typeset.height, rasterHeight: roll.raster.height,
-        runningTime: "\(Timecode(frame: roll.speed.count, rate: timeline.rate, isDropFrame: timeline.isDropFrame))",
+        runningTime:
+          "\(Timecode(frame: roll.speed.count, rate: timeline.rate, isDropFrame: timeline.isDropFrame))",
         texts: roll.typeset.boxes.map { box in
           Text(box, seen: roll.frames(from: box.y, to: box.y + box.height).offset(by: start), timeline)
         })
@@ -72,7 +74,8 @@ extension TitlesReport.Text {
   fileprivate init(_ box: TypesetTask.Box, seen range: FrameRange, _ timeline: Timeline) {
     let last = max(range.start, range.end - 1)
     self.init(
-      role: box.role, text: box.text, line: box.line, x: box.x, y: box.y, width: box.width, height: box.height,
+      role: box.role, text: box.text, line: box.line, x: box.x, y: box.y, width: box.width,
+      height: box.height,
       firstFrame: range.start, lastFrame: last, firstTimecode: "\(timeline.timecode(at: range.start))",
       lastTimecode: "\(timeline.timecode(at: last))")
   }

@@ -17,7 +17,7 @@ struct CardTypesetter {
         line.text, line.style, language: line.language, alignment: alignment, width: safe.width,
         location: line.location)
       // Lines follow by their ink, with a gap of their own size: the blank that fonts carry differs too much.
-      let gap = lines.isEmpty ? 0 : max(2 * page.unit, 0.62 * line.style.size * page.unit)
+      let gap = lines.isEmpty ? 0 : max(2 * page.unit, 0.9 * line.style.size * page.unit)
       lines.append((line, text, bottom + gap))
       bottom += gap + text.ink.height
     }
@@ -31,7 +31,8 @@ struct CardTypesetter {
     let top = card.anchor.top(of: bottom, in: safe)
     let placed = lines.map { line in
       Placed.text(
-        line.text, x: alignment.left(of: line.text.ink, in: safe), y: (top + line.top - line.text.ink.y).rounded())
+        line.text, x: alignment.left(of: line.text.ink, in: safe),
+        y: (top + line.top - line.text.ink.y).rounded())
     }
     let boxes = zip(card.lines, placed).map {
       TypesetTask.Box(.text, $0.text, location: $0.location, $1)

@@ -18,23 +18,26 @@ struct CreditsTypesetter {
   private let unit: Double
   private var rows: [Row] = []
   private var boxes: [TypesetTask.Box] = []
-  /// Height so far, in whole pixels.
-  private var y = 0.0
+  /// Height so far, in whole pixels; shadows have room above and below.
+  private var y: Double
 
   init(page: Page) {
     self.page = page
     unit = page.unit
+    y = page.shadowMargin
   }
 
-  private static let heading = LineStyle(size: 2, isBold: true, tracking: 0.3, colour: 0x9C9C9C, isUppercase: true)
-  private static let role = LineStyle(size: 2.4, colour: 0xA8A8A8)
-  private static let name = LineStyle(size: 2.6, colour: 0xF2F2F2)
-  private static let cardRole = LineStyle(size: 1.9, tracking: 0.24, colour: 0xA8A8A8, isUppercase: true)
-  private static let cardName = LineStyle(family: "Noto Serif Display", size: 4.4, tracking: 0.03, colour: 0xF5F2EA)
-  private static let paragraph = LineStyle(size: 1.95, colour: 0xA8A8A8)
+  private static let heading = LineStyle(
+    size: 1.9, isBold: true, tracking: 0.3, colour: 0x9C9C9C, isUppercase: true)
+  private static let role = LineStyle(size: 2.3, colour: 0xA8A8A8)
+  private static let name = LineStyle(size: 2.45, colour: 0xF2F2F2)
+  private static let cardRole = LineStyle(size: 1.8, tracking: 0.24, colour: 0xA8A8A8, isUppercase: true)
+  private static let cardName = LineStyle(
+    family: "Noto Serif Display", size: 4.2, tracking: 0.03, colour: 0xF5F2EA)
+  private static let paragraph = LineStyle(size: 1.85, colour: 0xA8A8A8)
 
   /// Distance of base lines of names.
-  private var pitch: Double { (3.9 * unit).rounded() }
+  private var pitch: Double { (3.2 * unit).rounded() }
   private var gutter: Double { (3 * unit).rounded() }
 
   mutating func typeset(_ credits: Credits) throws -> TypesetTask.Typeset {
@@ -42,11 +45,14 @@ struct CreditsTypesetter {
       try StopRequest.check()
       try add(block, index, of: credits)
     }
-    var typeset = TypesetTask.Typeset(pictures: [], boxes: boxes, height: Int(y))
+    var typeset = TypesetTask.Typeset(pictures: [], boxes: boxes, height: 0)
     for tile in tiles() {
       try StopRequest.check()
       if let picture = try page.picture(tile) { typeset.pictures.append(picture) }
     }
+    // The roll ends with what is drawn last, unless blank rows were asked for.
+    let drawn = typeset.pictures.map { $0.y + $0.image.raster.height }.max() ?? 0
+    typeset.height = credits.blocks.last?.layout == .space ? max(drawn, Int(y)) : drawn
     return typeset
   }
 
@@ -70,19 +76,20 @@ struct CreditsTypesetter {
 
   private mutating func add(_ block: Credits.Block, _ index: Int, of credits: Credits) throws {
     if !block.heading.isEmpty {
-      if y > 0 { y += (5 * unit).rounded() }
+      if !rows.isEmpty { y += (3.4 * unit).rounded() }
       let place = page.safe
       let text = try page.text(
         block.heading, Self.heading, language: nil, alignment: .centre, width: place.width,
         location: block.headingLocation)
       placeLine(text, .centre, in: place, .heading, block.heading, block.headingLocation, index)
-      y += (1.6 * unit).rounded()
-    } else if y > 0, block.layout != .space, credits.blocks[index - 1].layout != .space {
+      y += (1.1 * unit).rounded()
+    } else if index > 0, block.layout != .space, credits.blocks[index - 1].layout != .space {
       y += (1.6 * unit).rounded()
     }
     switch block.layout {
     case .pair: for entry in block.entries { try addPair(entry, index) }
-    case .card: for entry in block.entries { try addCard(entry, index, isFirst: entry == block.entries.first) }
+    case .card:
+      for entry in block.entries { try addCard(entry, index, isFirst: entry == block.entries.first) }
     case .column, .twoColumns, .threeColumns: try addColumns(block, index)
     case .text: for entry in block.entries { try addParagraph(entry, index) }
     case .logo: for entry in block.entries { try addLogo(entry, index) }
@@ -110,7 +117,8 @@ struct CreditsTypesetter {
     let baseline = y + max((pitch * 0.72).rounded(), ascent.rounded(.up))
     let placed = cells.map { cell in
       Placed.text(
-        cell.text, x: cell.alignment.left(of: cell.text.ink, in: cell.place), y: baseline - cell.text.baseline)
+        cell.text, x: cell.alignment.left(of: cell.text.ink, in: cell.place), y: baseline - cell.text.baseline
+      )
     }
     y = max(y + pitch, baseline + (descent + 0.3 * unit).rounded(.up))
     return placed
@@ -143,11 +151,12 @@ struct CreditsTypesetter {
   }
 
   private mutating func addCard(_ entry: Credits.Entry, _ block: Int, isFirst: Bool) throws {
-    if !isFirst { y += (3.4 * unit).rounded() }
+    if !isFirst { y += (2.4 * unit).rounded() }
     let safe = page.safe
     if !entry.role.isEmpty {
       let role = try page.text(
-        entry.role, Self.cardRole, language: nil, alignment: .centre, width: safe.width, location: entry.location)
+        entry.role, Self.cardRole, language: nil, alignment: .centre, width: safe.width,
+        location: entry.location)
       placeLine(role, .centre, in: safe, .role, entry.role, entry.location, block)
       y += (1.7 * unit).rounded()
     }
@@ -182,13 +191,13 @@ struct CreditsTypesetter {
   }
 
   private mutating func addParagraph(_ entry: Credits.Entry, _ block: Int) throws {
-    let width = (page.width * 0.62).rounded()
+    let width = (page.width * 0.7).rounded()
     let place = DrawingRectangle(x: (page.width - width) / 2, y: 0, width: width, height: 0)
     let text = try page.text(
       entry.name, Self.paragraph, language: entry.language, alignment: .centre, width: width,
       location: entry.location)
     placeLine(text, .centre, in: place, .text, entry.name, entry.location, block)
-    y += (1.3 * unit).rounded()
+    y += (0.9 * unit).rounded()
   }
 
   private mutating func addLogo(_ entry: Credits.Entry, _ block: Int) throws {
@@ -211,6 +220,6 @@ struct CreditsTypesetter {
     let place = DrawingRectangle(
       x: ((page.width - width) / 2).rounded(), y: y, width: max(1, width), height: max(1, height))
     rows.append(Row(placed: [.picture(picture, place)], block: block))
-    y += place.height + (1.5 * unit).rounded()
+    y += place.height + unit.rounded()
   }
 }

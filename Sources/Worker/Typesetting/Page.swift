@@ -30,8 +30,11 @@ final class Page {
 
   /// Edges that make text stand off a bright picture: passes over each other, so that they soften outwards.
   var shadow: [(width: Double, colour: DrawingColour)] {
-    [1.3, 0.9, 0.55, 0.3].map { (max(1, $0 * unit), DrawingColour(0, 0, 0, alpha: 0.11)) }
+    [2, 1.5, 1, 0.6, 0.3].map { (max(1, $0 * unit), DrawingColour(0, 0, 0, alpha: 0.08)) }
   }
+
+  /// How far shadows reach beyond the ink, in whole pixels.
+  var shadowMargin: Double { ((shadow.first?.width ?? 0) / 2).rounded(.up) + 1 }
 
   func fault(_ code: String, _ location: SourceLocation?, _ message: String, _ remedy: String) {
     diagnostics.append(
@@ -41,7 +44,8 @@ final class Page {
 
   /// Sets a text in a style; breaks it where it is wider than `width`, and reports what cannot be shown.
   func text(
-    _ text: String, _ style: LineStyle, language: String?, alignment: TextStyle.Alignment = .left, width: Double,
+    _ text: String, _ style: LineStyle, language: String?, alignment: TextStyle.Alignment = .left,
+    width: Double,
     location: SourceLocation?
   ) throws -> TypesetText {
     let shown = style.isUppercase ? text.uppercased() : text
@@ -121,7 +125,7 @@ extension Page {
     guard let left = inks.map(\.x).min(), let top = inks.map(\.y).min(),
       let right = inks.map({ $0.x + $0.width }).max(), let bottom = inks.map({ $0.y + $0.height }).max()
     else { return nil }
-    let margin = ((shadow.first?.width ?? 0) / 2).rounded(.up) + 1
+    let margin = shadowMargin
     let (x, y) = (left.rounded(.down) - margin, top.rounded(.down) - margin)
     let canvas = try Canvas(
       width: Int(right.rounded(.up) + margin - x), height: Int(bottom.rounded(.up) + margin - y))

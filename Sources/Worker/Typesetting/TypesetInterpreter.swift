@@ -1,6 +1,6 @@
+import Diagnostics
 import Digests
 import Drawing
-import Diagnostics
 import ImageGraph
 import ObjectStore
 import TaskGraph
