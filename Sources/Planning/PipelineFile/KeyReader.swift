@@ -13,6 +13,8 @@ package struct KeySpec: Sendable {
     case timecode
     case raster
     case frames
+    /// A list of mappings with these keys.
+    case list([KeySpec])
     /// The name of a stage with an output of this type.
     case stage(PortType)
   }

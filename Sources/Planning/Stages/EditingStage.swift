@@ -79,15 +79,6 @@ package struct EditingStage: ReadableStage {
                 "event \(transition.event) on \(track.name) is a key, which an edit alone cannot render",
               remedy: "Make it a composite, and cut the finished composite in."))
         }
-        if track.kind == .sound {
-          faults.append(
-            Diagnostic(
-              severity: .error, family: .usage, code: "editing.soundTransition",
-              location: transition.location,
-              message:
-                "event \(transition.event) on \(track.name) is a transition of sound, which is not mixed yet",
-              remedy: "Replace it by a cut in the turnover."))
-        }
       case .clip(let clip) where track.kind == .sound && clip.timeScale != .one:
         faults.append(
           Diagnostic(
