@@ -2,7 +2,7 @@
 """Makes every derived file of SampleMedia again from the public files it came from.
 
 Needed only to change the material: the files themselves are in the repository. Takes ffmpeg 5.1 with
-libx264 and Python 3.11, nothing else, about a minute. The same versions give the
+libx264 and Python 3.11, nothing else, about three minutes. The same versions give the
 same bytes. `README.md` names what is made from what; its table of digests is rewritten at the end.
 
     SampleMedia/make_sample_media.py --samples FOLDER
@@ -43,7 +43,7 @@ def row(file: Path, root: Path) -> str:
 
 def made_files(root: Path) -> list[Path]:
     return sorted(file for folder in FOLDERS for file in (root / folder).glob("*")
-                  if file.suffix in {".mov", ".wav", ".edl", ".otio", ".ccc", ".cube"})
+                  if file.suffix in {".mov", ".mp4", ".wav", ".edl", ".otio", ".ccc", ".cube"})
 
 
 def stills_row(pattern: str, root: Path) -> str:
@@ -80,10 +80,10 @@ def main() -> int:
     if "sound" in folders:
         make_sound(options.samples, root / "sound")
     if "turnover" in folders:
-        make_turnover(root / "turnover")
+        make_turnover(root / "turnover", root / "rushes")
+        make_logo(root)
     if "turnover/comps" in folders:
         make_elements(root)
-        make_logo(root)
     if "luts" in folders:
         make_look(root / "luts")
     update_readme(root)

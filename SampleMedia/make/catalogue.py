@@ -1,7 +1,8 @@
 """What is made: camera clips, sound takes and the arithmetic of their labels.
 
-All picture is exactly 24000/1001 frames a second with non-drop labels of base 24, so one frame is
-2002 samples at 48 kHz and a label's time of day in samples is its frame count times 2002.
+The timeline and all picture but the F rolls are exactly 24000/1001 frames a second with non-drop labels of
+base 24, so one frame is 2002 samples at 48 kHz and a label's time of day in samples is its frame count
+times 2002.
 """
 
 from dataclasses import dataclass
@@ -13,15 +14,15 @@ SAMPLE_RATE = 48000
 SAMPLES_PER_FRAME = 2002
 
 
-def frames(label: str) -> int:
+def frames(label: str, base: int = BASE) -> int:
     """Frame count since midnight of a non-drop label HH:MM:SS:FF."""
     hours, minutes, seconds, rest = (int(part) for part in label.split(":"))
-    return ((hours * 60 + minutes) * 60 + seconds) * BASE + rest
+    return ((hours * 60 + minutes) * 60 + seconds) * base + rest
 
 
-def label(count: int) -> str:
+def label(count: int, base: int = BASE) -> str:
     """Non-drop label HH:MM:SS:FF of a frame count since midnight."""
-    seconds, rest = divmod(count, BASE)
+    seconds, rest = divmod(count, base)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}:{rest:02d}"
@@ -51,6 +52,7 @@ class Clip:
 
     Re-rated: every frame is kept and shown at 24000/1001 (slower). Resampled: frames are dropped so
     that the motion keeps its speed; `first` and `count` then count frames of the resampled picture.
+    Clips of another `rate` keep it; `base` is that of their labels, one label for every frame.
     """
 
     reel: str
@@ -66,6 +68,8 @@ class Clip:
     keyframes: int = 48
     between: int = 2  # consecutive B-frames
     resampled: bool = False
+    rate: Fraction = RATE
+    base: int = BASE
 
     @property
     def name(self) -> str:
@@ -73,7 +77,18 @@ class Clip:
 
     @property
     def start_frame(self) -> int:
-        return frames(self.start)
+        return frames(self.start, self.base)
+
+    @property
+    def label_rate(self) -> Fraction:
+        """The rate that the timecode track gives its labels."""
+        return self.rate if self.base == round(self.rate) else RATE
+
+    @property
+    def ratio(self) -> Fraction:
+        """Frames of the clip for each of the timeline, as the pipeline declares: in real time, unless the
+        labels are of the timeline's base, which says that the camera ran off-speed."""
+        return self.rate / RATE if self.base == round(self.rate) else Fraction(1)
 
 
 def clip(*values, **named) -> Clip:
@@ -105,6 +120,10 @@ CLIPS = [
     clip("E001C002", "261105_R4EF", "HEXAGON_420", NASA, 188, 52, "11:22:41:14", (640, 360), "lt", 9),
     clip("E001C003", "261105_R4EF", "LIFT_430", NASA, 240, 150, "11:30:27:23", (960, 540), "h264", 20,
          keyframes=72),
+    clip("F001C001", "261103_R3GH", "TRAM_150", BIKES, 0, 30, "15:10:03:19", (640, 272), "h264", 19,
+         keyframes=30, rate=Fraction(25), base=25),
+    clip("F002C001", "261104_R5JK", "TURTLE_260", OCEAN, 0, 64, "08:02:16:12", (640, 360), "h264", 19,
+         rate=Fraction(30000, 1001)),
 ]
 
 
@@ -133,6 +152,7 @@ class Take:
     second: float = 0
     gain: float = 0  # decibels
     synthesis: str | None = None
+    bits: int = 24
     ticks: tuple[str, ...] = ()
     bells: tuple[str, ...] = ()
 
@@ -165,6 +185,16 @@ TAKES = [
          bells=("16:47:33:00", "16:47:36:12", "16:47:42:00")),
     Take("8-WT01.wav", "SR004", "8", "WT1", "clean room wild track, stereo", "11:40:00:00", 196,
          track="MS", channels=2, source=NASA, stream="0:a:1", second=4.5, gain=-4),
+    Take("9-WT01.wav", "SR005", "9", "WT1", "whooshes for the wipes", "12:00:00:00", 96,
+         track="FX", synthesis="whooshes"),
+    Take("10-WT01.wav", "SR005", "10", "WT1", "low impact, then a chime", "12:05:00:00", 192,
+         track="FX", synthesis="impacts"),
+    Take("1M1.wav", "MX01", "1M1", "1", "opening, meadow", "20:00:00:00", 360,
+         track="Music", channels=2, synthesis="meadow", bits=16),
+    Take("1M2.wav", "MX02", "1M2", "1", "reef", "20:05:00:00", 360,
+         track="Music", channels=2, synthesis="reef", bits=16),
+    Take("1M3.wav", "MX03", "1M3", "1", "end and credits", "20:10:00:00", 720,
+         track="Music", channels=2, synthesis="credits", bits=16),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Sound takes: 24-bit broadcast waves whose TimeReference continues their clips' source timecode.
+"""Sound takes: 24-bit (music: 16-bit) broadcast waves whose TimeReference continues their clips' source timecode.
 
 Samples are floats in -1..1 until they are written. Noise comes from an integer generator and the
 filters use only +, - and *, so the synthesised takes do not depend on a maths library beyond sin.
@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import music
 from catalogue import RATE, SAMPLE_RATE, SAMPLES_PER_FRAME, TAKES, Take, by_reel, frames
 
 Channel = list[float]
@@ -88,7 +89,38 @@ def stage(count: int) -> Channel:
     return channel
 
 
-SYNTHESES = {"street": street, "underwater": underwater, "stage": stage}
+def whooshes(count: int) -> Channel:
+    """Two passes of wind, the second higher: noise whose colour and level rise and fall."""
+    channel = [0.0] * count
+    for number, (at, seconds, bright) in enumerate([(0, 1.2, 0.35), (2 * SAMPLE_RATE, 1.2, 0.5)]):
+        noise, low, deep = Noise(91 + number), 0.0, 0.0
+        length = int(seconds * SAMPLE_RATE)
+        for offset in range(length):
+            phase = offset / length
+            swell = 2 * phase if phase < 0.5 else 2 - 2 * phase
+            swell = swell * swell * (3 - 2 * swell)
+            low += (noise.next() - low) * (0.02 + bright * swell * swell)
+            deep += (low - deep) * 0.012
+            channel[at + offset] += (low - deep) * swell * 0.5
+    return channel
+
+
+def impacts(count: int) -> Channel:
+    """A falling boom with a thud at its head; four seconds later a chime of four bars."""
+    channel, noise, low = [0.0] * count, Noise(97), 0.0
+    add_tone(channel, 0, 3.2, [(62, 0.42), (93, 0.12)], 0.99996, glide=-0.12)
+    for offset in range(SAMPLE_RATE // 8):
+        low += (noise.next() - low) * 0.08
+        channel[offset] += low * (1 - offset * 8 / SAMPLE_RATE) * 0.8
+    for number, hertz in enumerate([587.33, 880.0, 1174.66, 1760.0]):
+        add_tone(channel, 4 * 24 * SAMPLES_PER_FRAME + number * 4004, 3.0,
+                 [(hertz, 0.07), (hertz * 2.76, 0.02)], 0.99994)
+    return channel
+
+
+SYNTHESES = {"street": street, "underwater": underwater, "stage": stage, "whooshes": whooshes,
+             "impacts": impacts}
+SCORE = {"meadow": music.meadow, "reef": music.reef, "credits": music.credits}
 
 
 def decode(take: Take, samples: Path, rerate: Fraction) -> list[Channel]:
@@ -128,6 +160,8 @@ def recorded(take: Take, samples: Path) -> list[Channel]:
 
 
 def sounded(take: Take, samples: Path) -> list[Channel]:
+    if take.synthesis in SCORE:
+        return SCORE[take.synthesis](take.length)
     channels = recorded(take, samples) if take.source else [SYNTHESES[take.synthesis](take.length)]
     for channel in channels:
         for reel in take.ticks:
@@ -137,11 +171,17 @@ def sounded(take: Take, samples: Path) -> list[Channel]:
     return channels
 
 
-def pcm24(take: Take, channels: list[Channel]) -> bytes:
-    """Interleaved little-endian 24-bit samples; clipping would be a mistake in the catalogue."""
+def pcm(take: Take, channels: list[Channel]) -> bytes:
+    """Interleaved little-endian samples; clipping would be a mistake in the catalogue. Those of 16 bits have
+    triangular dither of one step, so that what dies away stays clean."""
     peak = max(max(abs(value) for value in channel) for channel in channels)
     if peak >= 1:
         raise ValueError(f"{take.name}: peak {peak:.3f} clips; lower its gain")
+    if take.bits == 16:
+        noise = Noise(len(take.name))
+        values = array("h", (round(value * 0x7FFE + (noise.next() + noise.next()) / 2)
+                             for pair in zip(*channels) for value in pair))
+        return values.tobytes()
     out = bytearray()
     for values in zip(*channels):
         for value in values:
@@ -161,7 +201,7 @@ def bext(take: Take) -> bytes:
     return struct.pack(
         "<256s32s32s10s8sIIH64s190s", description.encode(), b"Interlock samples", reference.encode(),
         recording_date(take).encode(), take.start[:8].encode(), take.time_reference & 0xFFFFFFFF,
-        take.time_reference >> 32, 1, bytes(64), bytes(190)) + b"A=PCM,F=48000,W=24\r\n"
+        take.time_reference >> 32, 1, bytes(64), bytes(190)) + f"A=PCM,F=48000,W={take.bits}\r\n".encode()
 
 
 def ixml(take: Take) -> bytes:
@@ -175,7 +215,7 @@ def ixml(take: Take) -> bytes:
         f"<TAPE>{take.tape}</TAPE><NOTE>{escape(take.note)}</NOTE>"
         "<SPEED><MASTER_SPEED>24000/1001</MASTER_SPEED><CURRENT_SPEED>24000/1001</CURRENT_SPEED>"
         "<TIMECODE_RATE>24000/1001</TIMECODE_RATE><TIMECODE_FLAG>NDF</TIMECODE_FLAG>"
-        f"<FILE_SAMPLE_RATE>{SAMPLE_RATE}</FILE_SAMPLE_RATE><AUDIO_BIT_DEPTH>24</AUDIO_BIT_DEPTH>"
+        f"<FILE_SAMPLE_RATE>{SAMPLE_RATE}</FILE_SAMPLE_RATE><AUDIO_BIT_DEPTH>{take.bits}</AUDIO_BIT_DEPTH>"
         f"<DIGITIZER_SAMPLE_RATE>{SAMPLE_RATE}</DIGITIZER_SAMPLE_RATE>"
         f"<TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI>{take.time_reference >> 32}"
         "</TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI>"
@@ -190,10 +230,10 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 
 def wave(take: Take, channels: list[Channel]) -> bytes:
-    block = take.channels * 3
-    header = struct.pack("<HHIIHH", 1, take.channels, SAMPLE_RATE, SAMPLE_RATE * block, block, 24)
+    block = take.channels * take.bits // 8
+    header = struct.pack("<HHIIHH", 1, take.channels, SAMPLE_RATE, SAMPLE_RATE * block, block, take.bits)
     body = b"WAVE" + chunk(b"bext", bext(take)) + chunk(b"fmt ", header)
-    return chunk(b"RIFF", body + chunk(b"iXML", ixml(take)) + chunk(b"data", pcm24(take, channels)))
+    return chunk(b"RIFF", body + chunk(b"iXML", ixml(take)) + chunk(b"data", pcm(take, channels)))
 
 
 def make_sound(samples: Path, folder: Path) -> None:

@@ -34,6 +34,12 @@ struct ConformCommand: AsyncParsableCommand {
   )
   var rate: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How media of another rate is read: REEL=realtime or REEL=every-frame, with * for any characters; also "
+        + "clip:NAME=…, file:NAME=… and rate:25=…. May be given several times.", valueName: "rule"))
+  var rates: [String] = []
+
   @Option(help: "Timecode of the first frame. Default: the cut's.")
   var start: String?
 
@@ -84,7 +90,7 @@ struct ConformCommand: AsyncParsableCommand {
     var request = ConformRequest(
       cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16",
       fit: fit,
-      profile: nil)
+      profile: nil, rates: rates)
     // A broken cut is told before anything is made on disk.
     _ = try request.pipeline()
     let tools = try await WorkerExecutable.identity()

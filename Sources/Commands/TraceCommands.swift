@@ -89,7 +89,8 @@ struct TraceCommand: ParsableCommand {
     guard let text = part.sourceStart,
       let start = try? Timecode(parsing: text, rate: part.sourceTimecodeRate ?? rate)
     else { return nil }
-    return Timecode(frame: start.frame + frame, rate: start.rate, isDropFrame: start.isDropFrame).description
+    let labels = part.framesPerLabel.flatMap { Rational(frame).checkedDivide($0)?.floor } ?? frame
+    return Timecode(frame: start.frame + labels, rate: start.rate, isDropFrame: start.isDropFrame).description
   }
 }
 

@@ -49,7 +49,8 @@ package enum ProgrammePlanner {
   package static func conform(_ pipeline: Pipeline, files: [ProbedFile]) throws(DiagnosticList) -> Conform {
     let media = files.map { MediaItem(path: $0.location.path, facts: $0.facts) }
     let timeline = try timeline(pipeline, media: media)
-    let conform = Relinker(media: media).relink(timeline, handles: pipeline.timeline.handles)
+    let conform = Relinker(media: media, rates: pipeline.timeline.rates).relink(
+      timeline, handles: pipeline.timeline.handles)
     if conform.diagnostics.contains(where: { $0.severity == .error }) {
       throw DiagnosticList(conform.diagnostics)
     }
@@ -69,7 +70,7 @@ package enum ProgrammePlanner {
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     let rate =
       pipeline.timeline.rate ?? cuts.lazy.compactMap(\.declaredRate).first
-      ?? unanimousRate(of: cuts, media: media)
+      ?? unanimousRate(of: cuts, media: media, rates: pipeline.timeline.rates)
     guard let rate else {
       throw DiagnosticList([
         Diagnostic(
@@ -118,10 +119,11 @@ package enum ProgrammePlanner {
 
   /// The rate of every picture file that the cut uses, when it is the same one; other files of the folders do not
   /// count. With files of several rates it is the only rate at which every event finds its media.
-  private static func unanimousRate(of cuts: [Cut], media: [MediaItem]) -> FrameRate? {
+  private static func unanimousRate(of cuts: [Cut], media: [MediaItem], rates rules: [RateRule]) -> FrameRate?
+  {
     let rates = Set(media.compactMap { $0.facts.video?.rate })
     guard rates.count > 1 else { return rates.first }
-    let relinker = Relinker(media: media)
+    let relinker = Relinker(media: media, rates: rules)
     let fitting = rates.filter { rate in
       cuts.allSatisfy { cut in
         guard let timeline = try? cut.timeline(rate: rate) else { return false }

@@ -21,6 +21,8 @@ package struct Recipe: Codable, Sendable {
     /// Source timecode of the source's frame 0; nil where the source has none.
     package var sourceStart: String?
     package var sourceTimecodeRate: FrameRate?
+    /// Source frames for each label of its timecode; nil where every frame has a label of its own.
+    package var framesPerLabel: Rational?
     package var chain: Digest
     package var operations: [OperationSummary]
     /// Of composites, the lowest first.
@@ -74,17 +76,22 @@ package struct Recipe: Codable, Sendable {
     self.encoding = encoding
     pictures = workspace.picturesBehind(stage).mapValues { $0.runs().runs }
     let files = Dictionary(workspace.files.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+    let events = Dictionary(
+      workspace.conform.events.filter { workspace.timeline.tracks[$0.trackIndex].kind == .picture }
+        .map { ($0.clip.recordRange.start, $0) }, uniquingKeysWith: { $1 })
     var frame: Int64 = 0
     parts = sequence.spans.map { span in
       // At a transition the source is the incoming one, of a composite the plate; the operations name all.
       let file = span.shot?.media.flatMap { files[$0] }
       let map = span.shot?.source ?? span.map
+      let perLabel = span.shot.flatMap { events[$0.recordStart]?.framesPerLabel }
       defer { frame += span.count }
       return Part(
         firstFrame: frame, count: span.count, event: span.shot?.event, shot: span.shot?.name,
         source: file.map { FilePaths.name(of: $0.location.path) }, reel: file?.facts.reel,
         map: map, sourceStart: file?.facts.timecodeStart, sourceTimecodeRate: file?.facts.timecodeRate,
-        chain: span.node.chain, operations: span.node.operations, layers: Self.layers(span, files))
+        framesPerLabel: perLabel == .one ? nil : perLabel, chain: span.node.chain,
+        operations: span.node.operations, layers: Self.layers(span, files))
     }
   }
 

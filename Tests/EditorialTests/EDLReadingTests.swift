@@ -140,17 +140,75 @@ import Testing
       003  A003C002 V     W001 012 10:00:00:00 10:00:03:00 01:00:06:00 01:00:09:00
       """)
     let items = timeline.tracks[0].items
-    #expect(items.count == 5)
+    #expect(items.count == 6)
     guard case .transition(let dissolve) = items[1], case .clip(let incoming) = items[2],
-      case .transition(let wipe) = items[3]
+      case .gap(let black) = items[3], case .transition(let wipe) = items[4]
     else {
-      Issue.record("the items are not clip, transition, clip, transition, clip")
+      Issue.record("the items are not clip, transition, clip, black, transition, clip")
       return
     }
     #expect(dissolve.kind == .dissolve && dissolve.name == "CROSS DISSOLVE")
     #expect(dissolve.inOffset == 0 && dissolve.outOffset == 24)
     #expect(incoming.name == "SHOT_B" && incoming.sourceReel == "A002C001" && incoming.sourceCount == 96)
     #expect(wipe.kind == .wipe(1) && wipe.outOffset == 12)
+    // The wipe comes from black, not from the clip that ends there.
+    #expect(black.recordRange == FrameRange(start: 144, count: 0))
+  }
+
+  @Test func `a transition from another reel than the one before it has that reel's clip in front`() throws {
+    let timeline = try edl(
+      """
+      001  A1       V     C        01:00:10:00 01:00:12:00 01:00:00:00 01:00:02:00
+      002  B1       V     C        02:00:00:00 02:00:00:00 01:00:02:00 01:00:02:00
+      002  C1       V     D    024 05:00:00:00 05:00:04:00 01:00:02:00 01:00:06:00
+      """)
+    #expect(timeline.tracks[0].clips.map(\.sourceReel) == ["A1", "B1", "C1"])
+    #expect(timeline.tracks[0].clips[1].recordRange == FrameRange(start: 48, count: 0))
+  }
+
+  @Test func `M2 of an outgoing clip that contradicts the clip's own event is reported`() throws {
+    let text = """
+      001  A1       V     C        01:00:10:00 01:00:12:00 01:00:00:00 01:00:02:00
+      002  A1       V     C        01:00:12:00 01:00:12:00 01:00:02:00 01:00:02:00
+      002  C1       V     D    024 05:00:00:00 05:00:02:00 01:00:02:00 01:00:06:00
+      M2   A1             012.0                01:00:12:00
+      M2   C1             012.0                05:00:00:00
+      """
+    let timeline = try edl(text)
+    #expect(timeline.tracks[0].clips.map(\.timeScale) == [.one, Rational(1, 2)])
+    #expect(
+      timeline.findings.map(\.what) == [
+        "the M2 line of the outgoing clip of event 002 does not agree with the clip's own event 001, whose speed is "
+          + "used"
+      ])
+  }
+
+  @Test(arguments: [
+    ("SHOT (33.333%)", "008.0", Rational(33_333, 100_000)), ("SHOT 51%", "-012.2", Rational(-51, 100)),
+    ("SHOT 50%", "012.0", Rational(1, 2)), ("SHOT 90%", "012.0", Rational(1, 2)),
+  ])
+  func `a percentage in the name is used where M2 only rounds it, and that is said`(
+    name: String, motion: String, speed: Rational
+  ) throws {
+    let timeline = try edl(
+      """
+      001  A1       V     C        01:00:10:00 01:00:12:00 01:00:00:00 01:00:04:00
+      M2   A1             \(motion)                01:00:10:00
+      * FROM CLIP NAME: \(name)
+      """)
+    #expect(timeline.tracks[0].clips.map(\.timeScale) == [speed])
+    let isRounded = timeline.findings.contains { $0.what.hasPrefix("M2 rounds the speed") }
+    #expect(isRounded == (speed != Rational(1, 2)))
+  }
+
+  @Test func `source labels of a higher base than the timeline's are left to the media`() throws {
+    let clip = try edl(
+      "001  A1       V     C        01:00:10:24 01:00:12:24 01:00:00:00 01:00:02:00"
+    ).tracks[0].clips[0]
+    #expect("\(clip.sourceIn)" == "01:00:10:24" && clip.sourceCount == nil && !clip.isSpeedGiven)
+    #expect(throws: DiagnosticList.self) {
+      try edl("001  A1       V     C        01:60:10:24 01:00:12:24 01:00:00:00 01:00:02:00")
+    }
   }
 
   @Test func `reels get their long names and files their places`() throws {

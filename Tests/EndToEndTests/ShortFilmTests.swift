@@ -20,6 +20,52 @@ import Testing
     return try JSONDecoder().decode(RunReport.self, from: finished.output)
   }
 
+  /// The editor's own reference was made from the data of the cut by a program that shares nothing with this one.
+  @Test func `every frame of the cut is the one that the offline reference shows`() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/conformed.mov"
+    let made = try Programs.run(
+      Repository.product("interlock"),
+      [
+        "conform", "SampleMedia/turnover/short_v001.edl", "--media", "SampleMedia/rushes", "--media",
+        "SampleMedia/sound", "--rate", "24000/1001", "--rates", "F001*=realtime", "--rates",
+        "F002*=every-frame",
+        "--raster", "320x180", "--output", output,
+      ], folder: Repository.root)
+    #expect(made.status == 0, "\(made.errors)")
+    let conformed = try luma(output)
+    let offline = try luma(Repository.root + "/SampleMedia/turnover/short_v001_offline.mp4")
+    #expect(conformed.count == offline.count && conformed.count == 2320)
+    func difference(_ one: [UInt8], _ other: [UInt8]) -> Double {
+      Double(zip(one, other).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }) / Double(one.count)
+    }
+    let worst = zip(conformed, offline).map(difference).enumerated().max { $0.element < $1.element }
+    #expect((worst?.element ?? 99) < 2.5, "frame \(worst?.offset ?? 0)")
+    // Moving pictures of the neighbours are further away: a slip by a frame would be seen.
+    for frame in [6, 484, 520, 531, 846, 950, 1080, 1111, 1200, 1360, 1630, 1690] {
+      let own = difference(conformed[frame], offline[frame])
+      #expect(own < difference(conformed[frame], offline[frame + 1]), "frame \(frame)")
+      #expect(own < difference(conformed[frame], offline[frame - 1]), "frame \(frame)")
+    }
+    // In slow motion a frame is seen twice; the still pictures of the lab tell direction and speed over longer.
+    #expect(difference(conformed[1112], conformed[1113]) < 0.5)
+    #expect(difference(conformed[1428], offline[1428]) < difference(conformed[1428], offline[1467]))
+    #expect(difference(conformed[1500], offline[1500]) < difference(conformed[1500], offline[1490]))
+  }
+
+  /// Luma of every frame at 80x45, without the strip that holds the burnt-in timecode.
+  private func luma(_ path: String) throws -> [[UInt8]] {
+    let decoded = try Programs.run(
+      "ffmpeg",
+      [
+        "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-vf",
+        "crop=320:160:0:0,scale=80:40:flags=area", "-f", "rawvideo", "-pix_fmt", "gray", "-",
+      ])
+    #expect(decoded.status == 0, "\(decoded.errors)")
+    let bytes = [UInt8](decoded.output)
+    return stride(from: 0, to: bytes.count, by: 3200).map { Array(bytes[$0..<min($0 + 3200, bytes.count)]) }
+  }
+
   private struct Counts: Decodable {
     var first: Int
     var second: Int
@@ -32,6 +78,7 @@ import Testing
       [
         "Tests/EndToEndTests/Fixtures/frames_made.py", "SampleMedia/turnover/short_v001.edl",
         "SampleMedia/turnover/short_v002.edl", "SampleMedia/turnover/short.ccc",
+        "F001C001=25:25:realtime", "F002C001=30000/1001:24:every-frame",
       ], folder: Repository.root)
     let counts = try JSONDecoder().decode(Counts.self, from: script.output)
     let folder = try TemporaryFolder()
@@ -82,10 +129,13 @@ import Testing
   }
 
   private func expectTrace(_ path: String) throws {
-    let trace = try Programs.run(Repository.product("interlock"), ["trace", path, "--frame", "432"])
+    let trace = try Programs.run(Repository.product("interlock"), ["trace", path, "--frame", "468"])
     #expect(trace.text.contains("A001C001_261103_R1AB.mov, frame 194, 09:12:12:10, reel A001C001"))
-    #expect(trace.text.contains("shot       MEADOW_010, event 015"))
-    let outside = try Programs.run(Repository.product("interlock"), ["trace", path, "--frame", "1530"])
+    #expect(trace.text.contains("shot       MEADOW_010, event 019"))
+    // Frame 19 of the shot at 25 frames a second in real time: ⌊19·1001/960⌋ after its frame 5.
+    let tram = try Programs.run(Repository.product("interlock"), ["trace", path, "--frame", "531"])
+    #expect(tram.text.contains("F001C001_261103_R3GH.mov, frame 24, 15:10:04:18, reel F001C001"))
+    let outside = try Programs.run(Repository.product("interlock"), ["trace", path, "--frame", "2320"])
     #expect(outside.status == 2)
   }
 }

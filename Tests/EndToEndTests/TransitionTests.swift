@@ -80,6 +80,30 @@ import Testing
     }
   }
 
+  @Test func `fades go through black on both sides of a shot`() throws {
+    let (fixture, pipeline) = try fixture("D   ")
+    _ = try fixture.folder.write(
+      """
+      TITLE: FADES
+      FCM: NON-DROP FRAME
+
+      001  BL       V     C        00:00:00:00 00:00:00:00 01:00:00:00 01:00:00:00
+      001  B001     V     D    004 01:00:00:00 01:00:00:10 01:00:00:00 01:00:00:10
+      002  B001     V     C        01:00:00:10 01:00:00:10 01:00:00:10 01:00:00:10
+      002  BL       V     D    003 00:00:00:00 00:00:00:06 01:00:00:10 01:00:00:16
+
+      """, to: "cut.edl")
+    let frames = try stills(fixture, try fixture.run(pipeline))
+    let shares =
+      [1, 2, 3, 4].map { $0 / 5.0 } + [1, 1, 1, 1, 1, 1] + [3, 2, 1].map { $0 / 4.0 } + [0, 0, 0]
+    #expect(frames.count == shares.count)
+    for (frame, share) in zip(frames, shares) {
+      for channel in 0..<3 {
+        #expect(abs(Double(frame[channel]) - Double(frames[5][channel]) * share) <= 64)
+      }
+    }
+  }
+
   @Test func `a pattern nobody draws becomes a dissolve, and that is said`() throws {
     let (fixture, pipeline) = try fixture("W042")
     let result = try fixture.interlock(["run", pipeline, "--production", "out"])

@@ -67,6 +67,103 @@ import Testing
     #expect(runs.flatMap { run in (0..<run.count).map(run.position) } == (0..<24).map { $0 * 2 })
   }
 
+  /// What each frame of a cut shows: a source frame, `nil` for black, or both sides of a transition.
+  private func shown(_ plan: ProgrammePlan) throws -> [[Int64?]] {
+    let nodes = Dictionary(
+      try plan.renders().map { ($0.chain, $0.node) }, uniquingKeysWith: { first, _ in first })
+    return try #require(try plan.assemblies().first).runs.flatMap { run -> [[Int64?]] in
+      (0..<run.count).map { offset in
+        let position = run.position(at: offset)
+        guard case .transition(let transition, let outgoing, let incoming)? = nodes[run.chain] else {
+          return [nodes[run.chain]?.hasPicture == true ? position : nil]
+        }
+        return [
+          outgoing.hasPicture ? transition.outgoing.position(at: position) : nil,
+          incoming.hasPicture ? transition.incoming.position(at: position) : nil,
+        ]
+      }
+    }
+  }
+
+  @Test func `fades through black and black slugs are the same from a list and from OpenTimelineIO`() throws {
+    let list =
+      Self.head + "001  BL    V     C        00:00:00:00 00:00:00:00 01:00:00:00 01:00:00:00\n"
+      + "001  A001  V     D    004 00:00:01:00 00:00:01:10 01:00:00:00 01:00:00:10\n"
+      + "002  BL    V     C        00:00:00:00 00:00:00:00 01:00:00:10 01:00:00:10\n"
+      + "002  A001  V     D    003 00:00:03:00 00:00:03:06 01:00:00:10 01:00:00:16\n"
+      + "003  BL    V     C        00:00:00:00 00:00:00:02 01:00:00:16 01:00:00:18\n"
+      + "004  A001  V     C        00:00:05:00 00:00:05:06 01:00:00:18 01:00:01:00\n"
+      + "005  A001  V     C        00:00:05:06 00:00:05:06 01:00:01:00 01:00:01:00\n"
+      + "005  BL    V     D    002 00:00:00:00 00:00:00:04 01:00:01:00 01:00:01:04\n"
+    let programme = try programme(list)
+    let plan = try programme.plan()
+    func frames(_ range: Range<Int64>) -> [[Int64?]] { range.map { [$0] } }
+    func fromBlack(_ range: Range<Int64>) -> [[Int64?]] { range.map { [nil, $0] } }
+    let black: [[Int64?]] = [[nil], [nil]]
+    var expected = fromBlack(24..<28) + frames(28..<34)
+    // From black, although a shot ends there.
+    expected += fromBlack(72..<75) + frames(75..<78)
+    expected += black + frames(120..<126)
+    expected += [[126, nil], [127, nil]] + black
+    #expect(try shown(plan) == expected)
+    let timeline = OTIOWriter.write(plan.conform, media: plan.media)
+    _ = try programme.folder.write(String(decoding: timeline, as: UTF8.self), to: "cut.otio")
+    let pipeline = try PipelineLoader.parse(
+      """
+      interlock: 1
+      programme: test
+      timeline: {cut: cut.otio, rate: 24000/1001, start: "01:00:00:00", media: [rushes]}
+      raster: 640x360
+      stages:
+        edit: {kind: editing}
+        master: {kind: delivery, picture: edit, profile: stills-16bit}
+      """, path: "p.yaml", absolute: programme.folder.path + "/p.yaml")
+    let again = try ProgrammePlanner.plan(
+      pipeline, files: programme.files, tools: tools, library: FakeLibrary())
+    #expect(try again.assemblies().map(\.runs) == plan.assemblies().map(\.runs))
+  }
+
+  @Test func `both sides of a dissolve keep their own speed`() throws {
+    let programme = try programme(
+      Self.head + "001  A001  V     C        00:00:05:00 00:00:05:10 01:00:00:00 01:00:00:10\n"
+        + "M2   A001       -024.0                00:00:05:00\n"
+        + "002  A001  V     C        00:00:04:14 00:00:04:14 01:00:00:10 01:00:00:10\n"
+        + "002  A001  V     D    004 00:00:08:00 00:00:08:05 01:00:00:10 01:00:00:20\n"
+        + "M2   A001       -024.0                00:00:04:14\nM2   A001       012.0                00:00:08:00\n"
+        + "003  A001  V     C        00:00:08:05 00:00:08:05 01:00:00:20 01:00:00:20\n"
+        + "003  A001  V     D    003 00:00:02:00 00:00:02:01 01:00:00:20 01:00:01:01\n"
+        + "M2   A001       012.0                00:00:08:05\nM2   A001       000.0                00:00:02:00\n"
+    )
+    let plan = try programme.plan()
+    var expected = (0..<10).map { frame -> [Int64?] in [120 - frame] }
+    expected += [[110, 192], [109, 192], [108, 193], [107, 193]]
+    expected += [194, 194, 195, 195, 196, 196].map { frame -> [Int64?] in [frame] }
+    expected += [[197, 48], [197, 48], [198, 48], [48], [48]]
+    #expect(try shown(plan) == expected)
+  }
+
+  @Test func `media of another rate is refused until it is declared, and then shows what was declared`()
+    throws
+  {
+    let list =
+      Self.head + "001  F001  V     C        00:00:01:24 00:00:02:24 01:00:00:00 01:00:01:00\n"
+    let programme = try programme(
+      list, files: [Facts.picture("F001", start: "00:00:00:00", frames: 100, rate: FrameRate(25))])
+    #expect(
+      failure { _ = try programme.plan() }.hasPrefix(
+        "cut.edl:4: error: event 001 on V1 is in F001.mov, but it runs at 25 fps"))
+    func plan(_ rule: String) throws -> ProgrammePlan {
+      try ProgrammePlanner.plan(
+        try programme.pipeline(timeline: ", rates: [\(rule)]"), files: programme.files, tools: tools,
+        library: FakeLibrary())
+    }
+    let realtime = try plan("{reel: F*, as: realtime}")
+    #expect(try shown(realtime) == (0..<24).map { [49 + $0 * 1001 / 960] })
+    #expect(try shown(try plan("{rate: 25, as: every-frame}")) == (0..<24).map { [49 + $0] })
+    let report = realtime.objects.values.map { String(decoding: $0, as: UTF8.self) }
+    #expect(report.contains { $0.contains("\"reading\" : \"realtime\"") })
+  }
+
   @Test func `several picture tracks are an error`() throws {
     let programme = try programme(
       Self.head + "001  A001  V     C        00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n"

@@ -1,4 +1,6 @@
+import Editorial
 import Foundation
+import MediaTime
 import Planning
 import TestSupport
 
@@ -10,13 +12,17 @@ enum Sample {
   private static let sound = Repository.root + "/SampleMedia/sound"
 
   private static func clip(
-    _ reel: String, _ roll: String, _ start: String, _ frames: Int64, _ width: Int, _ height: Int
+    _ reel: String, _ roll: String, _ start: String, _ frames: Int64, _ width: Int, _ height: Int,
+    rate: FrameRate = film, labels: FrameRate? = nil
   )
     -> ProbedFile
   {
-    Facts.picture(
+    var file = Facts.picture(
       reel, name: "\(reel)_\(roll).mov", start: start, frames: frames, width: width, height: height,
+      rate: rate,
       folder: rushes)
+    file.facts.timecodeRate = labels ?? rate
+    return file
   }
 
   /// A take from a label, less `early` samples, for a number of frames of 2002 samples.
@@ -47,11 +53,18 @@ enum Sample {
     clip("E001C001", "261105_R4EF", "11:15:08:03", 142, 960, 540),
     clip("E001C002", "261105_R4EF", "11:22:41:14", 52, 640, 360),
     clip("E001C003", "261105_R4EF", "11:30:27:23", 150, 960, 540),
+    clip("F001C001", "261103_R3GH", "15:10:03:19", 30, 640, 272, rate: FrameRate(25)),
+    clip(
+      "F002C001", "261104_R5JK", "08:02:16:12", 64, 640, 360, rate: FrameRate(30_000, 1001), labels: film),
     take("1A-T01.wav", "SR001", "09:12:03:08", 267), take("2A-T01.wav", "SR001", "09:31:46:15", 129),
     take("3A-T02.wav", "SR001", "09:44:09:06", 142), take("4A-T03.wav", "SR001", "10:26:50:17", 162),
     take("5A-T01.wav", "SR002", "14:22:09:05", 262), take("6-WT01.wav", "SR003", "08:58:10:04", 232),
     take("7A-T01.wav", "SR004", "16:47:29:12", 372, early: 731),
     take("8-WT01.wav", "SR004", "11:40:00:00", 196, channels: 2),
+    take("9-WT01.wav", "SR005", "12:00:00:00", 96), take("10-WT01.wav", "SR005", "12:05:00:00", 192),
+    take("1M1.wav", "MX01", "20:00:00:00", 360, channels: 2),
+    take("1M2.wav", "MX02", "20:05:00:00", 360, channels: 2),
+    take("1M3.wav", "MX03", "20:10:00:00", 720, channels: 2),
   ]
 
   static func pipeline(cut: String) throws -> Pipeline {
@@ -69,48 +82,26 @@ enum Sample {
     return ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 24 + parts[3]
   }
 
-  /// A picture event of a list, read by columns: nothing of the program's own reading is used.
-  struct Event {
-    var reel: String
-    var name = ""
-    var number: String
-    var source: Int
-    var record: Int
-    var count: Int
-    var grade = ""
+  /// Different pictures that the cuts need, counted by a script that shares nothing with the program.
+  struct Counts: Decodable {
+    var first: Int
+    var second: Int
+    /// Those of the second cut that the first does not have.
+    var new: Int
+    /// Lengths of the cuts.
+    var frames: [Int64]
   }
 
-  static func events(_ cut: String) throws -> [Event] {
-    let text = try String(contentsOfFile: "\(turnover)/\(cut)", encoding: .utf8)
-    var events: [Event] = []
-    var isPicture = false
-    for line in text.split(whereSeparator: \.isNewline) {
-      let words = line.split(separator: " ").map(String.init)
-      if words.count == 8, Int(words[0]) != nil {
-        isPicture = words[2] == "V"
-        guard isPicture else { continue }
-        events.append(
-          Event(
-            reel: words[1], number: words[0], source: frame(words[4]), record: frame(words[6]) - hour,
-            count: frame(words[7]) - frame(words[6])))
-      } else if isPicture, line.hasPrefix("* FROM CLIP NAME:") {
-        events[events.count - 1].name = words.last ?? ""
-      } else if isPicture, line.hasPrefix("* ASC_") {
-        events[events.count - 1].grade += words.dropFirst().joined(separator: " ")
-      }
-    }
-    return events
-  }
+  /// How the pipeline declares the rolls of other rates, for the script.
+  static let rates = ["F001C001=25:25:realtime", "F002C001=30000/1001:24:every-frame"]
 
-  /// Different pictures that a cut needs: reel, source label and where its grade comes from.
-  static func distinctFrames(_ cut: String) throws -> Set<String> {
-    let collection = try String(contentsOfFile: "\(turnover)/short.ccc", encoding: .utf8)
-    var frames: Set<String> = []
-    for event in try events(cut) {
-      let ids = [event.name, event.number].filter { collection.contains("id=\"\($0)\"") }
-      let grade = ids.first.map { "collection \($0)" } ?? event.grade
-      for offset in 0..<event.count { frames.insert("\(event.reel) \(event.source + offset) \(grade)") }
-    }
-    return frames
+  static func counts() throws -> Counts {
+    let script = try Programs.run(
+      "python3",
+      [
+        Repository.root + "/Tests/EndToEndTests/Fixtures/frames_made.py", "\(turnover)/short_v001.edl",
+        "\(turnover)/short_v002.edl", "\(turnover)/short.ccc",
+      ] + rates)
+    return try JSONDecoder().decode(Counts.self, from: script.output)
   }
 }

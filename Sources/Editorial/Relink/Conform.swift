@@ -27,6 +27,12 @@ package struct ConformedEvent: Sendable, Hashable {
   package var rule: String
   /// Why this media, in one sentence.
   package var explanation: String
+  /// How media of another rate is read; `nil` where it has the timeline's.
+  package var reading: RateReading?
+  /// Media frames for each record frame: the clip's own speed times what its rate makes of it.
+  package var speed: Rational
+  /// Media frames for each label of its timecode: 1 unless the picture runs at another rate than its labels.
+  package var framesPerLabel: Rational
   /// Frames of the media that are shown, presentation index from 0 and in ascending order also for reversed clips.
   ///
   /// For sound: frames of the file's timecode, counted from the frame nearest to its first sample.
@@ -44,7 +50,9 @@ package struct ConformedEvent: Sendable, Hashable {
 
   package init(
     trackIndex: Int, itemIndex: Int, clip: Clip, media: Int? = nil, rule: String, explanation: String,
-    sourceRange: FrameRange, sourceSample: Int64? = nil, sampleCount: Int64? = nil, handlesBefore: Int64 = 0,
+    reading: RateReading? = nil, speed: Rational? = nil, framesPerLabel: Rational = .one,
+    sourceRange: FrameRange, sourceSample: Int64? = nil,
+    sampleCount: Int64? = nil, handlesBefore: Int64 = 0,
     handlesAfter: Int64 = 0, findings: [Finding] = []
   ) {
     self.trackIndex = trackIndex
@@ -53,6 +61,9 @@ package struct ConformedEvent: Sendable, Hashable {
     self.media = media
     self.rule = rule
     self.explanation = explanation
+    self.reading = reading
+    self.framesPerLabel = framesPerLabel
+    self.speed = speed ?? clip.timeScale
     self.sourceRange = sourceRange
     self.sourceSample = sourceSample
     self.sampleCount = sampleCount

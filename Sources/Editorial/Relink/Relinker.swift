@@ -13,12 +13,15 @@ package struct Relinker: Sendable {
   package let media: [MediaItem]
   /// In order of trust: a later rule is asked only when the earlier ones find nothing.
   package let rules: [RelinkRule]
+  /// How media of another rate than the timeline's is read; the first that matches counts.
+  package let rates: [RateRule]
 
   private let index: MediaIndex
 
-  package init(media: [MediaItem], rules: [RelinkRule] = RelinkRule.allCases) {
+  package init(media: [MediaItem], rules: [RelinkRule] = RelinkRule.allCases, rates: [RateRule] = []) {
     self.media = media
     self.rules = rules
+    self.rates = rates
     index = MediaIndex(media)
   }
 
@@ -33,13 +36,30 @@ package struct Relinker: Sendable {
         guard case .clip(let clip) = item else { continue }
         let request = ClipRequest(
           timeline: timeline, trackIndex: trackIndex, itemIndex: itemIndex, clip: clip,
-          handles: Int64(max(0, handles)))
+          handles: Int64(max(0, handles)), rates: rates)
         let (event, diagnostics) = conformed(request)
         conform.events.append(event)
+        conform.timeline.tracks[trackIndex].items[itemIndex] = .clip(event.clip)
         conform.diagnostics += diagnostics
       }
     }
+    conform.diagnostics += unusedRates(conform.events)
     return conform
+  }
+
+  /// A rule that speaks of nothing in the cut is a slip of the pen, or left over.
+  private func unusedRates(_ events: [ConformedEvent]) -> [Diagnostic] {
+    let matched = events.compactMap { event in
+      event.reading == nil ? nil : event.media.map { (clip: event.clip, facts: media[$0].facts) }
+    }
+    let used = Set(
+      matched.compactMap { pair in rates.firstIndex { $0.matches(pair.clip, in: pair.facts) } })
+    return rates.indices.filter { !used.contains($0) }.map { index in
+      Diagnostic(
+        severity: .warning, family: .usage, code: "conform.unusedRate", location: rates[index].location,
+        message: "the rule \(rates[index]) is used by no event: nothing it names has another rate than the "
+          + "timeline, or an earlier rule decides", remedy: "Correct it or leave it out.")
+    }
   }
 
   private func conformed(_ request: ClipRequest) -> (ConformedEvent, [Diagnostic]) {
@@ -87,6 +107,13 @@ package struct Relinker: Sendable {
     var event = request.event(rule: match.rule.rawValue, explanation: "")
     event.media = match.index
     event.sourceRange = source.range
+    event.speed = source.speed
+    event.reading = source.reading
+    event.framesPerLabel = source.framesPerLabel
+    if let speed = source.clipSpeed, source.reading != nil {
+      event.clip.isSpeedGiven = event.clip.isSpeedGiven || speed == .one
+      event.clip.timeScale = speed
+    }
     event.sourceSample = source.sample
     event.sampleCount = source.sampleCount
     event.handlesBefore = source.before
@@ -95,10 +122,17 @@ package struct Relinker: Sendable {
     event.explanation =
       "\(index.reason(request.clip, match.rule, media: match.index)), and \(request.sourceText) lies in "
       + "\(source.coverage) of \(facts.fileName)"
+    if let reading = source.reading, let video = facts.video {
+      event.explanation +=
+        "; its \(video.rate) fps are read as declared, \(reading.rawValue): \(source.speed) of its frames for "
+        + "each of the timeline"
+    }
     var diagnostics: [Diagnostic] = []
-    for (have, side) in [(source.before, "before"), (source.after, "after")] where have < request.handles {
+    // Handles are frames of the media: a fast clip needs more of them for the same time, a held frame none.
+    let wanted = -(-(Rational(request.handles).checkedMultiply(source.speed.magnitude) ?? .zero)).floor
+    for (have, side) in [(source.before, "before"), (source.after, "after")] where have < wanted {
       let what =
-        "event \(request.name) has \(have) of \(request.handles) handle frames \(side) it in \(facts.fileName)"
+        "event \(request.name) has \(have) of \(wanted) handle frames \(side) it in \(facts.fileName)"
       event.findings.append(
         Finding(kind: .approximated, what: what, location: request.clip.location, event: request.clip.event))
       diagnostics.append(

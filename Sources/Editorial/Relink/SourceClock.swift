@@ -10,6 +10,8 @@ struct SourceClock {
   var start: Int64
   /// Whether the file says its timecode; without it counts from 00:00:00:00.
   var isKnown: Bool
+  /// Media frames for each label: 1 unless a picture runs at another rate than its timecode.
+  var framesPerLabel = Rational.one
 
   enum Reading {
     case success(SourceClock)
@@ -41,6 +43,15 @@ struct SourceClock {
     return .success(SourceClock(rate: rate, isDropFrame: false, start: 0, isKnown: false))
   }
 
+  /// The timecode of matched media as the conform read it.
+  static func of(_ facts: MediaFacts, of event: ConformedEvent, timeline: Timeline) -> SourceClock? {
+    guard case .success(var clock) = read(facts, default: facts.video?.rate ?? timeline.rate) else {
+      return nil
+    }
+    clock.framesPerLabel = event.framesPerLabel
+    return clock
+  }
+
   /// One way to understand a clip's source in.
   struct PositionReading {
     /// Frames from the first frame of the media; may lie outside.
@@ -56,12 +67,12 @@ struct SourceClock {
     let byTimecode = labelCount(clip)
     if let count = byTimecode.count {
       readings.append(
-        PositionReading(position: wrapped(count - start, mediaFrames), findings: byTimecode.findings))
+        PositionReading(position: frames(wrapped(count - start, mediaFrames)), findings: byTimecode.findings))
     }
     if let available = clip.availableRange, available.start != start, let count = ownCount(clip) {
       // OpenTimelineIO may count from the start of the media: `available_range` says from where.
       let relative = PositionReading(
-        position: count - available.start, isTimecode: false,
+        position: frames(count - available.start), isTimecode: false,
         findings: [
           Finding(
             kind: .inferred,
@@ -72,6 +83,36 @@ struct SourceClock {
       readings.insert(relative, at: isWhole ? 0 : readings.count)
     }
     return readings
+  }
+
+  /// A source timecode of the clip that this one never shows, and why: the list and the media do not count alike.
+  func lacking(_ clip: Clip) -> String? {
+    for case .label(let label)? in [clip.sourceIn, clip.sourceOut] where label.frames >= rate.nominalBase {
+      return "no frame \(label), as its timecode counts \(rate.nominalBase) frames a second"
+    }
+    return nil
+  }
+
+  /// The media frame that is up at a label.
+  private func frames(_ labels: Int64) -> Int64 {
+    framesPerLabel == .one ? labels : (Rational(labels).checkedMultiply(framesPerLabel) ?? .zero).floor
+  }
+
+  /// The label that is up at a media frame.
+  func label(at frame: Int64) -> Timecode {
+    let labels =
+      framesPerLabel == .one
+      ? frame : (Rational(frame).checkedDivide(framesPerLabel) ?? .zero).floor
+    return Timecode(frame: start + labels, rate: rate, isDropFrame: isDropFrame)
+  }
+
+  /// Media frames between a clip's source in and out by its labels.
+  func sourceCount(of clip: Clip) -> Int64? {
+    guard case .label(let first) = clip.sourceIn, case .label(let end) = clip.sourceOut,
+      let from = try? first.frame(rate: rate, isDropFrame: isDropFrame),
+      let to = try? end.frame(rate: rate, isDropFrame: isDropFrame)
+    else { return clip.sourceCount }
+    return frames(to < from ? to - from + rate.framesPerDay(isDropFrame: isDropFrame) : to - from)
   }
 
   /// Across midnight a position may come out a day early.
@@ -118,8 +159,7 @@ struct SourceClock {
 
   /// First label and the label after the last frame.
   func coverage(_ frames: Int64) -> String {
-    let first = Timecode(frame: start, rate: rate, isDropFrame: isDropFrame)
-    return "\(first)–\(Timecode(frame: start + frames, rate: rate, isDropFrame: isDropFrame))"
+    "\(label(at: 0))–\(label(at: frames))"
   }
 
   func coverage(samples: Int64, from fileStart: Int64, sampleRate: Int) -> String {

@@ -5,6 +5,12 @@ import MediaTime
 enum SourcePlacement {
   struct Source {
     var range: FrameRange
+    /// Media frames for each record frame.
+    var speed: Rational
+    var reading: RateReading?
+    var framesPerLabel = Rational.one
+    /// The clip's speed against its media played normally; `nil` where the cut's own stays.
+    var clipSpeed: Rational?
     var sample: Int64?
     var sampleCount: Int64?
     var before: Int64
@@ -39,6 +45,8 @@ struct ClipRequest {
   let clip: Clip
   /// Frames wanted on either side.
   let handles: Int64
+  /// How media of another rate is read; the first that matches counts.
+  let rates: [RateRule]
 
   var isSound: Bool { timeline.tracks[trackIndex].kind == .sound }
 
@@ -73,16 +81,9 @@ struct ClipRequest {
   }
 
   /// Source frames relative to the source in, those of transitions included.
-  private var needed: FrameRange {
-    let shown = clip.neededSource
+  private func needed(at speed: Rational) -> FrameRange {
     let around = transitionFrames
-    guard around.before > 0 || around.after > 0 else { return shown }
-    let scale = clip.timeScale.magnitude
-    func source(_ frames: Int64) -> Int64 { -(-(Rational(frames).checkedMultiply(scale) ?? .zero)).floor }
-    let (before, after) = (source(around.before), source(around.after))
-    return clip.timeScale < .zero
-      ? FrameRange(start: shown.start - after, end: shown.end + before)
-      : FrameRange(start: shown.start - before, end: shown.end + after)
+    return clip.neededSource(at: speed, before: around.before, after: around.after)
   }
 
   /// Counts beyond this come from damaged headers, and arithmetic with them would overflow.
@@ -103,52 +104,93 @@ struct ClipRequest {
 
   private func placePicture(_ facts: MediaFacts, _ video: VideoFacts) -> SourcePlacement {
     guard (0..<Self.most).contains(video.frameCount) else { return .refused(Self.unbelievable) }
-    if let refusal = refusal(facts, video) { return .refused(refusal) }
-    let clock: SourceClock
+    if video.isVariableRate {
+      return .refused(
+        SourcePlacement.Refusal(
+          code: "conform.variableRate",
+          message: "its frame rate varies, so a timecode does not name one of its frames",
+          remedy: "Convert the file to a constant frame rate."))
+    }
+    var clock: SourceClock
     switch SourceClock.read(facts, default: video.rate) {
     case .success(let value): clock = value
     case .failure(let refusal): return .refused(refusal)
     }
-    guard clock.rate.nominalBase == video.rate.nominalBase else {
-      return .refused(
-        SourcePlacement.Refusal(
-          code: "conform.timecodeBase",
-          message: "its timecode counts \(clock.rate.nominalBase) frames a second and its picture "
-            + "\(video.rate.nominalBase), which is not conformed yet",
-          remedy: "Convert the file so that its timecode counts its frames."))
+    var reading: RateReading?
+    if video.rate != timeline.rate || clock.rate.nominalBase != video.rate.nominalBase {
+      guard let rule = rates.first(where: { $0.matches(clip, in: facts) }) else {
+        return .refused(undeclared(facts, video, clock))
+      }
+      reading = rule.reading
+      clock.framesPerLabel = rule.reading.framesPerLabel(media: video.rate, labels: clock.rate) ?? .one
     }
-    let needed = self.needed
+    guard let speed = speed(reading, video, clock) else { return .refused(Self.unbelievable) }
+    let needed = self.needed(at: speed.total)
     let media = FrameRange(start: 0, count: video.frameCount)
     var nearest: SourcePlacement.Gap?
+    if let text = clock.lacking(clip) {
+      return .notCovered(SourcePlacement.Gap(frames: needed.count, text: text))
+    }
+    let declared = reading
     for reading in clock.readings(of: clip, mediaFrames: video.frameCount) {
       let wanted = needed.offset(by: reading.position)
       guard media.contains(wanted) else {
         if nearest == nil { nearest = gap(wanted, media, clock) }
         continue
       }
-      let shown = clip.neededSource.offset(by: reading.position)
+      let shown = clip.neededSource(at: speed.total).offset(by: reading.position)
       return .covered(
         SourcePlacement.Source(
-          range: shown, before: shown.start, after: video.frameCount - shown.end,
-          coverage: clock.coverage(video.frameCount), findings: clock.findings(clip) + reading.findings))
+          range: shown, speed: speed.total, reading: declared, framesPerLabel: clock.framesPerLabel,
+          clipSpeed: speed.clip, before: shown.start,
+          after: video.frameCount - shown.end, coverage: clock.coverage(video.frameCount),
+          findings: clock.findings(clip) + reading.findings))
     }
     return .notCovered(nearest ?? SourcePlacement.Gap(frames: needed.count, text: "no frame of it"))
   }
 
-  private func refusal(_ facts: MediaFacts, _ video: VideoFacts) -> SourcePlacement.Refusal? {
-    if video.isVariableRate {
+  /// What a rate nobody declared is refused with: the two readings of it are equally possible.
+  private func undeclared(_ facts: MediaFacts, _ video: VideoFacts, _ clock: SourceClock)
+    -> SourcePlacement.Refusal
+  {
+    let example = RateRule(
+      reel: clip.sourceReel ?? facts.reel, file: clip.sourceReel ?? facts.reel == nil ? facts.fileName : nil,
+      as: .realtime)
+    let remedy =
+      "Declare it under `timeline: rates:`, e.g. `\(example)` where the motion keeps its speed, or "
+      + "`as: every-frame` where each of its frames is one of the timeline."
+    guard video.rate == timeline.rate else {
       return SourcePlacement.Refusal(
-        code: "conform.variableRate",
-        message: "its frame rate varies, so a timecode does not name one of its frames",
-        remedy: "Convert the file to a constant frame rate.")
+        code: "conform.rateMismatch",
+        message:
+          "it runs at \(video.rate) fps and the timeline at \(timeline.rate) fps, and nothing says how it "
+          + "is to be read", remedy: remedy)
     }
-    guard video.rate != timeline.rate else { return nil }
     return SourcePlacement.Refusal(
-      code: "conform.rateMismatch",
-      message:
-        "it runs at \(video.rate) fps and the timeline at \(timeline.rate) fps, and conversion between rates has "
-        + "to be declared, which this version does not support yet",
-      remedy: "Give the timeline's rate if it is wrong, or convert the file.")
+      code: "conform.timecodeBase",
+      message: "its timecode counts \(clock.rate.nominalBase) frames a second and its picture "
+        + "\(video.rate.nominalBase), and nothing says how it is to be read", remedy: remedy)
+  }
+
+  /// The clip's speed against its media played normally, and the media frames for each record frame.
+  ///
+  /// Where the cut does not say the speed, the lengths do: those of media of another rate differ at normal speed, too.
+  private func speed(_ reading: RateReading?, _ video: VideoFacts, _ clock: SourceClock)
+    -> (clip: Rational, total: Rational)?
+  {
+    guard let reading else { return (clip.timeScale, clip.timeScale) }
+    guard let ratio = reading.ratio(media: video.rate, timeline: timeline.rate) else { return nil }
+    let record = clip.recordRange.count
+    if !clip.isSpeedGiven, record > 1, let source = clock.sourceCount(of: clip), source > 1, source != record,
+      let reach = Rational(record - 1).checkedMultiply(ratio)?.floor,
+      let length = Rational(record).checkedMultiply(ratio)?.floor, !(reach...length + 2).contains(source)
+    {
+      // Lists end a clip after the last frame shown or where the next would begin, and are a frame off at times.
+      let total = Rational(source - 1, record - 1)
+      return total.checkedDivide(ratio).map { ($0, total) }
+    }
+    let clipSpeed = clip.isSpeedGiven ? clip.timeScale : .one
+    return clipSpeed.checkedMultiply(ratio).map { (clipSpeed, $0) }
   }
 
   private func gap(_ wanted: FrameRange, _ media: FrameRange, _ clock: SourceClock) -> SourcePlacement.Gap {
@@ -181,15 +223,22 @@ struct ClipRequest {
     let fileStart = sound.timeReference ?? edge(clock.start)
     let day = edge(clock.rate.framesPerDay(isDropFrame: clock.isDropFrame))
     let frame = edge(1)
-    let needed = self.needed
+    let needed = self.needed(at: clip.timeScale)
+    let shown = clip.neededSource
     var nearest: SourcePlacement.Gap?
     // The label frames of a file that begins inside a frame: by timecode from its time reference.
     let frames = max(1, Self.frames(sound.sampleCount, sound, clock.rate))
+    // Sound plays in real time: where its labels count at another rate, lengths are the timeline's.
+    let isLocked = clock.rate.rational == timeline.rate.rational
     for reading in clock.readings(of: clip, mediaFrames: frames) {
       let label = reading.position + clock.start
       let isRelative = !reading.isTimecode
       func sample(_ offset: Int64) -> Int64 {
-        let position = isRelative ? edge(reading.position + offset) : edge(label + offset) - fileStart
+        let whole = isLocked ? offset : 0
+        let rest =
+          isLocked ? 0 : timeline.rate.sampleEdge(ofFrame: offset, sampleRate: sound.sampleRate)
+        let position =
+          rest + (isRelative ? edge(reading.position + whole) : edge(label + whole) - fileStart)
         return position < -day / 2 ? position + day : position
       }
       let first = sample(needed.start)
@@ -203,12 +252,16 @@ struct ClipRequest {
         }
         continue
       }
-      let shownFirst = sample(clip.neededSource.start)
-      let shownEnd = sample(clip.neededSource.end)
+      let shownFirst = sample(shown.start)
+      let shownEnd = sample(shown.end)
+      let range =
+        isLocked
+        ? shown.offset(by: reading.position)
+        : FrameRange(
+          start: reading.position, count: max(1, Self.frames(shownEnd - shownFirst, sound, clock.rate)))
       return .covered(
         SourcePlacement.Source(
-          range: clip.neededSource.offset(by: reading.position),
-          sample: shownFirst, sampleCount: shownEnd - shownFirst,
+          range: range, speed: clip.timeScale, sample: shownFirst, sampleCount: shownEnd - shownFirst,
           before: max(0, Self.frames(shownFirst, sound, clock.rate)),
           after: max(0, Self.frames(sound.sampleCount - shownEnd, sound, clock.rate)),
           coverage: clock.coverage(samples: sound.sampleCount, from: fileStart, sampleRate: sound.sampleRate),

@@ -20,7 +20,12 @@ package struct ConformReport: Sendable, Hashable, Codable {
     package var sourceSample: Int64?
     package var recordTimecode: String
     package var recordRange: FrameRange
+    /// The clip's speed by the cut, against its media played normally.
     package var timeScale: Rational
+    /// Media frames for each record frame.
+    package var speed: Rational
+    /// How media of another rate than the timeline's was read.
+    package var reading: RateReading?
     package var handlesBefore: Int64
     package var handlesAfter: Int64
     package var rule: String
@@ -101,7 +106,7 @@ package struct ConformReport: Sendable, Hashable, Codable {
       }
     }
     markers = timeline.markers
-    findings = timeline.findings
+    findings = timeline.findings + [timeline.concludedSpeeds].compactMap { $0 }
     diagnostics = conform.diagnostics
     let matched = conform.events.count { $0.media != nil }
     let black = conform.events.count { $0.clip.isBlack }
@@ -150,21 +155,16 @@ package struct ConformReport: Sendable, Hashable, Codable {
       sourceRange: facts == nil ? nil : event.sourceRange, sourceSample: event.sourceSample,
       recordTimecode: "\(timeline.timecode(at: record.start))–\(timeline.timecode(at: record.end))",
       recordRange: record,
-      timeScale: clip.timeScale, handlesBefore: event.handlesBefore, handlesAfter: event.handlesAfter,
+      timeScale: clip.timeScale, speed: event.speed, reading: event.reading,
+      handlesBefore: event.handlesBefore, handlesAfter: event.handlesAfter,
       rule: event.rule, explanation: event.explanation, grade: clip.grade, findings: event.findings)
   }
 
   private static func sourceTimecode(_ event: ConformedEvent, _ facts: MediaFacts, _ timeline: Timeline)
     -> String?
   {
-    guard case .success(let clock) = SourceClock.read(facts, default: facts.video?.rate ?? timeline.rate)
-    else {
-      return nil
-    }
-    func label(_ frame: Int64) -> Timecode {
-      Timecode(frame: clock.start + frame, rate: clock.rate, isDropFrame: clock.isDropFrame)
-    }
-    return "\(label(event.sourceRange.start))–\(label(event.sourceRange.end))"
+    guard let clock = SourceClock.of(facts, of: event, timeline: timeline) else { return nil }
+    return "\(clock.label(at: event.sourceRange.start))–\(clock.label(at: event.sourceRange.end))"
   }
 }
 
@@ -184,7 +184,8 @@ extension ConformReport {
             event.event, event.track, event.shot, event.sourceFile ?? "-", event.sourceTimecode ?? "-",
             event.recordTimecode,
             event.sourceFile == nil ? "-" : "\(event.handlesBefore)/\(event.handlesAfter)",
-            event.rule + (event.timeScale == .one ? "" : " ×\(event.timeScale)"),
+            event.rule + (event.reading.map { " \($0.rawValue)" } ?? "")
+              + (event.speed == .one ? "" : " ×\(event.speed)"),
           ]
         })
     let found = findings + events.flatMap(\.findings)

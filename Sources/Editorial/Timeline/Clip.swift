@@ -30,11 +30,15 @@ package struct Clip: Sendable, Hashable {
   package var sourceIn: SourcePosition
   /// Source frames by the list's own out point; with a speed change only a check.
   package var sourceCount: Int64?
+  /// The source out as a list prints it; a base other than the timeline's counts it only with the media at hand.
+  package var sourceOut: SourcePosition?
   /// All the media there is according to the list, in the positions that `sourceIn` uses.
   package var availableRange: FrameRange?
   package var recordRange: FrameRange
   /// Source frames per record frame: 1 plays as shot, −1 reversed, 0 is a freeze frame.
   package var timeScale: Rational
+  /// Whether the cut says the speed; otherwise it is concluded from the lengths.
+  package var isSpeedGiven: Bool
   package var grade: ColorDecision?
   /// Comments carried as they are.
   package var notes: [String]
@@ -46,7 +50,7 @@ package struct Clip: Sendable, Hashable {
     sourceIn: SourcePosition,
     sourceCount: Int64? = nil, availableRange: FrameRange? = nil, recordRange: FrameRange,
     timeScale: Rational = .one, grade: ColorDecision? = nil, notes: [String] = [],
-    location: SourceLocation? = nil
+    location: SourceLocation? = nil, sourceOut: SourcePosition? = nil, isSpeedGiven: Bool = true
   ) {
     self.content = content
     self.name = name
@@ -61,6 +65,8 @@ package struct Clip: Sendable, Hashable {
     self.availableRange = availableRange
     self.recordRange = recordRange
     self.timeScale = timeScale
+    self.sourceOut = sourceOut
+    self.isSpeedGiven = isSpeedGiven
     self.grade = grade
     self.notes = notes
     self.location = location
@@ -71,11 +77,15 @@ package struct Clip: Sendable, Hashable {
   /// Source frames that the clip shows, relative to `sourceIn`: negative start for reversed play.
   ///
   /// Frame `k` shows `sourceIn + ⌊k·s⌋` forward and `sourceIn − ⌊k·|s|⌋` in reverse.
-  package var neededSource: FrameRange {
-    guard recordRange.count > 0 else { return FrameRange(start: 0, count: 0) }
-    let last = (Rational(recordRange.count - 1).checkedMultiply(timeScale.magnitude) ?? .zero).floor
-    return timeScale < .zero
-      ? FrameRange(start: -last, count: last + 1) : FrameRange(start: 0, count: last + 1)
+  package var neededSource: FrameRange { neededSource(at: timeScale) }
+
+  /// The same at another speed, with more record frames before and after the clip.
+  func neededSource(at speed: Rational, before: Int64 = 0, after: Int64 = 0) -> FrameRange {
+    guard recordRange.count + before + after > 0 else { return FrameRange(start: 0, count: 0) }
+    func steps(_ frame: Int64) -> Int64 { (Rational(frame).checkedMultiply(speed.magnitude) ?? .zero).floor }
+    let (first, last) = (steps(-before), steps(recordRange.count + after - 1))
+    return speed < .zero
+      ? FrameRange(start: -last, end: 1 - first) : FrameRange(start: first, end: last + 1)
   }
 
   private static func shot(name: String, sourceFile: String?, sourceReel: String?, event: String) -> String {
@@ -154,6 +164,15 @@ package struct Finding: Sendable, Hashable, Codable {
     self.what = what
     self.location = location
     self.event = event
+  }
+}
+
+extension Finding {
+  /// Events by number, as many as a sentence bears.
+  static func listing(_ events: [String]) -> String {
+    let shown = events.prefix(12).joined(separator: ", ")
+    let rest = events.count > 12 ? " and \(events.count - 12) more" : ""
+    return (events.count == 1 ? "event " : "events ") + shown + rest
   }
 }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 package import MediaTime
 
 /// A cut: tracks of clips, gaps and transitions on one clock, whatever file it came from.
@@ -31,6 +32,18 @@ package struct Timeline: Sendable, Hashable {
 
   /// Frames from frame 0 to the end of the longest track, gaps at its end included.
   package var frameCount: Int64 { tracks.lazy.map(\.end).max() ?? 0 }
+
+  /// The clips whose speed nobody wrote down, as one finding.
+  package var concludedSpeeds: Finding? {
+    let clips = tracks.flatMap(\.clips).filter { !$0.isSpeedGiven && $0.timeScale != .one }
+    guard let first = clips.first else { return nil }
+    return Finding(
+      kind: .inferred,
+      what: "source and record lengths differ without an M2 line; the speed is concluded from the lengths "
+        + "(\(Finding.listing(clips.map(\.event))))",
+      location: first.location.map { SourceLocation(file: $0.file) },
+      event: clips.count == 1 ? first.event : nil)
+  }
 
   /// Record timecode of a timeline frame.
   package func timecode(at frame: Int64) -> Timecode {

@@ -9,6 +9,8 @@ package struct ConformRequest: Sendable {
   package var rate: String?
   package var start: String?
   package var handles: Int
+  /// Rules as typed: `REEL=realtime`, `clip:NAME=every-frame`, `file:NAME=…`, `rate:25=…`.
+  package var rates: [String]
   package var raster: String
   package var fit: String
   /// Delivery profile of the output; nil for a report only.
@@ -16,7 +18,7 @@ package struct ConformRequest: Sendable {
 
   package init(
     cuts: [String], media: [String], rate: String?, start: String?, handles: Int, raster: String, fit: String,
-    profile: String?
+    profile: String?, rates: [String] = []
   ) {
     self.cuts = cuts
     self.media = media
@@ -26,6 +28,7 @@ package struct ConformRequest: Sendable {
     self.raster = raster
     self.fit = fit
     self.profile = profile
+    self.rates = rates
   }
 
   /// The pipeline: editing, and delivery when a profile is given.
@@ -35,19 +38,25 @@ package struct ConformRequest: Sendable {
       PipelineValue(content: content, location: SourceLocation(file: option), excerpt: nil, folder: folder)
     }
     func scalar(_ text: String, _ option: String) -> PipelineValue { value(.scalar(text), option) }
-    func map(_ pairs: [(String, PipelineValue)]) -> PipelineValue {
+    func map(_ pairs: [(String, PipelineValue)], _ option: String = "command line") -> PipelineValue {
       value(
         .map(
           pairs.map {
             PipelineValue.Entry(key: $0.0, keyLocation: $0.1.location, keyExcerpt: nil, value: $0.1)
-          }),
-        "command line")
+          }), option)
     }
     var timeline: [(String, PipelineValue)] = [
       ("cut", value(.list(cuts.map { scalar($0, "CUT") }), "CUT")),
       ("media", value(.list(media.map { scalar($0, "--media") }), "--media")),
       ("handles", scalar("\(handles)", "--handles")),
     ]
+    if !rates.isEmpty {
+      let rules = rates.map { rule in
+        map(
+          RateRules.option(rule).map { ($0.key, scalar($0.value, "--rates \(rule)")) }, "--rates \(rule)")
+      }
+      timeline.append(("rates", value(.list(rules), "--rates")))
+    }
     if let rate { timeline.append(("rate", scalar(rate, "--rate"))) }
     if let start { timeline.append(("start", scalar(start, "--start"))) }
     var stages: [(String, PipelineValue)] = [

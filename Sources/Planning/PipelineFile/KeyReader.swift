@@ -21,6 +21,8 @@ package struct KeySpec: Sendable {
     case frames
     /// Keys and values of its own.
     case mapping([KeySpec])
+    /// A list of mappings with these keys.
+    case list([KeySpec])
     /// The name of a stage with an output of this type.
     case stage(PortType)
     /// A list of such names.

@@ -1,4 +1,5 @@
 package import Diagnostics
+package import Editorial
 package import ImageGraph
 package import MediaTime
 
@@ -25,6 +26,8 @@ package struct Pipeline: Sendable {
     package var start: String?
     package var mediaRoots: [MediaRoot]
     package var handles: Int
+    /// How media of another rate than the timeline's is read.
+    package var rates: [RateRule]
   }
 
   package struct MediaRoot: Sendable {

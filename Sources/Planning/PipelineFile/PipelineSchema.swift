@@ -32,6 +32,9 @@ package enum PipelineSchema {
       node.oneOf = [
         SchemaNode(type: "string"), SchemaNode(type: "array", items: Indirect(SchemaNode(type: "string"))),
       ]
+    case .list(let keys):
+      node.type = "array"
+      node.items = Indirect(object(title: key.name, summary: key.summary, keys: keys))
     case .integer(let range):
       node.type = "integer"
       node.minimum = range.lowerBound

@@ -161,8 +161,9 @@ struct TrackLayout {
       }
       let source = PictureSource(
         media: workspace.files[index].identity, stream: video.stream, interpretation: Interpretation(video))
-      let first = clip.timeScale < .zero ? event.sourceRange.end - 1 : event.sourceRange.start
-      let map = FrameMap(first: first, speed: clip.timeScale)
+      let isReversed = event.speed < .zero && !event.sourceRange.isEmpty
+      let first = isReversed ? event.sourceRange.end - 1 : event.sourceRange.start
+      let map = FrameMap(first: first, speed: event.speed)
       return Part(
         range: clip.recordRange, node: .sizing(sizing, of: .source(source)), map: map,
         shot: PictureSpan.Shot(

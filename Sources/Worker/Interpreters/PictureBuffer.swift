@@ -117,6 +117,7 @@ final class PictureBuffer {
         case .yCbCr where !isFullRange: 16 << shift
         default: 0
         }
+      // Float samples are R'G'B', whose black is zero in every byte.
       let bytes = (0..<layout.bytesPerSample).map { UInt8(truncatingIfNeeded: code >> (8 * $0)) }
       for offset in 0..<plane.rowBytes * plane.rows {
         storage[plane.offset + offset] = bytes[offset % layout.bytesPerSample]

@@ -51,26 +51,29 @@ struct EDLTimelineBuilder {
   private struct PlacedClip {
     var clip: Clip
     var transition: Transition?
+    /// The outgoing side of the transition as its own line has it.
+    var outgoing: Clip?
     var line: TextLine
   }
 
   /// Causes that concern many events of a list are reported once, with the events.
   private enum GroupedFinding: Int, Hashable, CaseIterable {
-    case inferredSpeed, soundLength, emptySource, speedAgainstLength, patch
+    case soundLength, emptySource, speedAgainstLength, roundedSpeed, patch
 
     var kind: Finding.Kind {
       switch self {
-      case .inferredSpeed, .emptySource: .inferred
+      case .emptySource, .roundedSpeed: .inferred
       case .soundLength, .speedAgainstLength, .patch: .approximated
       }
     }
 
     var text: String {
       switch self {
-      case .inferredSpeed:
-        "source and record lengths differ without an M2 line; the speed is concluded from the lengths"
       case .soundLength: "source and record lengths of sound differ by a frame; the record length is used"
       case .emptySource: "the source range is empty; the clip is read at normal speed for its record length"
+      case .roundedSpeed:
+        "M2 rounds the speed to a tenth of a frame a second; the more exact percentage that is written with "
+          + "the clip is used"
       case .patch: "PATCH lines are carried as notes; the source channels they name are not picked"
       case .speedAgainstLength:
         "the source out does not agree with the M2 speed; source in and speed are used"
@@ -83,8 +86,14 @@ struct EDLTimelineBuilder {
     var line: EDLLine
     var recordIn: Int64
     var count: Int64
-    var sourceIn: SourcePosition
-    var sourceCount: Int64?
+    var source: Source
+  }
+
+  private struct Source {
+    var first: SourcePosition
+    var end: SourcePosition?
+    /// Frames between them; `nil` where the timeline's base does not count the labels.
+    var count: Int64?
   }
 
   private var day: Int64 { rate.framesPerDay(isDropFrame: isDropFrame) }
@@ -104,19 +113,13 @@ struct EDLTimelineBuilder {
       guard let events = groups[group] else { continue }
       findings.append(
         Finding(
-          kind: group.kind, what: "\(group.text) (\(Self.listing(events)))",
+          kind: group.kind, what: "\(group.text) (\(Finding.listing(events)))",
           location: SourceLocation(file: document.path),
           event: events.count == 1 ? events[0] : nil))
     }
     return Timeline(
       name: document.title, rate: rate, isDropFrame: isDropFrame, startFrame: startFrame, tracks: tracks,
       markers: markers, findings: findings)
-  }
-
-  private static func listing(_ events: [String]) -> String {
-    let shown = events.prefix(12).joined(separator: ", ")
-    let rest = events.count > 12 ? " and \(events.count - 12) more" : ""
-    return (events.count == 1 ? "event " : "events ") + shown + rest
   }
 
   private mutating func fault(
@@ -226,9 +229,8 @@ struct EDLTimelineBuilder {
         "Only a list that crosses midnight counts down to 00:00:00:00.", at: line.times[3].offset)
       return nil
     }
-    guard let (sourceIn, sourceCount) = source(line, event) else { return nil }
-    return Resolved(
-      line: line, recordIn: recordIn, count: count, sourceIn: sourceIn, sourceCount: sourceCount)
+    guard let source = source(line, event) else { return nil }
+    return Resolved(line: line, recordIn: recordIn, count: count, source: source)
   }
 
   private func isLabel(_ time: EDLTime) -> Bool {
@@ -270,22 +272,28 @@ struct EDLTimelineBuilder {
   }
 
   /// Source in as the list has it, and the frames up to the source out where they can be counted.
-  private mutating func source(_ line: EDLLine, _ event: EDLEvent) -> (SourcePosition, Int64?)? {
+  private mutating func source(_ line: EDLLine, _ event: EDLEvent) -> Source? {
     switch (line.times[0].value, line.times[1].value) {
     case (.label(var first), .label(var last)):
       let isDrop = rate.allowsDropFrame && line.countsDropFrame == true
       first.isDropFrame = first.isDropFrame || isDrop
       last.isDropFrame = last.isDropFrame || isDrop
+      if [first, last].contains(where: isOfAnotherBase) {
+        for (label, time) in zip([first, last], line.times) where !isOfAnotherBase(label) {
+          guard frame(label, isDropFrame: label.isDropFrame, line, at: time.offset) != nil else { return nil }
+        }
+        return Source(first: .label(first), end: .label(last), count: nil)
+      }
       guard let from = frame(first, isDropFrame: first.isDropFrame, line, at: line.times[0].offset),
         let to = frame(last, isDropFrame: last.isDropFrame, line, at: line.times[1].offset)
       else { return nil }
       let day = rate.framesPerDay(isDropFrame: first.isDropFrame)
       let count = to < from ? to - from + day : to - from
       guard count <= day / 2 else { return backwards(line, event, .label(first)) }
-      return (.label(first), count)
+      return Source(first: .label(first), end: .label(last), count: count)
     case (.count(let first), .count(let last)):
       guard last >= first else { return backwards(line, event, SourcePosition(count: first, rate: rate)) }
-      return (SourcePosition(count: first, rate: rate), last - first)
+      return Source(first: SourcePosition(count: first, rate: rate), count: last - first)
     default:
       fault(
         "cut.badTimecode", line.line, "source in and source out are not written the same way",
@@ -294,15 +302,22 @@ struct EDLTimelineBuilder {
     }
   }
 
+  /// Whether a label has a frame that the timeline's base does not count: media of a higher rate is labelled by its
+  /// own, and only the media tells which.
+  private func isOfAnotherBase(_ label: TimecodeLabel) -> Bool {
+    label.frames >= rate.nominalBase && label.frames < 60
+      && label.hours < 24 && label.minutes < 60 && label.seconds < 60
+  }
+
   /// Source out before source in: some lists write reversed clips so, and their M2 line then says which frames
   /// play; without one it is a fault, not a clip that plays forward.
   private mutating func backwards(
     _ line: EDLLine, _ event: EDLEvent, _ first: SourcePosition
-  ) -> (SourcePosition, Int64?)? {
+  ) -> Source? {
     let hasSpeed = event.notes.contains { note in
       if case .motion = note.content { true } else { false }
     }
-    if hasSpeed { return (first, nil) }
+    if hasSpeed { return Source(first: first) }
     fault(
       "cut.backwards", line.line, "event \(event.number) has its source out before its source in",
       "A reversed clip has an M2 line with a negative speed after its event.", at: line.times[1].offset)
@@ -330,7 +345,7 @@ struct EDLTimelineBuilder {
     }
     if lines.count == 2, lines[0].count > 0 {
       guard let position = self.position(lines[0], event) else { return }
-      place(clip(lines[0], notes.outgoing, event, at: position), nil, lines[0].line)
+      place(clip(lines[0], notes.outgoing, event, at: position), nil, nil, lines[0].line)
     } else if lines.count == 2, notes.outgoing.grade != nil, notes.incoming.grade != nil {
       found(
         .dropped, "the grade of the outgoing clip of event \(event.number) is taken from its own event",
@@ -347,7 +362,11 @@ struct EDLTimelineBuilder {
         main.line.line,
         event)
     }
-    place(clip(main, notes.incoming, event, at: position), transition, main.line)
+    var outgoing: Clip?
+    if transition != nil, lines.count == 2, lines[0].count == 0 {
+      outgoing = clip(lines[0], notes.outgoing, event, at: position)
+    }
+    place(clip(main, notes.incoming, event, at: position), transition, outgoing, main.line)
   }
 
   private mutating func place(_ marker: EDLEventNotes.PlacedMarker, _ event: EDLEvent) {
@@ -393,22 +412,23 @@ struct EDLTimelineBuilder {
       default: .media
       }
     let isUnknown = special == "AX"
+    let speed = content == .media ? speed(resolved, side, event) : (scale: .one, isGiven: true)
     return Clip(
       content: content, name: side.name, event: event.number,
       sourceReel: isUnknown ? side.reelNames.first : shown,
       alternateReels: side.reelNames.filter { $0 != shown }, sourceFile: side.sourceFile,
       targetURL: side.path,
-      sourceIn: resolved.sourceIn, sourceCount: resolved.sourceCount,
+      sourceIn: resolved.source.first, sourceCount: resolved.source.count,
       recordRange: FrameRange(start: position, count: resolved.count),
-      timeScale: content == .media ? speed(resolved, side, event) : .one, grade: side.grade,
-      notes: side.comments,
-      location: resolved.line.line.location(in: document.path))
+      timeScale: speed.scale, grade: side.grade, notes: side.comments,
+      location: resolved.line.line.location(in: document.path), sourceOut: resolved.source.end,
+      isSpeedGiven: speed.isGiven)
   }
 
-  private mutating func place(_ clip: Clip, _ transition: Transition?, _ line: EDLLine) {
+  private mutating func place(_ clip: Clip, _ transition: Transition?, _ outgoing: Clip?, _ line: EDLLine) {
     var isKey = false
     if case .key(isBackground: false, isOut: _) = transition?.kind { isKey = true }
-    let placedClip = PlacedClip(clip: clip, transition: transition, line: line.line)
+    let placedClip = PlacedClip(clip: clip, transition: transition, outgoing: outgoing, line: line.line)
     for number in line.channels.picture {
       placed[TrackKey(kind: .picture, number: number, isKey: isKey), default: []].append(placedClip)
     }
@@ -420,33 +440,46 @@ struct EDLTimelineBuilder {
   // MARK: Speed
 
   /// Source frames per record frame; the M2 line wins, without one the lengths tell.
-  private mutating func speed(_ resolved: Resolved, _ side: EDLEventNotes.Side, _ event: EDLEvent) -> Rational
+  private mutating func speed(_ resolved: Resolved, _ side: EDLEventNotes.Side, _ event: EDLEvent)
+    -> (scale: Rational, isGiven: Bool)
   {
-    if side.isFreezeFrame { return .zero }
+    if side.isFreezeFrame { return (.zero, true) }
     let record = resolved.count
     if let motion = side.motion {
-      let scale = scale(ofSpeed: motion)
-      if let source = resolved.sourceCount, source != record {
+      var scale = scale(ofSpeed: motion)
+      if record > 0, let exact = exactSpeed(side, near: motion), exact != scale {
+        groups[.roundedSpeed, default: []].append(event.number)
+        scale = exact
+      }
+      if let source = resolved.source.count, source != record {
         let expected = (Rational(record) * scale.magnitude).rounded
         let isFreeze = scale == .zero && source <= 1
         if abs(source - expected) > 2, !isFreeze {
           groups[.speedAgainstLength, default: []].append(event.number)
         }
       }
-      return scale
+      return (scale, true)
     }
-    guard let source = resolved.sourceCount, source != record, record > 0 else { return .one }
+    guard let source = resolved.source.count, source != record, record > 0 else { return (.one, false) }
     let isSoundOnly = resolved.line.channels.picture.isEmpty
     if isSoundOnly, abs(source - record) <= 1 {
       groups[.soundLength, default: []].append(event.number)
-      return .one
+      return (.one, true)
     }
     if source == 0 {
       groups[.emptySource, default: []].append(event.number)
-      return .one
+      return (.one, true)
     }
-    groups[.inferredSpeed, default: []].append(event.number)
-    return record > 1 ? Rational(source - 1, record - 1) : Rational(source)
+    return (record > 1 ? Rational(source - 1, record - 1) : Rational(source), false)
+  }
+
+  /// A percentage in the clip's name, or in a comment that speaks of its speed, which M2 gives rounded.
+  private func exactSpeed(_ side: EDLEventNotes.Side, near motion: Rational) -> Rational? {
+    let texts = [side.name] + side.comments.filter { $0.uppercased().contains("SPEED") }
+    guard let share = texts.lazy.compactMap(\.percentage).first else { return nil }
+    let speed = share * Rational(Int64(rate.nominalBase))
+    guard (speed - motion.magnitude).magnitude <= Rational(1, 20) else { return nil }
+    return motion < .zero ? -share : share
   }
 
   /// 24.0 and 23.98 at 24000/1001 both are normal speed: the nominal and the exact rate count as 1.
@@ -482,12 +515,50 @@ struct EDLTimelineBuilder {
       if range.start > end {
         items.append(.gap(Gap(recordRange: FrameRange(start: end, end: range.start))))
       }
-      if let transition = item.transition { items.append(.transition(transition)) }
+      if let transition = item.transition {
+        if let outgoing = item.outgoing { join(outgoing, to: &items) }
+        items.append(.transition(transition))
+      }
       items.append(.clip(item.clip))
       if range.end >= end { previous = item }
       end = max(end, range.end)
     }
     return Track(kind: key.kind, name: key.name, items: items)
+  }
+
+  /// A transition goes from what its own outgoing line names: mostly the clip that ends there, which is continued. From
+  /// black or another reel, that stands between with no length of its own.
+  private mutating func join(_ outgoing: Clip, to items: inout [TrackItem]) {
+    guard case .clip(let previous) = items.last, previous.recordRange.end == outgoing.recordRange.start else {
+      if !outgoing.isBlack { items.append(.clip(outgoing)) }
+      return
+    }
+    if outgoing.isBlack {
+      if !previous.isBlack { items.append(.gap(Gap(recordRange: outgoing.recordRange))) }
+    } else if outgoing.sourceReel?.lowercased() != previous.sourceReel?.lowercased() {
+      items.append(.clip(outgoing))
+    } else if outgoing.isSpeedGiven, outgoing.timeScale != previous.timeScale {
+      findings.append(
+        Finding(
+          kind: .dropped,
+          what:
+            "the M2 line of the outgoing clip of event \(outgoing.event) does not agree with the clip's own "
+            + "event \(previous.event), whose speed is used",
+          location: outgoing.location, event: outgoing.event))
+    }
+  }
+}
+
+extension String {
+  /// The number before the last `%`, as a share: `SHOT (33.33%)` is 3333/10000. At most six decimals.
+  fileprivate var percentage: Rational? {
+    guard let sign = lastIndex(of: "%") else { return nil }
+    let digits = self[..<sign].trimmed.reversed().prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let parts = String(digits.reversed()).split(separator: ".", omittingEmptySubsequences: false)
+    guard let whole = parts.first, (1...5).contains(whole.count), parts.count <= 2 else { return nil }
+    let decimals = parts.dropFirst().first ?? ""
+    guard decimals.count <= 6, let number = Int64(whole + decimals) else { return nil }
+    return Rational(number, decimals.reduce(100) { scale, _ in scale * 10 })
   }
 }
 

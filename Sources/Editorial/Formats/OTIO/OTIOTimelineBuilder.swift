@@ -144,7 +144,8 @@ struct OTIOTimelineBuilder {
   /// Larger numbers are damage, and arithmetic with them would overflow.
   private static let largest: Int64 = 1 << 46
 
-  mutating func time(_ value: JSONValue, _ what: String) -> Time? {
+  /// - Parameter isSource: a position of the media, which is never counted at the timeline's rate.
+  mutating func time(_ value: JSONValue, _ what: String, isSource: Bool = false) -> Time? {
     guard let number = value["value"]?.double, let decimal = value["rate"]?.double else {
       fault("cut.badTime", value, "\(what) is not a time: it needs `value` and `rate`")
       return nil
@@ -164,6 +165,7 @@ struct OTIOTimelineBuilder {
       findings.append(
         finding(.approximated, "\(what), \(number), is not a whole frame and is rounded to \(own)", value))
     }
+    if isSource { return Time(frames: rate.frame(nearest: own, of: ownRate), own: own, ownRate: ownRate) }
     if ownRate != rate {
       convertedRates[ownRate, default: (0, value.location(in: path))].count += 1
     }
@@ -184,14 +186,17 @@ struct OTIOTimelineBuilder {
     var duration: Time
   }
 
-  mutating func range(_ value: JSONValue?, _ what: String) -> Range? {
+  /// - Parameter isSource: of the media: only a length that takes time on the timeline is counted at its rate.
+  mutating func range(_ value: JSONValue?, _ what: String, isSource: Bool = false, isExtent: Bool = false)
+    -> Range?
+  {
     guard let value else { return nil }
     guard let first = value["start_time"], let length = value["duration"] else {
       fault("cut.badTime", value, "\(what) is not a range: it needs `start_time` and `duration`")
       return nil
     }
-    guard let start = time(first, "the start of \(what)"),
-      let duration = time(length, "the length of \(what)")
+    guard let start = time(first, "the start of \(what)", isSource: isSource || isExtent),
+      let duration = time(length, "the length of \(what)", isSource: isExtent)
     else {
       return nil
     }
@@ -447,7 +452,7 @@ struct OTIOTimelineBuilder {
       sampleRanges.location = sampleRanges.location ?? written.location(in: path)
       return nil
     }
-    return range(written, "the available range of `\(name)`")
+    return range(written, "the available range of `\(name)`", isSource: true, isExtent: !isNeeded)
   }
 
   private mutating func clip(_ value: JSONValue) -> OTIOSegment? {
@@ -459,7 +464,8 @@ struct OTIOTimelineBuilder {
     let name = value["name"]?.string ?? ""
     let reference = value.mediaReference
     let available = availableRange(of: reference, name: name, isNeeded: value["source_range"] == nil)
-    guard let source = range(value["source_range"], "the source range of `\(name)`") ?? available else {
+    let trimmed = range(value["source_range"], "the source range of `\(name)`", isSource: true)
+    guard let source = trimmed ?? available else {
       if value["source_range"] == nil, reference?["available_range"] == nil {
         fault(
           "cut.noRange", value, "the clip `\(name)` has neither a source range nor an available range",
@@ -477,8 +483,9 @@ struct OTIOTimelineBuilder {
     var first = source.start.own
     if scale < .zero {
       // The media interval starts at `start_time` in either direction; played in reverse its last frame comes first.
-      let length = Rational(source.duration.own).checkedMultiply(scale.magnitude) ?? .zero
-      first += -(-length).floor - 1
+      first +=
+        FrameRate.sourceCount(
+          source.duration.own, at: source.duration.ownRate, in: source.start.ownRate, scale: scale) - 1
     }
     let named = reference.map { names($0) } ?? Names()
     let reel = metadata?["cmx_3600"]?["reel"]?.string ?? reference?["metadata"]?["cmx_3600"]?["reel"]?.string
@@ -564,7 +571,7 @@ struct OTIOTimelineBuilder {
   private mutating func track(_ kind: Track.Kind, _ name: String, _ segments: [OTIOSegment]) -> Track {
     var track = Track(kind: kind, name: name)
     var position: Int64 = 0
-    for segment in segments {
+    for (index, segment) in segments.enumerated() {
       let range = FrameRange(start: position, count: segment.count)
       switch segment.content {
       case .clip(var clip):
@@ -587,7 +594,7 @@ struct OTIOTimelineBuilder {
         if case .gap(var previous) = track.items.last {
           previous.recordRange.count += range.count
           track.items[track.items.count - 1] = .gap(previous)
-        } else if !range.isEmpty {
+        } else if !range.isEmpty || isAtTransition(index, of: segments) {
           track.items.append(.gap(Gap(recordRange: range)))
         }
       case .transition(let transition): track.items.append(.transition(transition))
@@ -596,6 +603,12 @@ struct OTIOTimelineBuilder {
     }
     nameTransitions(&track)
     return track
+  }
+
+  /// A fade from or to black stands beside a gap, which may have no length.
+  private func isAtTransition(_ index: Int, of segments: [OTIOSegment]) -> Bool {
+    index > 0 && segments[index - 1].isTransition
+      || index + 1 < segments.count && segments[index + 1].isTransition
   }
 
   /// A transition without an event of its own belongs to the clip it leads to.
@@ -669,6 +682,19 @@ struct OTIOTimelineBuilder {
     } else {
       track.items[0] = .gap(Gap(recordRange: FrameRange(start: 0, end: gap.recordRange.end - frames)))
     }
+  }
+}
+
+extension FrameRate {
+  /// Frames of the source that a length takes at a speed, a part of one counted whole.
+  ///
+  /// Start and length of a source range may be written at two rates; rates of one base count alike.
+  static func sourceCount(_ count: Int64, at rate: FrameRate, in source: FrameRate, scale: Rational) -> Int64
+  {
+    let length =
+      rate.nominalBase == source.nominalBase
+      ? Rational(count) : rate.seconds(count).checkedMultiply(source.rational) ?? .zero
+    return -(-(length.checkedMultiply(scale.magnitude) ?? .zero)).floor
   }
 }
 

@@ -128,7 +128,10 @@ package enum OTIOWriter {
     return object(
       "Clip.2", name: clip.name,
       [
-        ("source_range", range(FrameRange(start: source.first, count: clip.recordRange.count), source.rate)),
+        (
+          "source_range",
+          sourceRange(from: source.first, source.rate, count: clip.recordRange.count, timeline.rate)
+        ),
         ("effects", .array(effects)), ("markers", .array([])), ("enabled", .bool(true)),
         ("media_references", .object([("DEFAULT_MEDIA", source.reference)])),
         ("active_media_reference_key", .string("DEFAULT_MEDIA")),
@@ -136,7 +139,8 @@ package enum OTIOWriter {
   }
 
   private struct Source {
-    var first: Int64
+    /// A label's count; between two labels where the picture runs faster than its timecode.
+    var first: Rational
     var rate: FrameRate
     var reference: Node
   }
@@ -145,8 +149,7 @@ package enum OTIOWriter {
     _ clip: Clip, _ timeline: Timeline, _ match: (event: ConformedEvent, media: MediaItem?)?
   ) -> Source {
     if let match, let media = match.media,
-      case .success(let clock) = SourceClock.read(
-        media.facts, default: media.facts.video?.rate ?? timeline.rate)
+      let clock = SourceClock.of(media.facts, of: match.event, timeline: timeline)
     {
       let facts = media.facts
       // A recording's length in frames of its timecode; a part of a frame at its end counts as one.
@@ -159,13 +162,24 @@ package enum OTIOWriter {
         "ExternalReference.1", name: facts.fileName,
         [
           ("target_url", .string(FileNames.url(ofPath: media.path))),
-          ("available_range", range(FrameRange(start: clock.start, count: count), clock.rate)),
+          (
+            "available_range",
+            range(
+              FrameRange(start: clock.start, count: -(-(Rational(count) / clock.framesPerLabel)).floor),
+              clock.rate)
+          ),
           ("available_image_bounds", .null),
         ], metadata: [("interlock", .object([("identity", .string(facts.identity))]))])
+      let shown = match.event.sourceRange
+      let isReversed = match.event.speed < .zero && !shown.isEmpty
+      var first =
+        Rational(clock.start) + Rational(isReversed ? shown.end - 1 : shown.start) / clock.framesPerLabel
+      if isReversed { first = first - Rational(reach(clip, in: clock.rate, timeline)) }
       return Source(
-        first: clock.start + match.event.sourceRange.start, rate: clock.rate, reference: reference)
+        first: first, rate: clock.rate, reference: reference)
     }
-    let (first, rate) = position(clip, timeline)
+    let (count, rate) = position(clip, timeline)
+    let first = Rational(count)
     if clip.isBlack || clip.content != .media {
       var kind = "black"
       if case .generator(let name) = clip.content { kind = name }
@@ -192,20 +206,27 @@ package enum OTIOWriter {
 
   /// The start of the clip's media interval; OpenTimelineIO counts it upward also for reversed clips.
   private static func position(_ clip: Clip, _ timeline: Timeline) -> (Int64, FrameRate) {
-    let start = clip.timeScale < .zero ? clip.neededSource.start : 0
+    func start(_ rate: FrameRate) -> Int64 { clip.timeScale < .zero ? -reach(clip, in: rate, timeline) : 0 }
     switch clip.sourceIn {
-    case .frames(let count, let rate): return (count + start, rate)
+    case .frames(let count, let rate): return (count + start(rate), rate)
     case .label(let label):
       let isDropFrame = label.isDropFrame && timeline.rate.allowsDropFrame
       if let count = try? label.frame(rate: timeline.rate, isDropFrame: isDropFrame) {
-        return (count + start, timeline.rate)
+        return (count + start(timeline.rate), timeline.rate)
       }
       // A label of another base: the slowest rate that has it.
       for rate in FrameRate.allStandard where rate.denominator == 1 {
-        if let count = try? label.frame(rate: rate, isDropFrame: false) { return (count + start, rate) }
+        if let count = try? label.frame(rate: rate, isDropFrame: false) { return (count + start(rate), rate) }
       }
-      return (start, timeline.rate)
+      return (start(timeline.rate), timeline.rate)
     }
+  }
+
+  /// How far the first frame that a reversed clip shows lies above the start of its media interval, whose last it is.
+  private static func reach(_ clip: Clip, in rate: FrameRate, _ timeline: Timeline) -> Int64 {
+    max(
+      0,
+      FrameRate.sourceCount(clip.recordRange.count, at: timeline.rate, in: rate, scale: clip.timeScale) - 1)
   }
 
   private static func metadata(_ clip: Clip, _ event: ConformedEvent?) -> [(String, Node)] {
@@ -232,6 +253,7 @@ package enum OTIOWriter {
     if let reel = clip.sourceReel { cmx.append(("reel", .string(reel))) }
     if !cmx.isEmpty { metadata.append(("cmx_3600", .object(cmx))) }
     var own: [(String, Node)] = [("event", .string(clip.event))]
+    if let reading = event?.reading { own.append(("reading", .string(reading.rawValue))) }
     if let event { own.append(("rule", .string(event.rule))) }
     own.append(("shot", .string(clip.shot)))
     metadata.append(("interlock", .object(own)))
@@ -255,6 +277,22 @@ package enum OTIOWriter {
     .object([
       ("OTIO_SCHEMA", .string("RationalTime.1")), ("rate", .number(rate.rational.displayValue)),
       ("value", .number(Double(frames))),
+    ])
+  }
+
+  /// A range whose start counts as the media does and whose length as the timeline.
+  private static func sourceRange(
+    from first: Rational, _ firstRate: FrameRate, count: Int64, _ rate: FrameRate
+  ) -> Node {
+    .object([
+      ("OTIO_SCHEMA", .string("TimeRange.1")), ("duration", time(count, rate)),
+      (
+        "start_time",
+        .object([
+          ("OTIO_SCHEMA", .string("RationalTime.1")), ("rate", .number(firstRate.rational.displayValue)),
+          ("value", .number(first.displayValue)),
+        ])
+      ),
     ])
   }
 
