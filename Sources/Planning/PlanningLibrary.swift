@@ -35,11 +35,17 @@ package struct ToolIdentity: Hashable, Codable, Sendable {
   package var libraries: String
   /// Our own picture kernels.
   package var kernels: String
+  /// The build of the library behind an encoder, for those that FFmpeg's own does not tell.
+  package var encoders: [String: String]
 
-  package init(libraries: String, kernels: String) {
+  package init(libraries: String, kernels: String, encoders: [String: String] = [:]) {
     self.libraries = libraries
     self.kernels = kernels
+    self.encoders = encoders
   }
 
-  var builtBy: String { "\(libraries); \(kernels)" }
+  /// What decides the bytes of an encoder besides its settings.
+  func builtBy(_ codec: String) -> String {
+    ["\(libraries); \(kernels)", encoders[codec]].compactMap { $0 }.joined(separator: "; ")
+  }
 }

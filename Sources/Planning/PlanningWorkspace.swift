@@ -75,6 +75,8 @@ package struct PlanningWorkspace {
   package var diagnostics: [Diagnostic] = []
   /// Frames known or planned, by encoding and chain.
   var frames: [Digest: [Digest: FrameIndex]] = [:]
+  /// Groups of pictures that tasks of this plan make.
+  var groups: Set<TaskKey> = []
 
   /// Adds a task unless its result exists or another stage has asked for the same.
   mutating func add(_ node: TaskNode) throws {
