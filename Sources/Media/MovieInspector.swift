@@ -145,9 +145,11 @@ package final class MovieInspector {
   /// The packets of a sound track one after the other; for PCM, its samples as interleaved bytes.
   package func soundBytes(track: Int = 0) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    try unsafe forEachPacket(video: { _, _, _ in }) { number, packet in
-      if number == track { unsafe bytes.append(contentsOf: packet) }
-    }
+    try unsafe forEachPacket(
+      video: { _, _, _ in },
+      sound: { number, packet in
+        if number == track { unsafe bytes.append(contentsOf: packet) }
+      })
     return bytes
   }
 

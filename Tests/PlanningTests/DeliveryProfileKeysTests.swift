@@ -44,30 +44,30 @@ import Testing
       errors(
         Self.prores
           + "\nsound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]")
-        == """
-        test.yaml:5:37: error: `5.2` is not a value of `layout` here
-          sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
-                                             ^
-          Did you mean `5.1`?
-        test.yaml:5:52: error: `bit-rate` must be a whole number from 64 to 1024, not `20`
-          sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
-                                                            ^
-        test.yaml:5:52: error: PCM has no `bit-rate`
-          sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
-                                                            ^
-          Remove it.
-        test.yaml:5:65: error: `mp3` is not a value of `codec` here
-          sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
-                                                                         ^
-          It is one of pcm_s24le, aac.
-        test.yaml:5:72: error: a sound track has no key `codek`
-          sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
-                                                                                ^
-          Did you mean `codec`?
-        test.yaml:5:71: error: a sound track needs the key `codec`: how it is encoded
-          sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
-                                                                               ^
-        """)
+          == """
+          test.yaml:5:36: error: `5.2` is not a value of `layout` here
+            sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
+                                               ^
+            Did you mean `5.1`?
+          test.yaml:5:51: error: `bit-rate` must be a whole number from 64 to 1024, not `20`
+            sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
+                                                              ^
+          test.yaml:5:51: error: PCM has no `bit-rate`
+            sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
+                                                              ^
+            Remove it.
+          test.yaml:5:64: error: `mp3` is not a value of `codec` here
+            sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
+                                                                           ^
+            It is one of pcm_s24le, aac.
+          test.yaml:5:71: error: a sound track has no key `codek`
+            sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
+                                                                                  ^
+            Did you mean `codec`?
+          test.yaml:5:70: error: a sound track needs the key `codec`: how it is encoded
+            sound: [{codec: pcm_s24le, layout: 5.2, bit-rate: 20}, {codec: mp3}, {codek: aac}]
+                                                                                 ^
+          """)
   }
 
   @Test func `tracks that cannot be told apart are refused, and PCM in MP4`() {
@@ -125,7 +125,8 @@ import Testing
   @Test func `the film's master carries stereo first, then 5.1`() throws {
     let text = try #require(DeliveryProfiles.shipped["prores-422hq-51"])
     let master = try DeliveryProfiles.parse(text, file: "x.yaml", name: "prores-422hq-51")
-    #expect(master.sounds.map(\.layout) == ["stereo", "5.1"] && master.sounds.allSatisfy { $0.codec == .pcm })
+    #expect(
+      master.sounds.map(\.layout) == ["stereo", "5.1"] && master.sounds.allSatisfy { $0.codec == .pcm })
     #expect(Set(master.sounds.map(\.title)).count == 2)
   }
 }

@@ -7,7 +7,10 @@ import Testing
 
 @Suite struct DeliveryProfilesTests {
   @Test func `every shipped profile is in order`() throws {
-    #expect(DeliveryProfiles.shipped.keys.sorted() == ["prores-422hq", "prores-422hq-51", "review-h264", "stills-16bit"])
+    #expect(
+      DeliveryProfiles.shipped.keys.sorted() == [
+        "prores-422hq", "prores-422hq-51", "review-h264", "stills-16bit",
+      ])
     for (name, text) in DeliveryProfiles.shipped {
       let profile = try DeliveryProfiles.parse(text, file: "\(name).yaml", name: name)
       #expect(profile.name == name && !profile.summary.isEmpty)
@@ -113,6 +116,10 @@ import Testing
         test.yaml:3:8: error: a sequence of files carries no sound
           sound: pcm_s24le
                  ^
+        test.yaml:2:12: error: sequence does not hold prores_ks
+          container: sequence
+                     ^
+          Its frames go into mov.
         """)
   }
 

@@ -83,7 +83,9 @@ import Testing
     #expect(each(part.runs) == Array(each(whole.runs)[36..<72]))
     // 12 frames of the first shot, 12 of black, 12 of the second shot.
     #expect(
-      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [[36, 12], [0, 1], [100, 12]])
+      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [
+        [36, 12], [0, 1], [100, 12],
+      ])
     #expect(plan.deliverables.first?.frames == 36)
   }
 

@@ -169,7 +169,8 @@ import Testing
       ]
     ]
     let plan = try programme.plan(library: library)
-    #expect(try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [[35, 5]])
+    #expect(
+      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [[35, 5]])
     let assembly = try #require(try plan.assemblies().first)
     let planned = try #require(try plan.renders().first?.segments.first)
     #expect(
@@ -190,7 +191,9 @@ import Testing
       ], files: [Facts.picture("A001", start: "00:00:00:00", frames: 100)])
     let plan = try programme.plan()
     #expect(
-      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [[0, 24], [24, 24], [48, 24]])
+      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [
+        [0, 24], [24, 24], [48, 24],
+      ])
     let master = try #require(plan.deliverables.first)
     #expect(master.frames == 108 && master.distinctFrames == 72 && master.newFrames == 72)
   }

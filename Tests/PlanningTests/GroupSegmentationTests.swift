@@ -44,7 +44,8 @@ import Testing
     #expect(runs == [[50, 1, 46], [96, 1, 96], [192, 1, 58], [96, 1, 96], [500, 1, 10]])
   }
 
-  @Test func `a single frame goes with its own shot, else with the shot before, else with the one after`() throws
+  @Test func `a single frame goes with its own shot, else with the shot before, else with the one after`()
+    throws
   {
     #expect(try groups(plan(programme([("A001", 95, 50)]))) == [50])
     #expect(try groups(plan(programme([("A001", 0, 97)]))) == [97])
@@ -60,7 +61,9 @@ import Testing
     #expect(try whole.renders().flatMap(\.segments) == split.renders().flatMap(\.segments))
   }
 
-  @Test(arguments: UInt64(1)...40) func `groups tile the programme, of two frames and up to a bound`(seed: UInt64)
+  @Test(arguments: UInt64(1)...40) func `groups tile the programme, of two frames and up to a bound`(
+    seed: UInt64
+  )
     throws
   {
     var random = SplitMix64(seed: seed)
@@ -81,7 +84,8 @@ import Testing
     #expect(
       try assembly.pieces.flatMap { each(try #require(segments[$0.segment]).runs) } == each(assembly.runs))
     for piece in assembly.pieces {
-      #expect(piece.offset == 0 && piece.step == 1 && (2...200).contains(piece.count) || assembly.pieces.count == 1)
+      #expect(
+        piece.offset == 0 && piece.step == 1 && (2...200).contains(piece.count) || assembly.pieces.count == 1)
     }
     for (node, input) in zip(plan.nodes("render"), try plan.renders()) {
       #expect(Set(input.nodes.keys) == Set(input.segments.flatMap(\.runs).map(\.chain.hex)))
@@ -90,17 +94,20 @@ import Testing
     }
     let review = try #require(plan.deliverables.first)
     #expect(review.newFrames == segments.values.reduce(0) { $0 + $1.count })
-    #expect(review.newFrames == review.distinctFrames && review.frames == Int64(events.reduce(0) { $0 + $1.count }))
+    #expect(
+      review.newFrames == review.distinctFrames && review.frames == Int64(events.reduce(0) { $0 + $1.count }))
   }
 
   @Test func `a re-cut makes only the groups whose frames have changed`() throws {
     let before = try plan(try programme([("A001", 0, 300), ("B001", 0, 50), ("C001", 96, 30)]))
     let library = try FakeLibrary.after(before)
     let after = try plan(
-      try programme([("C001", 96, 30), ("A001", 10, 290), ("B001", 0, 50), ("B001", 0, 50)]), library: library)
+      try programme([("C001", 96, 30), ("A001", 10, 290), ("B001", 0, 50), ("B001", 0, 50)]), library: library
+    )
     let review = try #require(after.deliverables.first)
     // Of the first shot the group of frames 10–95 is new; the others, and the repeated shot, exist.
-    #expect(try after.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [[10, 86]])
+    #expect(
+      try after.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [[10, 86]])
     #expect(review.newFrames == 86 && review.reusedFrames == 30 + 204 + 50)
     #expect(review.distinctFrames == 370 && review.frames == 420)
   }
@@ -115,7 +122,7 @@ import Testing
     #expect(plan.deliverables.map(\.distinctFrames) == [260, 144])
   }
 
-  @Test func `a still and a mix of another layout are told apart`() throws {
+  @Test func `a layout that the mix is not made in is told, with what to do`() throws {
     let programme = try programme([("A001", 0, 48)])
     #expect(
       failure {
@@ -123,7 +130,7 @@ import Testing
           "edit: {kind: editing}\nmix: {kind: sound-mix, sound: edit}\n"
             + "master: {kind: delivery, picture: edit, sound: mix, profile: prores-422hq-51}")
       } == """
-        p.yaml:8:51: error: profile `prores-422hq-51` carries 5.1 sound, but the mix of `mix` is made in stereo
+        p.yaml:8:50: error: profile `prores-422hq-51` carries 5.1 sound, but the mix of `mix` is made in stereo
             master: {kind: delivery, picture: edit, sound: mix, profile: prores-422hq-51}
                                                            ^
           Give `mix` the key `layouts: [stereo, "5.1"]`, or take a profile without it.

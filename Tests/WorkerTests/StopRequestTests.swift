@@ -86,7 +86,8 @@ import Testing
     try check(143, for: SIGTERM, encoding: Renders.review(width: 1920, height: 1080))
   }
 
-  @Test func `SIGKILL in the middle of a group of pictures leaves no result, and the next attempt makes it whole`()
+  @Test
+  func `SIGKILL in the middle of a group of pictures leaves no result, and the next attempt makes it whole`()
     throws
   {
     let (attempt, input) = try attempt(Renders.review(width: 640, height: 360))

@@ -160,13 +160,15 @@ package enum DeliveryProfiles {
       codecTag: reader.text("tag"), lowestPSNR: Double(lowest))
   }
 
-  private static func options(_ reader: KeyReader, _ picture: PipelineValue, codec: String?) -> [String: String]
+  private static func options(_ reader: KeyReader, _ picture: PipelineValue, codec: String?) -> [String:
+    String]
   {
     var options: [String: String] = [:]
     let allowed = codec.flatMap(EncoderOptions.allowed(for:))
     if let value = reader["options"], value.entries == nil {
       reader.findings.add(
-        value.error("profile.badOptions", "`options` must be a mapping", remedy: "For instance {vendor: apl0}.")
+        value.error(
+          "profile.badOptions", "`options` must be a mapping", remedy: "For instance {vendor: apl0}.")
       )
     }
     for entry in reader["options"]?.entries ?? [] {
@@ -193,7 +195,8 @@ package enum DeliveryProfiles {
     for name in codec.map(EncoderOptions.required(for:)) ?? [] where options[name] == nil {
       reader.findings.add(
         (reader["options"] ?? picture).error(
-          "profile.missingOption", "\(codec ?? "") needs the option `\(name)`: a constant quality, as groups of "
+          "profile.missingOption",
+          "\(codec ?? "") needs the option `\(name)`: a constant quality, as groups of "
             + "pictures are made apart from each other", remedy: "For instance `options: {\(name): 20}`."))
     }
     return options
