@@ -91,7 +91,8 @@ let package = Package(
         "Delivery", "Titling", "TaskKinds", yams,
       ],
       resources: [
-        .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
+        .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/prores-422hq-51.yaml"),
+        .embedInCode("Profiles/review-h264.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
       ],
       swiftSettings: settings),
     swift(

@@ -52,6 +52,13 @@ static inline int ffs_codec_is_pcm(enum AVCodecID codec) {
 static inline int ffs_index_entry_size(const AVIndexEntry *entry) { return entry->size; }
 static inline int ffs_index_entry_flags(const AVIndexEntry *entry) { return entry->flags; }
 
+// Adds a chapter, made with av_mallocz, to a file that is about to be written; the context frees it.
+static inline void ffs_add_chapter(AVFormatContext *context, AVChapter *chapter) {
+  int count = (int)context->nb_chapters;
+  av_dynarray_add(&context->chapters, &count, chapter);
+  context->nb_chapters = (unsigned)count;
+}
+
 typedef void (*ffs_log_sink)(int level, const char *line);
 
 static inline ffs_log_sink *ffs_log_sink_slot(void) {

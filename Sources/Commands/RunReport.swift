@@ -56,7 +56,7 @@ enum DeliverablePath {
     let folder = version.line.folder(in: production)
     let relative = folder.dropFirst(production.root.count + 1)
     let base = "\(typed)/\(relative)/\(VersionLine.folderName(version: version.version))"
-    guard version.files.count == 1, let file = version.files.first else { return base }
+    guard let file = version.mainFile else { return base }
     return "\(base)/\(file.name)"
   }
 }

@@ -6,6 +6,8 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   package enum Container: String, Codable, Sendable, CaseIterable {
     /// One QuickTime file with picture, sound and a timecode track.
     case mov
+    /// One MP4 file with picture, sound and a timecode track, its index in front.
+    case mp4
     /// One file per frame, numbered by the frame count of its timecode.
     case sequence
   }
@@ -34,21 +36,51 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
     }
   }
 
+  /// One sound track.
+  package struct Sound: Hashable, Codable, Sendable {
+    package enum Codec: String, Codable, Sendable, CaseIterable {
+      /// 24-bit PCM.
+      case pcm = "pcm_s24le"
+      /// AAC-LC.
+      case aac
+    }
+
+    package var codec: Codec
+    /// The layout of the mix it carries: `stereo`, `5.1`.
+    package var layout: String
+    /// What players call it.
+    package var title: String
+    /// Thousands of bits per second; nil for PCM.
+    package var bitRate: Int?
+
+    package init(codec: Codec, layout: String, title: String, bitRate: Int? = nil) {
+      self.codec = codec
+      self.layout = layout
+      self.title = title
+      self.bitRate = bitRate
+    }
+  }
+
+  /// What is published beside the file, and into it where its kind of file can, to find places of the programme.
+  package enum Chapters: String, Codable, Sendable, CaseIterable {
+    case webvtt
+  }
+
   package var name: String
   package var summary: String
   package var container: Container
   package var fileExtension: String
   package var picture: Picture
   package var tags: ColourTags
-  /// True when the deliverable carries the mix (48 kHz 24-bit stereo PCM).
-  package var hasSound: Bool
+  /// The sound tracks, the one that players take first.
+  package var sounds: [Sound]
+  package var chapters: Chapters?
   /// What copies carry unless their stage says otherwise.
   package var burnIn = BurnInContent.none
 
   package init(
     name: String, summary: String, container: Container, fileExtension: String, picture: Picture,
-    tags: ColourTags,
-    hasSound: Bool
+    tags: ColourTags, sounds: [Sound] = [], chapters: Chapters? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -56,8 +88,11 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
     self.fileExtension = fileExtension
     self.picture = picture
     self.tags = tags
-    self.hasSound = hasSound
+    self.sounds = sounds
+    self.chapters = chapters
   }
+
+  package var hasSound: Bool { !sounds.isEmpty }
 
   /// The encoding of this profile for one raster and rate.
   ///
@@ -69,10 +104,29 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
       builtBy: builtBy, lowestPSNR: picture.lowestPSNR)
   }
 
-  /// The encoders and pixel formats that frames can be delivered in: intra-frame, so each frame stands alone.
+  /// The encoders and pixel formats that frames can be delivered in.
   package static let supportedPixelFormats: [String: [String]] = [
     "prores_ks": ["yuv422p10le", "yuv444p10le"],
     "png": ["rgb48be"],
     "ffv1": ["yuv422p10le", "yuv444p10le", "gbrp10le", "gbrp12le"],
+    "libx264": ["yuv420p"],
   ]
+
+  /// The wrappings that frames of an encoder may have.
+  package static func containers(of codec: String) -> [Container] {
+    switch codec {
+    case "libx264": [.mov, .mp4]
+    case "prores_ks": [.mov]
+    default: [.mov, .sequence]
+    }
+  }
+
+  /// The codecs that sound may have in a wrapping.
+  package static func soundCodecs(in container: Container) -> [Sound.Codec] {
+    switch container {
+    case .mov: [.pcm, .aac]
+    case .mp4: [.aac]
+    case .sequence: []
+    }
+  }
 }

@@ -80,6 +80,16 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
     encoder.append(builtBy)
   }
 
+  /// What is made, kept and reused as a whole.
+  package enum Unit: Sendable {
+    /// Every frame can be decoded alone.
+    case frame
+    /// Frames lean on those before them, back to the first of their group.
+    case group
+  }
+
+  package var unit: Unit { codec == "libx264" ? .group : .frame }
+
   package var digest: Digest {
     var encoder = CanonicalEncoder(domain: "interlock.encoding", version: 1)
     encoder.append(self)

@@ -192,7 +192,7 @@ package struct PictureSequence: Hashable, Codable, Sendable {
 
 extension FrameRun {
   /// The frames of a span; a speed that is no whole step takes a run for each change of step.
-  static func runs(chain: Digest, map: FrameMap, count: Int64) -> [FrameRun] {
+  package static func runs(chain: Digest, map: FrameMap, count: Int64) -> [FrameRun] {
     if map.speed.isInteger, map.speed.magnitude <= .one {
       return [
         FrameRun(chain: chain, first: map.position(at: 0), step: map.speed.numerator, count: count)

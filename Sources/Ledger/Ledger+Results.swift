@@ -209,9 +209,9 @@ private struct ResultEntry {
   /// The part of a `SegmentRecord` the index needs; its packets are not decoded.
   struct SegmentInterval: Codable, Sendable {
     var encoding: Digest
-    var chain: Digest
-    var first: Int64
-    var step: Int64
+    var chain: Digest?
+    var first: Int64?
+    var step: Int64?
     var count: Int64
   }
 
@@ -224,14 +224,17 @@ private struct ResultEntry {
     try db.cachedStatement(
       sql: "INSERT OR IGNORE INTO results (key, kind, version, attempt, made) VALUES (?, ?, ?, ?, ?)"
     ).execute(arguments: [head.key.data, head.kind, head.version, head.attempt, head.made])
-    guard let segment, segment.count > 0 else { return }
+    // Frames of a group of pictures cannot be used one by one, so they are not on record.
+    guard let segment, segment.count > 0, let chain = segment.chain, let first = segment.first,
+      let step = segment.step
+    else { return }
     try db.cachedStatement(
       sql: """
         INSERT OR IGNORE INTO frames (encoding, chain, first, step, count, segment, offset)
         VALUES (?, ?, ?, ?, ?, ?, 0)
         """
     ).execute(arguments: [
-      segment.encoding.data, segment.chain.data, segment.first, segment.step, segment.count, head.key.data,
+      segment.encoding.data, chain.data, first, step, segment.count, head.key.data,
     ])
   }
 }

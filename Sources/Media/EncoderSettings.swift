@@ -2,7 +2,7 @@ package import MediaTime
 
 /// Everything that decides the bytes of an encoded picture besides its samples.
 package struct EncoderSettings: Hashable, Sendable, Codable {
-  /// FFmpeg's name of an intra-frame encoder, e.g. `prores_ks`, `png`, `ffv1`.
+  /// FFmpeg's name of an encoder, e.g. `prores_ks`, `png`, `libx264`.
   package var codec: String
   /// The encoder's profile number; nil where it has none.
   package var profile: Int?
@@ -44,4 +44,7 @@ package struct EncoderSettings: Hashable, Sendable, Codable {
   }
 
   package var format: PictureFormat { PictureFormat(pixelFormat: pixelFormat, width: width, height: height) }
+
+  /// Whether pictures lean on those before them, so that `SequenceEncoder` makes them and not `PictureEncoder`.
+  package var makesGroups: Bool { SequenceEncoder.codecs.contains(codec) }
 }

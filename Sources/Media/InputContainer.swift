@@ -1,5 +1,6 @@
 import CFFmpeg
 import Glibc
+import MediaTime
 
 /// An open media file for reading: container only, no decoder.
 ///
@@ -83,7 +84,9 @@ import Glibc
   /// The first stream with footage.
   var firstPictureStream: Int? { (0..<streamCount).first { isPicture($0) } }
 
-  var firstSoundStream: Int? { (0..<streamCount).first { mediaType($0) == AVMEDIA_TYPE_AUDIO } }
+  var soundStreams: [Int] { (0..<streamCount).filter { mediaType($0) == AVMEDIA_TYPE_AUDIO } }
+
+  var firstSoundStream: Int? { soundStreams.first }
 
   /// Picks the stream asked for, or the first of its kind.
   func pictureStream(_ wanted: Int?) throws(MediaError) -> Int {
@@ -149,6 +152,16 @@ import Glibc
   var metadata: [String: String] { unsafe entries(raw.pointee.metadata) }
 
   func metadata(ofStream index: Int) -> [String: String] { unsafe entries(stream(index).pointee.metadata) }
+
+  /// Titles of the chapters, each with the frame nearest to its start.
+  func chapters(rate: FrameRate) -> [(start: Int64, title: String)] {
+    (0..<Int(unsafe raw.pointee.nb_chapters)).compactMap { index in
+      guard let chapter = unsafe raw.pointee.chapters[index] else { return nil }
+      let start = unsafe av_rescale_q_rnd(
+        chapter.pointee.start, chapter.pointee.time_base, rate.frameDuration, AV_ROUND_NEAR_INF)
+      return (start, unsafe entries(chapter.pointee.metadata)["title"] ?? "")
+    }
+  }
 
   private func entries(_ dictionary: OpaquePointer?) -> [String: String] {
     var result: [String: String] = [:]

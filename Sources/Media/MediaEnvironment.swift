@@ -10,10 +10,14 @@ package enum MediaEnvironment {
   /// codec or scaler exists.
   package static func start() { _ = started }
 
+  /// Whether the CPU's extensions are hidden from everything that makes bytes.
+  static let isBaseline: Bool = {
+    guard let value = unsafe getenv("INTERLOCK_CPU") else { return false }
+    return unsafe String(cString: value) == "baseline"
+  }()
+
   private static let started: Void = {
-    if let value = unsafe getenv("INTERLOCK_CPU"), unsafe String(cString: value) == "baseline" {
-      av_force_cpu_flags(0)
-    }
+    if isBaseline { av_force_cpu_flags(0) }
     // One picture plane or packet never needs more; a hostile header asks for more.
     av_max_alloc(1 << 30)
     unsafe ffs_log_install { _, line in

@@ -29,26 +29,103 @@ package final class MovieInspector {
     return Rational(ticks) * Rational(Int64(base.num), Int64(base.den))
   }
 
-  /// Lends every packet of the first picture and sound streams in file order; memory is only valid in the calls.
+  /// A sound track as a reader of the file sees it.
+  package struct SoundTrack: Hashable, Sendable {
+    /// FFmpeg's name, e.g. `pcm_s24le`, `aac`.
+    package var codec: String
+    package var sampleRate: Int
+    package var channels: Int
+    /// FFmpeg's name, e.g. `stereo`, `5.1`.
+    package var layout: String
+    package var title: String?
+    /// Samples that the container says are heard, its edit list honoured.
+    package var sampleCount: Int64
+  }
+
+  /// The sound tracks in file order.
+  package func soundTracks() throws -> [SoundTrack] {
+    let container = try InputContainer(path)
+    return container.soundStreams.map { stream in
+      let parameters = unsafe container.parameters(stream)
+      let rate = unsafe parameters.pointee.sample_rate
+      var name = [CChar](repeating: 0, count: 64)
+      _ = unsafe name.withUnsafeMutableBufferPointer { buffer in
+        unsafe av_channel_layout_describe(&parameters.pointee.ch_layout, buffer.baseAddress, buffer.count)
+      }
+      let metadata = container.metadata(ofStream: stream)
+      let ticks = unsafe container.stream(stream).pointee.duration
+      return unsafe SoundTrack(
+        codec: String(cString: avcodec_get_name(parameters.pointee.codec_id)), sampleRate: Int(rate),
+        channels: Int(parameters.pointee.ch_layout.nb_channels),
+        layout: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
+        title: metadata["title"] ?? metadata["handler_name"],
+        sampleCount: av_rescale_q(ticks, container.timeBase(stream), AVRational(num: 1, den: rate)))
+    }
+  }
+
+  /// Decodes a sound track from its start and counts what comes out, the priming not included.
+  package func decodedSampleCount(track: Int) throws -> Int64 {
+    let container = try InputContainer(path)
+    let stream = container.soundStreams[track]
+    container.select([stream])
+    let decoder = try unsafe StreamDecoder(
+      container.parameters(stream), timeBase: container.timeBase(stream), threads: 1, path: path)
+    let packet = try Packet()
+    let frame = try Frame()
+    var count: Int64 = 0
+    while try decodeNext(container, decoder, packet, frame) { count += Int64(frame.sampleCount) }
+    return count
+  }
+
+  /// Titles of the chapters, each with its first frame at the rate of the pictures.
+  package func chapters() throws -> [(start: Int64, title: String)] {
+    guard let video = facts.video else { return [] }
+    return try InputContainer(path).chapters(rate: video.rate)
+  }
+
+  /// Whether the index lies in front of the media, so that the file plays while it is loaded.
+  package func isIndexInFront() throws -> Bool {
+    let file = try ByteFile(path)
+    var offset: Int64 = 0
+    while offset + 8 <= file.byteCount {
+      let head = try file.read(at: offset, count: 16)
+      guard head.count >= 8 else { break }
+      switch String(decoding: head[4..<8], as: UTF8.self) {
+      case "moov": return true
+      case "mdat": return false
+      default: break
+      }
+      let short = head[0..<4].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+      let size = short == 1 ? head[8...].reduce(Int64(0)) { $0 << 8 | Int64($1) } : short
+      guard size >= 8 else { break }
+      offset += size
+    }
+    return false
+  }
+
+  /// Lends every packet of the first picture stream and of all sound streams in file order; memory is only valid in
+  /// the calls.
   ///
   /// - Parameters:
-  ///   - video: gets the number of the packet among the pictures, and its bytes.
-  ///   - sound: gets the sound packets' bytes; for PCM these are the samples, one after the other.
+  ///   - video: gets the number of the packet among the pictures, whether players may start there, and its bytes.
+  ///   - sound: gets the number of the track and the packet's bytes; for PCM these are the samples, one after the
+  ///     other.
   package func forEachPacket(
-    video: (Int64, UnsafeRawBufferPointer) throws -> Void,
-    sound: (UnsafeRawBufferPointer) throws -> Void = { _ in }
+    video: (Int64, Bool, UnsafeRawBufferPointer) throws -> Void,
+    sound: (Int, UnsafeRawBufferPointer) throws -> Void = { _, _ in }
   ) throws {
     let container = try InputContainer(path)
-    container.select(Set([facts.video?.stream, facts.sound?.stream].compactMap { $0 }))
+    let tracks = container.soundStreams
+    container.select(Set([facts.video?.stream].compactMap { $0 } + tracks))
     let packet = try Packet()
     var number: Int64 = 0
     while try container.readPacket(into: packet) {
       if packet.isCorrupt { throw MediaError.truncated(container, after: Int(number)) }
       if packet.stream == facts.video?.stream {
-        try unsafe video(number, packet.buffer)
+        try unsafe video(number, packet.isKey, packet.buffer)
         number += 1
-      } else {
-        try unsafe sound(packet.buffer)
+      } else if let track = tracks.firstIndex(of: packet.stream) {
+        try unsafe sound(track, packet.buffer)
       }
     }
   }
@@ -65,10 +142,14 @@ package final class MovieInspector {
     try pictures().withFrame(at: index, body)
   }
 
-  /// Sound samples as interleaved bytes of the file's own PCM, from the start.
-  package func soundBytes() throws -> [UInt8] {
+  /// The packets of a sound track one after the other; for PCM, its samples as interleaved bytes.
+  package func soundBytes(track: Int = 0) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    try unsafe forEachPacket(video: { _, _ in }, sound: { unsafe bytes.append(contentsOf: $0) })
+    try unsafe forEachPacket(
+      video: { _, _, _ in },
+      sound: { number, packet in
+        if number == track { unsafe bytes.append(contentsOf: packet) }
+      })
     return bytes
   }
 

@@ -2,28 +2,32 @@ import CFFmpeg
 import Glibc
 import MediaTime
 
-/// Writes a QuickTime movie from encoded pictures, PCM sound and a start timecode; the same input gives the
+/// Writes a QuickTime or MP4 movie from encoded pictures, sound and a start timecode; the same input gives the
 /// same bytes.
 ///
 /// Pictures and sound are stored in the order in which they are handed in: write each picture and then the
 /// sound of its frame, and players find them side by side. A writer that is dropped before `finish()` deletes
 /// its file.
 package struct MovieWriter: ~Copyable {
-  /// Interleaved signed little-endian PCM.
-  package struct Sound: Hashable, Sendable, Codable {
-    package var sampleRate: Int
-    package var channels: Int
-    /// 16 or 24.
-    package var bitDepth: Int
+  /// The kind of file.
+  package enum Container: String, Sendable, Codable {
+    case mov
+    /// With its index in front, so that it plays while it is loaded.
+    case mp4
+  }
 
-    package init(sampleRate: Int = 48_000, channels: Int = 2, bitDepth: Int = 24) {
-      self.sampleRate = sampleRate
-      self.channels = channels
-      self.bitDepth = bitDepth
+  /// A place in the programme that players offer to go to.
+  package struct Chapter: Hashable, Sendable, Codable {
+    /// Frames from the first picture.
+    package var start: Int64
+    package var end: Int64
+    package var title: String
+
+    package init(start: Int64, end: Int64, title: String) {
+      self.start = start
+      self.end = end
+      self.title = title
     }
-
-    /// Bytes of one sample of all channels.
-    package var blockSize: Int { channels * bitDepth / 8 }
   }
 
   private let muxer: MovieMuxer
@@ -33,42 +37,50 @@ package struct MovieWriter: ~Copyable {
   /// - Parameters:
   ///   - path: the unfinished file; sync and publish it after `finish()`.
   ///   - video: settings the pictures were encoded with.
-  ///   - sound: nil for a silent movie.
+  ///   - sounds: the sound tracks in their order; players take the first. All of one sample rate.
   ///   - startTimecode: label of the first picture, `;` before the frames for drop-frame; nil for none.
+  ///   - chapters: in order, without overlap.
   ///   - metadata: QuickTime user data by FFmpeg's names, e.g. `title`; `reel_name` goes to the timecode track.
   /// - Throws: `MediaError` with `settings`, `writing`.
   package init(
-    path: String, video: EncoderSettings, sound: Sound? = nil, startTimecode: String? = nil,
-    metadata: [String: String] = [:]
+    path: String, container: Container = .mov, video: EncoderSettings, sounds: [SoundFormat] = [],
+    startTimecode: String? = nil, chapters: [Chapter] = [], metadata: [String: String] = [:]
   ) throws {
     muxer = try MovieMuxer(
-      path: path, video: video, sound: sound, startTimecode: startTimecode, metadata: metadata)
+      path: path, container: container, video: video, sounds: sounds, startTimecode: startTimecode,
+      chapters: chapters, metadata: metadata)
   }
 
   package var frameCount: Int64 { muxer.frameCount }
-  package var sampleCount: Int64 { muxer.sampleCount }
 
   /// The samples that belong to frame `index`: from its edge to the next, so that they never drift.
   package func samples(ofFrame index: Int64) -> Range<Int64> {
     let rate = muxer.video.rate
-    let sampleRate = muxer.sound?.sampleRate ?? 48_000
+    let sampleRate = muxer.sampleRate
     return rate.sampleEdge(
       ofFrame: index, sampleRate: sampleRate)..<rate.sampleEdge(ofFrame: index + 1, sampleRate: sampleRate)
   }
 
   /// Adds the encoded picture of frame `index`, which must be the next.
   ///
+  /// - Parameter isKey: whether it refers to no other picture.
   /// - Throws: `MediaError` with `settings` out of order, `writing`.
-  package func writeVideo(_ packet: [UInt8], at index: Int64) throws {
-    try muxer.writeVideo(packet, at: index)
+  package func writeVideo(_ packet: [UInt8], at index: Int64, isKey: Bool = true) throws {
+    try muxer.writeVideo(packet, at: index, isKey: isKey)
   }
 
-  /// Adds interleaved PCM bytes, whose first sample `sample` must be the next.
+  /// Adds the sound that follows in a track: interleaved bytes, PCM as it is stored, 24 bits where it is encoded.
   ///
-  /// - Throws: `MediaError` with `settings` out of order or not whole samples, `writing`.
-  package func writeSound(_ bytes: [UInt8], at sample: Int64) throws {
-    try muxer.writeSound(bytes, at: sample)
+  /// - Returns: what came into the file now, which for PCM is what was handed in.
+  /// - Throws: `MediaError` with `settings` for bytes that are not whole samples, `encoding`, `writing`.
+  package func writeSound(_ bytes: [UInt8], track: Int = 0) throws -> [[UInt8]] {
+    try muxer.writeSound(bytes, track: track)
   }
+
+  /// Completes the sound of a track.
+  ///
+  /// - Returns: what came into the file with this.
+  package func endSound(track: Int) throws -> [[UInt8]] { try muxer.endSound(track: track) }
 
   /// Writes the index and closes the file. The file is not synced.
   ///
@@ -82,36 +94,48 @@ package struct MovieWriter: ~Copyable {
 @safe private final class MovieMuxer {
   let path: String
   let video: EncoderSettings
-  let sound: MovieWriter.Sound?
+  private let container: MovieWriter.Container
+  private var sounds: [SoundTrack] = []
   private(set) var frameCount: Int64 = 0
-  private(set) var sampleCount: Int64 = 0
   private let raw: UnsafeMutablePointer<AVFormatContext>
   private var isFinished = false
 
+  private struct SoundTrack {
+    var format: SoundFormat
+    /// Nil for PCM.
+    var encoder: SoundEncoder?
+    var stream: Int
+    var sampleCount: Int64 = 0
+  }
+
   init(
-    path: String, video: EncoderSettings, sound: MovieWriter.Sound?, startTimecode: String?,
-    metadata: [String: String]
-  ) throws(MediaError) {
+    path: String, container: MovieWriter.Container, video: EncoderSettings, sounds: [SoundFormat],
+    startTimecode: String?, chapters: [MovieWriter.Chapter], metadata: [String: String]
+  ) throws {
     MediaEnvironment.start()
     LastLogLine.clear()
     self.path = path
     self.video = video
-    self.sound = sound
+    self.container = container
     var context: UnsafeMutablePointer<AVFormatContext>? = nil
     try unsafe check(
-      avformat_alloc_output_context2(&context, nil, "mov", nil), "make a movie", path, code: .writing,
-      fault: .infrastructure)
-    guard let context = unsafe context else { throw .outOfMemory("make a movie", path) }
+      avformat_alloc_output_context2(&context, nil, container.rawValue, "file:" + path), "make a movie", path,
+      code: .writing, fault: .infrastructure)
+    guard let context = unsafe context else { throw MediaError.outOfMemory("make a movie", path) }
     unsafe raw = context
     // No library version and no dates in the file.
     unsafe context.pointee.flags |= AVFMT_FLAG_BITEXACT
     try addPicture(startTimecode: startTimecode, reel: metadata["reel_name"])
-    if let sound { try add(sound) }
+    guard Set(sounds.map(\.sampleRate)).count <= 1 else { throw refused("sound tracks of several rates") }
+    for sound in sounds { try add(sound) }
+    try add(chapters)
     for (name, value) in metadata.sorted(by: { $0.key < $1.key }) where name != "reel_name" {
       unsafe av_dict_set(&context.pointee.metadata, name, value, 0)
     }
     try open()
   }
+
+  var sampleRate: Int { sounds.first?.format.sampleRate ?? 48_000 }
 
   deinit {
     if unsafe raw.pointee.pb != nil { unsafe avio_closep(&raw.pointee.pb) }
@@ -124,13 +148,16 @@ package struct MovieWriter: ~Copyable {
     return unsafe stream
   }
 
-  private func addPicture(startTimecode: String?, reel: String?) throws(MediaError) {
-    let encoder: PictureEncoder
-    do { encoder = try PictureEncoder(video) } catch {
-      throw error as? MediaError ?? .outOfMemory("make a movie", path)
-    }
+  private func addPicture(startTimecode: String?, reel: String?) throws {
     let stream = try unsafe newStream()
-    try unsafe encoder.copyParameters(to: stream.pointee.codecpar)
+    guard let parameters = unsafe stream.pointee.codecpar else {
+      throw MediaError.outOfMemory("make a movie", path)
+    }
+    if video.makesGroups {
+      try unsafe SequenceEncoder(video).copyParameters(to: parameters)
+    } else {
+      try unsafe PictureEncoder(video).copyParameters(to: parameters)
+    }
     unsafe stream.pointee.time_base = video.rate.frameDuration
     unsafe stream.pointee.avg_frame_rate = video.rate.framesPerSecond
     unsafe stream.pointee.r_frame_rate = video.rate.framesPerSecond
@@ -145,22 +172,43 @@ package struct MovieWriter: ~Copyable {
     if let reel { unsafe av_dict_set(&stream.pointee.metadata, "reel_name", reel, 0) }
   }
 
-  private func add(_ sound: MovieWriter.Sound) throws(MediaError) {
-    guard sound.bitDepth == 16 || sound.bitDepth == 24, (1...64).contains(sound.channels),
-      (8000...384_000).contains(sound.sampleRate)
-    else { throw refused("\(sound.channels) channels of \(sound.bitDepth) bits at \(sound.sampleRate) Hz") }
+  private func add(_ sound: SoundFormat) throws {
     let stream = try unsafe newStream()
-    guard let parameters = unsafe stream.pointee.codecpar else { throw .outOfMemory("make a movie", path) }
-    unsafe parameters.pointee.codec_type = AVMEDIA_TYPE_AUDIO
-    unsafe parameters.pointee.codec_id = sound.bitDepth == 24 ? AV_CODEC_ID_PCM_S24LE : AV_CODEC_ID_PCM_S16LE
-    unsafe parameters.pointee.format = (sound.bitDepth == 24 ? AV_SAMPLE_FMT_S32 : AV_SAMPLE_FMT_S16).rawValue
-    unsafe parameters.pointee.sample_rate = Int32(sound.sampleRate)
-    unsafe parameters.pointee.bits_per_coded_sample = Int32(sound.bitDepth)
-    unsafe parameters.pointee.bits_per_raw_sample = Int32(sound.bitDepth)
-    unsafe parameters.pointee.block_align = Int32(sound.blockSize)
-    unsafe parameters.pointee.bit_rate = Int64(sound.sampleRate * sound.blockSize * 8)
-    unsafe av_channel_layout_default(&parameters.pointee.ch_layout, Int32(sound.channels))
+    guard let parameters = unsafe stream.pointee.codecpar else {
+      throw MediaError.outOfMemory("make a movie", path)
+    }
+    var encoder: SoundEncoder?
+    switch sound.codec {
+    case .pcm(let bitDepth): try unsafe sound.describePCM(bitDepth: bitDepth, to: parameters, path: path)
+    case .aac:
+      let opened = try SoundEncoder(sound)
+      try unsafe opened.copyParameters(to: parameters)
+      encoder = opened
+    }
     unsafe stream.pointee.time_base = AVRational(num: 1, den: Int32(sound.sampleRate))
+    if let title = sound.title {
+      // Players show one or the other.
+      unsafe av_dict_set(&stream.pointee.metadata, "title", title, 0)
+      unsafe av_dict_set(&stream.pointee.metadata, "handler_name", title, 0)
+    }
+    if sounds.isEmpty { unsafe stream.pointee.disposition = AV_DISPOSITION_DEFAULT }
+    sounds.append(SoundTrack(format: sound, encoder: encoder, stream: unsafe Int(stream.pointee.index)))
+  }
+
+  /// Chapters are the context's: it frees them.
+  private func add(_ chapters: [MovieWriter.Chapter]) throws(MediaError) {
+    for (number, chapter) in chapters.enumerated() {
+      guard let memory = unsafe av_mallocz(MemoryLayout<AVChapter>.size) else {
+        throw .outOfMemory("make a movie", path)
+      }
+      let raw = unsafe memory.assumingMemoryBound(to: AVChapter.self)
+      unsafe raw.pointee.id = Int64(number)
+      unsafe raw.pointee.time_base = video.rate.frameDuration
+      unsafe raw.pointee.start = chapter.start
+      unsafe raw.pointee.end = chapter.end
+      unsafe av_dict_set(&raw.pointee.metadata, "title", chapter.title, 0)
+      unsafe ffs_add_chapter(self.raw, raw)
+    }
   }
 
   private func open() throws(MediaError) {
@@ -175,7 +223,7 @@ package struct MovieWriter: ~Copyable {
     unsafe av_dict_set(&options, "video_track_timescale", String(videoTimescale), 0)
     unsafe av_dict_set(&options, "movie_timescale", String(movieTimescale), 0)
     unsafe av_dict_set(&options, "write_tmcd", "1", 0)
-    unsafe av_dict_set(&options, "movflags", "+write_colr", 0)
+    unsafe av_dict_set(&options, "movflags", container == .mp4 ? "+write_colr+faststart" : "+write_colr", 0)
     let status = unsafe avformat_write_header(raw, &options)
     try checkOutput()
     guard status >= 0 else {
@@ -191,10 +239,10 @@ package struct MovieWriter: ~Copyable {
   /// Ticks per second in which frames and samples are whole numbers, so that edit lists are exact; the video's
   /// own where there is no such number of reasonable size.
   private var movieTimescale: Int {
-    guard let sound else { return videoTimescale }
-    var (a, b) = (videoTimescale, sound.sampleRate)
+    guard !sounds.isEmpty else { return videoTimescale }
+    var (a, b) = (videoTimescale, sampleRate)
     while b != 0 { (a, b) = (b, a % b) }
-    let common = videoTimescale / a * sound.sampleRate
+    let common = videoTimescale / a * sampleRate
     return common <= 10_000_000 ? common : videoTimescale
   }
 
@@ -203,30 +251,49 @@ package struct MovieWriter: ~Copyable {
       code: .settings, fault: .user, operation: "write the movie", path: path, reason: reason, log: nil)
   }
 
-  func writeVideo(_ bytes: [UInt8], at index: Int64) throws(MediaError) {
+  func writeVideo(_ bytes: [UInt8], at index: Int64, isKey: Bool) throws(MediaError) {
     guard index == frameCount else { throw refused("frame \(index) follows frame \(frameCount - 1)") }
-    try write(bytes, stream: 0, time: index, duration: 1, base: video.rate.frameDuration)
+    try write(bytes, stream: 0, time: index, duration: 1, base: video.rate.frameDuration, isKey: isKey)
     frameCount += 1
   }
 
-  func writeSound(_ bytes: [UInt8], at sample: Int64) throws(MediaError) {
-    guard let sound else { throw refused("the movie has no sound track") }
-    guard sample == sampleCount else { throw refused("sample \(sample) follows sample \(sampleCount - 1)") }
-    guard bytes.count % sound.blockSize == 0 else {
-      throw refused("\(bytes.count) bytes are not whole samples of \(sound.blockSize) bytes")
+  func writeSound(_ bytes: [UInt8], track: Int) throws -> [[UInt8]] {
+    guard sounds.indices.contains(track) else { throw refused("the movie has no sound track \(track)") }
+    let sound = sounds[track]
+    if let encoder = sound.encoder { return try write(try encoder.encode(bytes), of: sound) }
+    let blockSize = sound.format.blockSize
+    guard bytes.count % blockSize == 0 else {
+      throw refused("\(bytes.count) bytes are not whole samples of \(blockSize) bytes")
     }
-    guard !bytes.isEmpty else { return }
-    let count = Int64(bytes.count / sound.blockSize)
+    guard !bytes.isEmpty else { return [] }
+    let count = Int64(bytes.count / blockSize)
     try write(
-      bytes, stream: 1, time: sample, duration: count, base: AVRational(num: 1, den: Int32(sound.sampleRate)))
-    sampleCount += count
+      bytes, stream: sound.stream, time: sound.sampleCount, duration: count,
+      base: AVRational(num: 1, den: Int32(sound.format.sampleRate)))
+    sounds[track].sampleCount += count
+    return [bytes]
+  }
+
+  func endSound(track: Int) throws -> [[UInt8]] {
+    guard sounds.indices.contains(track) else { throw refused("the movie has no sound track \(track)") }
+    guard let encoder = sounds[track].encoder else { return [] }
+    return try write(try encoder.finish(), of: sounds[track])
+  }
+
+  private func write(_ packets: [SoundEncoder.Packet], of sound: SoundTrack) throws -> [[UInt8]] {
+    for packet in packets {
+      try write(
+        packet.bytes, stream: sound.stream, time: packet.time, duration: packet.duration,
+        base: AVRational(num: 1, den: Int32(sound.format.sampleRate)))
+    }
+    return packets.map(\.bytes)
   }
 
   private func write(
-    _ bytes: [UInt8], stream number: Int, time: Int64, duration: Int64, base: AVRational
+    _ bytes: [UInt8], stream number: Int, time: Int64, duration: Int64, base: AVRational, isKey: Bool = true
   ) throws(MediaError) {
     LastLogLine.clear()
-    let packet = try Packet.copying(bytes)
+    let packet = try Packet.copying(bytes, isKey: isKey)
     unsafe packet.raw.pointee.pts = time
     unsafe packet.raw.pointee.dts = time
     unsafe packet.raw.pointee.duration = duration

@@ -9,15 +9,15 @@ import CFFmpeg
     unsafe raw = packet
   }
 
-  /// A key-frame packet that holds a copy of `bytes`, padded as decoders require.
+  /// A packet that holds a copy of `bytes`, padded as decoders require.
   ///
-  /// The flag matters: FFmpeg's PNG decoder adds a packet without it to the picture before.
-  static func copying(_ bytes: [UInt8]) throws(MediaError) -> Packet {
+  /// The key flag matters: FFmpeg's PNG decoder adds a packet without it to the picture before.
+  static func copying(_ bytes: [UInt8], isKey: Bool = true) throws(MediaError) -> Packet {
     let packet = try Packet()
     guard bytes.count < Int(Int32.max), unsafe av_new_packet(packet.raw, Int32(bytes.count)) >= 0 else {
       throw .outOfMemory("make a packet", "FFmpeg")
     }
-    unsafe packet.raw.pointee.flags = AV_PKT_FLAG_KEY
+    unsafe packet.raw.pointee.flags = isKey ? AV_PKT_FLAG_KEY : 0
     unsafe bytes.withUnsafeBytes { source in
       guard let base = source.baseAddress, source.count > 0 else { return }
       unsafe UnsafeMutableRawPointer(packet.raw.pointee.data).copyMemory(from: base, byteCount: source.count)

@@ -39,12 +39,20 @@ package struct ToolIdentity: Hashable, Codable, Sendable {
   package var kernels: String
   /// Libraries and fonts that draw text.
   package var drawing: String
+  /// The build of the library behind an encoder, for those that FFmpeg's own does not tell.
+  package var encoders: [String: String]
 
-  package init(libraries: String, kernels: String, drawing: String = "") {
+  package init(
+    libraries: String, kernels: String, drawing: String = "", encoders: [String: String] = [:]
+  ) {
     self.libraries = libraries
     self.kernels = kernels
     self.drawing = drawing
+    self.encoders = encoders
   }
 
-  var builtBy: String { "\(libraries); \(kernels)" }
+  /// What decides the bytes of an encoder besides its settings.
+  func builtBy(_ codec: String) -> String {
+    ["\(libraries); \(kernels)", encoders[codec]].compactMap { $0 }.joined(separator: "; ")
+  }
 }

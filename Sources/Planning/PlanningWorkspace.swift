@@ -88,6 +88,8 @@ package struct PlanningWorkspace {
   package var diagnostics: [Diagnostic] = []
   /// Frames known or planned, by encoding and chain.
   var frames: [Digest: [Digest: FrameIndex]] = [:]
+  /// Groups of pictures that tasks of this plan make.
+  var groups: Set<TaskKey> = []
 
   /// Adds a task unless its result exists or another stage has asked for the same.
   mutating func add(_ node: TaskNode) throws {
@@ -136,6 +138,20 @@ package struct PlanningWorkspace {
     {
       deliverables[index].waitsFor = closed
     }
+  }
+
+  /// The media behind the sources of nodes, by identity: what a task needs to read them.
+  func media(of nodes: [ImageNode]) -> [String: RenderTask.Media] {
+    let sources = Set(nodes.flatMap(\.sources).map(\.media))
+    return Dictionary(
+      files.filter { sources.contains($0.identity) }.map { file in
+        (
+          file.identity.hex,
+          RenderTask.Media(
+            location: file.location, sequence: file.sequence,
+            sampleAspect: file.facts.video?.sampleAspect ?? .one)
+        )
+      }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The pictures a stage is made from, by the stages that make them.

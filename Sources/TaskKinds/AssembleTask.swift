@@ -6,7 +6,7 @@ package import TaskGraph
 /// Wraps encoded frames and the mix into the files of a deliverable, by copying packets.
 package enum AssembleTask: TaskKind {
   package static let identifier = "assemble"
-  package static let version = 1
+  package static let version = 2
 
   /// Consecutive programme frames found one after the other in one segment.
   package struct Piece: Hashable, Codable, Sendable {
@@ -30,9 +30,11 @@ package enum AssembleTask: TaskKind {
     package var encoding: Encoding
     /// The frames by what they are; this decides the key.
     package var runs: [FrameRun]
-    /// The frames by where they are; another split into segments is the same deliverable.
+    /// The frames by where they are. Where frames are usable alone another split into segments is the same
+    /// deliverable; groups of pictures are other bytes when they are split otherwise.
     package var pieces: [Piece]
     package var mix: TaskKey?
+    package var chapters: ChapterList?
     /// Label of the first frame, `;` before the frames for drop-frame.
     package var startTimecode: String
     /// Frame count of the label, which numbers the files of a sequence.
@@ -42,13 +44,14 @@ package enum AssembleTask: TaskKind {
 
     package init(
       profile: DeliveryProfile, encoding: Encoding, runs: [FrameRun], pieces: [Piece], mix: TaskKey?,
-      startTimecode: String, startFrame: Int64, name: String
+      chapters: ChapterList? = nil, startTimecode: String, startFrame: Int64, name: String
     ) {
       self.profile = profile
       self.encoding = encoding
       self.runs = runs
       self.pieces = pieces
       self.mix = mix
+      self.chapters = chapters
       self.startTimecode = startTimecode
       self.startFrame = startFrame
       self.name = name
@@ -115,7 +118,21 @@ package enum AssembleTask: TaskKind {
     encoder.append(input.profile.fileExtension)
     encoder.append(input.profile.picture.codecTag ?? "")
     encoder.append(input.runs)
+    if input.encoding.unit == .group { encoder.append(input.pieces.map(\.segment)) }
     encoder.append(input.mix.map(\.hex) ?? "")
+    encoder.append(input.profile.sounds.count)
+    for sound in input.profile.sounds {
+      encoder.append(sound.codec.rawValue)
+      encoder.append(sound.layout)
+      encoder.append(sound.title)
+      encoder.append(sound.bitRate ?? -1)
+    }
+    encoder.append(input.chapters?.chapters.count ?? -1)
+    for chapter in input.chapters?.chapters ?? [] {
+      encoder.append(chapter.start)
+      encoder.append(chapter.end)
+      encoder.append(chapter.title)
+    }
     encoder.append(input.startTimecode)
     return encoder.digest()
   }

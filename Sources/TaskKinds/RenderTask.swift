@@ -4,25 +4,32 @@ package import ImageGraph
 package import MediaTime
 package import TaskGraph
 
-/// Makes frames of one chain in one encoding, in segments that are committed one by one.
+/// Makes frames in one encoding, in segments that are committed one by one.
 package enum RenderTask: TaskKind {
   package static let identifier = "render"
   package static let version = 1
 
-  /// Consecutive source frames of the task's chain, committed together under their own key.
+  /// Frames committed together under their own key: consecutive source frames of one chain where each frame is
+  /// usable alone, else one group of pictures, which may cross shots.
   package struct Segment: Hashable, Codable, Sendable {
     package var key: TaskKey
-    package var first: Int64
-    package var count: Int64
+    package var runs: [FrameRun]
 
-    package init(encoding: Digest, chain: Digest, first: Int64, count: Int64) {
-      self.first = first
-      self.count = count
+    package init(encoding: Digest, runs: [FrameRun]) {
+      self.runs = runs
       var encoder = CanonicalEncoder(domain: "interlock.segment", version: RenderTask.version)
       encoder.append(encoding)
-      encoder.append([FrameRun(chain: chain, first: first, step: 1, count: count)])
+      encoder.append(runs)
       key = encoder.digest()
     }
+
+    /// Consecutive source frames of one chain.
+    package init(encoding: Digest, chain: Digest, first: Int64, count: Int64) {
+      self.init(
+        encoding: encoding, runs: [FrameRun(chain: chain, first: first, step: 1, count: count)])
+    }
+
+    package var count: Int64 { runs.reduce(0) { $0 + $1.count } }
   }
 
   /// A media file, or a run of numbered stills, that frames are read from.
@@ -43,20 +50,18 @@ package enum RenderTask: TaskKind {
   package struct Input: Codable, Sendable {
     package var encoding: Encoding
     package var encodingDigest: Digest
-    package var node: ImageNode
-    package var chain: Digest
-    /// The media behind the chain's sources, by identity; none for generated pictures.
+    /// The chains of the segments by their digest in hexadecimal.
+    package var nodes: [String: ImageNode]
+    /// The media behind the chains' sources, by identity; none for generated pictures.
     package var media: [String: Media]
     package var segments: [Segment]
 
     package init(
-      encoding: Encoding, node: ImageNode, chain: Digest, media: [String: Media],
-      segments: [Segment]
+      encoding: Encoding, nodes: [Digest: ImageNode], media: [String: Media], segments: [Segment]
     ) {
       self.encoding = encoding
       encodingDigest = encoding.digest
-      self.node = node
-      self.chain = chain
+      self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.key.hex, $0.value) })
       self.media = media
       self.segments = segments
     }

@@ -17,6 +17,12 @@ enum WorkerIdentity {
     let fonts = Digest.sha256(Array(files.joined(separator: "\n").utf8)).hex.prefix(12)
     return "\(DrawingEnvironment.identity), \(files.count) fonts \(fonts)"
   }
+  /// The build of the library behind an encoder, for those that FFmpeg's own does not tell.
+  static var encoders: [String: String] {
+    var names: [String: String] = [:]
+    for codec in SequenceEncoder.codecs { names[codec] = SequenceEncoder.identity(of: codec) }
+    return names
+  }
   static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
 }
 
@@ -34,10 +40,7 @@ public enum WorkerProgram {
       return ProbeReport.run(Array(arguments.dropFirst()))
     case "identity":
       prepare()
-      StandardOutput.write(
-        "{\"drawing\":\"\(WorkerIdentity.drawing)\",\"kernels\":\"\(WorkerIdentity.kernels)\","
-          + "\"libraries\":\"\(WorkerIdentity.libraries)\"}")
-      return 0
+      return identity()
     default:
       FileHandle.standardError.write(Data(usage.utf8))
       return 2
@@ -58,6 +61,20 @@ public enum WorkerProgram {
     ProcessLimits.apply()
     StopRequest.installHandlers()
     MediaEnvironment.start()
+  }
+
+  private static func identity() -> Int32 {
+    struct Identity: Encodable {
+      var kernels = WorkerIdentity.kernels
+      var libraries = WorkerIdentity.libraries
+      var encoders = WorkerIdentity.encoders
+      var drawing = WorkerIdentity.drawing
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(Identity()) else { return 1 }
+    StandardOutput.write(String(decoding: data, as: UTF8.self))
+    return 0
   }
 
   /// Takes task files from standard input until it ends.

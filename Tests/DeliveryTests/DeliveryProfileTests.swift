@@ -9,7 +9,8 @@ import Testing
     picture: DeliveryProfile.Picture(
       codec: "prores_ks", profile: 3, pixelFormat: "yuv422p10le", quantiser: 4, options: ["vendor": "apl0"],
       codecTag: "apch", lowestPSNR: 34),
-    tags: ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"), hasSound: true)
+    tags: ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"),
+    sounds: [DeliveryProfile.Sound(codec: .pcm, layout: "stereo", title: "Stereo")])
 
   @Test func `an encoding is the profile's picture in the raster and rate of the programme`() {
     let encoding = profile.encoding(width: 640, height: 360, rate: FrameRate(25), builtBy: "here")
@@ -27,7 +28,8 @@ import Testing
     other.summary = "another"
     other.container = .sequence
     other.fileExtension = "mxf"
-    other.hasSound = false
+    other.sounds = []
+    other.chapters = .webvtt
     other.picture.codecTag = nil
     func digest(_ profile: DeliveryProfile) -> String {
       profile.encoding(width: 640, height: 360, rate: FrameRate(25), builtBy: "here").digest.hex
@@ -39,6 +41,7 @@ import Testing
     for (codec, formats) in DeliveryProfile.supportedPixelFormats {
       #expect(!formats.isEmpty, "\(codec)")
       #expect(Set(formats).count == formats.count, "\(codec)")
+      #expect(!DeliveryProfile.containers(of: codec).isEmpty, "\(codec)")
     }
   }
 }

@@ -62,6 +62,31 @@ final class TemporaryProduction: Sendable {
     temporary = try TemporaryProduction()
   }
 
+  @Test func `groups of pictures are on record as results, never as frames`() throws {
+    let group = SegmentRecord(
+      encoding: temporary.key("h264"), count: 96, object: temporary.key("object"),
+      packets: [PacketEntry(offset: 0, size: 10, digest: String(repeating: "0", count: 32))],
+      evidence: SegmentEvidence(decodedFrames: 96, lowestPSNR: 41, largestPacket: 10))
+    let record = ResultRecord(
+      key: temporary.key("group"), kind: segmentKind, version: 1, output: group,
+      attempt: temporary.attempt.id, tool: "test/1")
+    _ = try temporary.store.commitResult(record, scratch: temporary.attempt.path)
+    let frames = try temporary.commitSegment(encoding: "h264", chain: "shot", first: 0, count: 24)
+    let ledger = try Ledger.open(production)
+    func check() throws {
+      #expect(try ledger.knownResults() == [record.key, frames])
+      let known = try ledger.frameIntervals(
+        encoding: temporary.key("h264"), chains: [temporary.key("shot"), temporary.key("group")])
+      #expect(known.values.joined().map(\.segment) == [frames])
+    }
+    try check()
+    try ledger.forget([record.key])
+    #expect(try ledger.recordResults(of: [record.key], in: temporary.store) == [record.key])
+    try check()
+    #expect(try ledger.rebuild(from: temporary.store).walk.resultCount == 2)
+    try check()
+  }
+
   @Test func `commits are durable and readers do not wait`() throws {
     let ledger = try Ledger.open(production)
     #expect(try ledger.synchronousLevel() == 2)

@@ -24,7 +24,7 @@ struct MovieWriterTests {
     let settings = settings(rate)
     let encoder = try PictureEncoder(settings)
     let writer = try MovieWriter(
-      path: path, video: settings, sound: .init(), startTimecode: timecode,
+      path: path, video: settings, sounds: [.init()], startTimecode: timecode,
       metadata: ["title": "Test", "reel_name": "A001C001"])
     var packets: [[UInt8]] = []
     var sound: [UInt8] = []
@@ -38,7 +38,7 @@ struct MovieWriterTests {
           [UInt8(sample & 0xff), UInt8(sample >> 8 & 0xff), UInt8(channel * 16)]
         }
       }
-      try writer.writeSound(bytes, at: range.lowerBound)
+      #expect(try writer.writeSound(bytes) == [bytes])
       sound += bytes
     }
     try writer.finish()
@@ -118,7 +118,7 @@ struct MovieWriterTests {
       #expect(inspector.facts.sound?.sampleCount == rate.sampleEdge(ofFrame: frames, sampleRate: 48_000))
       #expect(try inspector.pictureDuration() == rate.seconds(frames))
       var found: [[UInt8]] = []
-      try unsafe inspector.forEachPacket(video: { _, bytes in unsafe found.append([UInt8](bytes)) })
+      try unsafe inspector.forEachPacket(video: { _, _, bytes in unsafe found.append([UInt8](bytes)) })
       #expect(found == packets)
       #expect(try inspector.packet(at: frames - 1) == packets.last)
       #expect(try inspector.packet(at: 1) == packets[1])
@@ -143,14 +143,14 @@ struct MovieWriterTests {
     }
   }
 
-  @Test func `calls out of order are refused and nothing is left behind`() throws {
+  @Test func `calls that do not fit are refused and nothing is left behind`() throws {
     try Material.withFolder { folder in
       let path = folder + "/movie.mov"
       do {
-        let writer = try MovieWriter(path: path, video: Self.settings(FrameRate(25)), sound: .init())
+        let writer = try MovieWriter(path: path, video: Self.settings(FrameRate(25)), sounds: [.init()])
         #expect(throws: MediaError.self) { try writer.writeVideo([1], at: 1) }
-        #expect(throws: MediaError.self) { try writer.writeSound([0, 0, 0, 0, 0, 0], at: 6) }
-        #expect(throws: MediaError.self) { try writer.writeSound([0, 0, 0, 0], at: 0) }
+        #expect(throws: MediaError.self) { try writer.writeSound([0, 0, 0, 0, 0, 0], track: 1) }
+        #expect(throws: MediaError.self) { try writer.writeSound([0, 0, 0, 0]) }
         var refusal: MediaError?
         do { try writer.finish() } catch let error as MediaError { refusal = error }
         #expect(refusal?.reason == "no picture was written")

@@ -7,7 +7,10 @@ import Testing
 
 @Suite struct DeliveryProfilesTests {
   @Test func `every shipped profile is in order`() throws {
-    #expect(DeliveryProfiles.shipped.keys.sorted() == ["prores-422hq", "stills-16bit"])
+    #expect(
+      DeliveryProfiles.shipped.keys.sorted() == [
+        "prores-422hq", "prores-422hq-51", "review-h264", "stills-16bit",
+      ])
     for (name, text) in DeliveryProfiles.shipped {
       let profile = try DeliveryProfiles.parse(text, file: "\(name).yaml", name: name)
       #expect(profile.name == name && !profile.summary.isEmpty)
@@ -70,14 +73,14 @@ import Testing
         test.yaml:2:12: error: `avi` is not a value of `container`
           container: avi
                      ^
-          It is one of mov, sequence.
+          It is one of mov, mp4, sequence.
         test.yaml:4:3: error: `picture` needs the key `lowest-psnr`: a decoded frame further from its picture is a fault
             codec: prores
             ^
         test.yaml:4:10: error: `prores` is not a value of `codec` here
             codec: prores
                    ^
-          It is one of ffv1, png, prores_ks.
+          It is one of ffv1, libx264, png, prores_ks.
         test.yaml:6:61: error: `colour` has no key `rang`
           colour: {primaries: bt2020, transfer: bt709, matrix: bt709, rang: tv}
                                                                       ^
@@ -113,6 +116,10 @@ import Testing
         test.yaml:3:8: error: a sequence of files carries no sound
           sound: pcm_s24le
                  ^
+        test.yaml:2:12: error: sequence does not hold prores_ks
+          container: sequence
+                     ^
+          Its frames go into mov.
         """)
   }
 
@@ -160,11 +167,11 @@ import Testing
           Did you mean `prores-422hq`?
         """)
     #expect(
-      errors("h264") == """
-        p.yaml:7:49: error: there is no delivery profile `h264`
-            out: {kind: delivery, picture: edit, profile: h264}
+      errors("h265") == """
+        p.yaml:7:49: error: there is no delivery profile `h265`
+            out: {kind: delivery, picture: edit, profile: h265}
                                                           ^
-          The profiles are prores-422hq, stills-16bit, mine; add one as profiles/h264.yaml.
+          The profiles are prores-422hq, prores-422hq-51, review-h264, stills-16bit, mine; add one as profiles/h265.yaml.
         """)
     #expect(
       errors("../../etc/passwd").hasPrefix(

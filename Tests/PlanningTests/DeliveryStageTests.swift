@@ -83,7 +83,9 @@ import Testing
     #expect(each(part.runs) == Array(each(whole.runs)[36..<72]))
     // 12 frames of the first shot, 12 of black, 12 of the second shot.
     #expect(
-      try plan.renders().flatMap(\.segments).map { [$0.first, $0.count] } == [[36, 12], [0, 1], [100, 12]])
+      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [
+        [36, 12], [0, 1], [100, 12],
+      ])
     #expect(plan.deliverables.first?.frames == 36)
   }
 
@@ -118,9 +120,9 @@ import Testing
     #expect(
       plan.nodes("render").map(\.label)
         == ["A001.mov frames 0–47", "black frames 0–0", "B001.mov frames 100–159"])
-    let black = try #require(try plan.renders().first { !$0.node.hasPicture })
+    let black = try #require(try plan.renders().first { $0.nodes.values.allSatisfy { !$0.hasPicture } })
     #expect(black.media.isEmpty)
-    #expect(black.node == .black(Black()))
+    #expect(Array(black.nodes.values) == [.black(Black())])
   }
 
   @Test func `publishing is planned only for what is not published as it is`() throws {

@@ -65,8 +65,10 @@ import Testing
     for input in try plan.renders() {
       for segment in input.segments {
         #expect(contents[segment.key] == nil)
+        let run = try #require(segment.runs.first)
+        #expect(segment.runs.count == 1 && run.step == 1)
         for index in 0..<segment.count {
-          let place = Place(chain: input.chain, frame: segment.first + index)
+          let place = Place(chain: run.chain, frame: run.first + index)
           contents[segment.key, default: [:]][Int(index)] = place
           planned.append(place)
         }
@@ -95,16 +97,17 @@ import Testing
   ) throws -> FakeLibrary {
     var library = FakeLibrary()
     for input in try plan.renders() {
+      guard let chain = input.segments.first?.runs.first?.chain else { continue }
       for _ in 0..<Int.random(in: 0...4, using: &random) {
         let key = Digest.sha256(Array("known \(library.frames.count) \(contents.count)".utf8))
         let known = KnownFrames(
           first: .random(in: 0...280, using: &random), count: .random(in: 1...60, using: &random),
           segment: key,
           offset: .random(in: 0...9, using: &random))
-        library.frames[input.encodingDigest, default: [:]][input.chain, default: []].append(known)
+        library.frames[input.encodingDigest, default: [:]][chain, default: []].append(known)
         for index in 0..<known.count {
           contents[key, default: [:]][known.offset + Int(index)] = Place(
-            chain: input.chain, frame: known.first + index)
+            chain: chain, frame: known.first + index)
         }
       }
     }
@@ -118,19 +121,17 @@ import Testing
     let plan = try Self.programme(&random).plan(Self.stages)
     for input in try plan.renders() {
       #expect((1...4).contains(input.segments.count))
-      for segment in input.segments {
-        #expect(segment.count > 0 && segment.first / 24 == (segment.first + segment.count - 1) / 24)
-      }
-      for (segment, next) in zip(input.segments, input.segments.dropFirst()) {
-        #expect(next.first >= segment.first + segment.count)
-      }
+      let runs = input.segments.flatMap(\.runs)
+      #expect(runs.count == input.segments.count)
+      for run in runs { #expect(run.count > 0 && run.first / 24 == (run.first + run.count - 1) / 24) }
+      for (run, next) in zip(runs, runs.dropFirst()) { #expect(next.first >= run.first + run.count) }
     }
     for node in plan.nodes("render") {
       let input = try JSONDecoder().decode(RenderTask.Input.self, from: Data(node.payload))
       #expect(node.commits == input.segments.map(\.key))
       #expect(node.frames == input.segments.reduce(0) { $0 + Int($1.count) })
       #expect(node.key == RenderTask.key(input))
-      #expect(input.chain == input.node.chain && input.encodingDigest == input.encoding.digest)
+      #expect(input.nodes.allSatisfy { $0 == $1.chain.hex } && input.encodingDigest == input.encoding.digest)
     }
   }
 
@@ -156,18 +157,20 @@ import Testing
       [ListEvent(reel: "A001", source: 10, record: hour, count: 30)],
       files: [Facts.picture("A001", start: "00:00:00:00", frames: 100)])
     let render = try #require(try programme.plan().renders().first)
+    let chain = try #require(render.segments.first?.runs.first?.chain)
     let (left, right) = (Digest.sha256([1]), Digest.sha256([2]))
     var library = FakeLibrary()
     library.frames = [
       render.encodingDigest: [
-        render.chain: [
+        chain: [
           KnownFrames(first: 12, count: 10, segment: left, offset: 3),
           KnownFrames(first: 5, count: 30, segment: right, offset: 100),
         ]
       ]
     ]
     let plan = try programme.plan(library: library)
-    #expect(try plan.renders().flatMap(\.segments).map { [$0.first, $0.count] } == [[35, 5]])
+    #expect(
+      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [[35, 5]])
     let assembly = try #require(try plan.assemblies().first)
     let planned = try #require(try plan.renders().first?.segments.first)
     #expect(
@@ -188,7 +191,9 @@ import Testing
       ], files: [Facts.picture("A001", start: "00:00:00:00", frames: 100)])
     let plan = try programme.plan()
     #expect(
-      try plan.renders().flatMap(\.segments).map { [$0.first, $0.count] } == [[0, 24], [24, 24], [48, 24]])
+      try plan.renders().flatMap(\.segments).flatMap(\.runs).map { [$0.first, $0.count] } == [
+        [0, 24], [24, 24], [48, 24],
+      ])
     let master = try #require(plan.deliverables.first)
     #expect(master.frames == 108 && master.distinctFrames == 72 && master.newFrames == 72)
   }

@@ -48,8 +48,10 @@ struct FakeLibrary: PlanningLibrary {
     }
     for input in try plan.renders() {
       for segment in input.segments {
-        library.frames[input.encodingDigest, default: [:]][input.chain, default: []].append(
-          KnownFrames(first: segment.first, count: segment.count, segment: segment.key, offset: 0))
+        // Only frames that stand alone are known one by one.
+        guard input.encoding.unit == .frame, let run = segment.runs.first else { continue }
+        library.frames[input.encodingDigest, default: [:]][run.chain, default: []].append(
+          KnownFrames(first: run.first, count: run.count, segment: segment.key, offset: 0))
       }
     }
     return library
@@ -181,14 +183,23 @@ extension ProgrammePlan {
   /// Frames that will be rendered, each named by its signature and encoding.
   func renderedFrames() throws -> [String] {
     try renders().flatMap { input in
-      input.segments.flatMap { segment in
-        let run = FrameRun(chain: input.chain, first: segment.first, step: 1, count: segment.count)
-        return (0..<segment.count).map {
-          "\(run.signature(at: $0).hex) \(input.encodingDigest.hex.prefix(8))"
-        }
+      input.segments.flatMap(\.runs).flatMap { run in
+        (0..<run.count).map { "\(run.signature(at: $0).hex) \(input.encodingDigest.hex.prefix(8))" }
       }
     }
   }
+}
+
+extension RenderTask.Input {
+  /// The chain of the first segment, which is the only one where frames stand alone.
+  var chain: Digest { segments[0].runs[0].chain }
+
+  var node: ImageNode { nodes[chain.hex] ?? .black(Black()) }
+}
+
+extension RenderTask.Segment {
+  /// Source frame of the first frame.
+  var first: Int64 { runs[0].first }
 }
 
 /// The text of the findings that stop `body`.

@@ -106,6 +106,15 @@ enum Renders {
       lowestPSNR: 30)
   }
 
+  /// H.264 in groups.
+  static func review(width: Int = NumberedClip.width, height: Int = NumberedClip.height) -> Encoding {
+    Encoding(
+      codec: "libx264", profile: nil, pixelFormat: "yuv420p", width: width, height: height,
+      rate: FrameRate(24_000, 1001), quantiser: nil, options: ["preset": "veryfast", "crf": "20"],
+      tags: ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"), builtBy: "tests",
+      lowestPSNR: 28)
+  }
+
   /// Segments of a clip, or of black without media.
   static func input(
     media: MediaLocation?, segments: [(first: Int64, count: Int64)], encoding: Encoding = encoding()
@@ -116,7 +125,7 @@ enum Renders {
     let sizing = Sizing(raster: Raster(width: encoding.width, height: encoding.height), fit: .letterbox)
     let node: ImageNode = media == nil ? .black(Black()) : .sizing(sizing, of: .source(source))
     return RenderTask.Input(
-      encoding: encoding, node: node, chain: node.chain,
+      encoding: encoding, nodes: [node.chain: node],
       media: media.map { [source.media.hex: RenderTask.Media(location: $0, sampleAspect: .one)] } ?? [:],
       segments: segments.map { segment in
         RenderTask.Segment(

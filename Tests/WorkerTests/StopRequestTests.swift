@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Glibc
 import TaskKinds
@@ -6,15 +7,16 @@ import Testing
 
 /// A worker in the middle of a long render, stopped when it has told of progress in its second segment.
 @Suite struct StopRequestTests {
-  private func attempt() throws -> (attempt: Attempt, input: RenderTask.Input) {
+  private func attempt(
+    _ encoding: Encoding = Renders.encoding(width: 1920, height: 1080)
+  ) throws -> (attempt: Attempt, input: RenderTask.Input) {
     let attempt = try Attempt()
     let path = attempt.folder.path + "/rushes/A001.mov"
     try NumberedClip.make(
       path, frames: 480, rate: "24000/1001", timecode: "01:00:00:00", reel: "A001", codec: Renders.prores)
     // A raster much larger than the clip's makes every frame slow: the segments cannot be done before the signal.
     let input = Renders.input(
-      media: try attempt.location("A001.mov"), segments: [(0, 4), (4, 400)],
-      encoding: Renders.encoding(width: 1920, height: 1080))
+      media: try attempt.location("A001.mov"), segments: [(0, 4), (4, 240)], encoding: encoding)
     try attempt.write("render", key: RenderTask.key(input), input)
     return (attempt, input)
   }
@@ -57,8 +59,10 @@ import Testing
     return output.range(of: Data("Progress: ".utf8), in: commit.upperBound..<output.endIndex) != nil
   }
 
-  private func check(_ status: Int32, for signal: Int32) throws {
-    let (attempt, input) = try attempt()
+  private func check(
+    _ status: Int32, for signal: Int32, encoding: Encoding = Renders.encoding(width: 1920, height: 1080)
+  ) throws {
+    let (attempt, input) = try attempt(encoding)
     let stopped = try stop(attempt, with: [signal])
     #expect(stopped.status == status)
     let last = try #require(stopped.text.split(separator: "\n").last)
@@ -76,6 +80,24 @@ import Testing
 
   @Test func `SIGINT during a render is exit code 130 and leaves nothing half made`() throws {
     try check(130, for: SIGINT)
+  }
+
+  @Test func `SIGTERM in the middle of a group of pictures leaves nothing of the group`() throws {
+    try check(143, for: SIGTERM, encoding: Renders.review(width: 1920, height: 1080))
+  }
+
+  @Test
+  func `SIGKILL in the middle of a group of pictures leaves no result, and the next attempt makes it whole`()
+    throws
+  {
+    let (attempt, input) = try attempt(Renders.review(width: 640, height: 360))
+    let killed = try stop(attempt, with: [SIGKILL])
+    #expect(killed.status == SIGKILL)
+    #expect(attempt.hasResult(input.segments[0].key) && !attempt.hasResult(input.segments[1].key))
+    let again = try attempt.run()
+    #expect(again.ending.exit == 0, "\(again.finished.text)")
+    #expect(again.finished.text.contains("(4 frames), made before"))
+    #expect(attempt.hasResult(input.segments[1].key) && attempt.hasResult(RenderTask.key(input)))
   }
 
   @Test func `a worker that is started with signals blocked hears them all the same`() throws {

@@ -8,9 +8,16 @@ import Testing
   @Test func `identity names libraries and kernels as JSON, the same each time`() throws {
     let first = try Programs.run(Attempt.program, ["identity"])
     #expect(first.status == 0)
-    let identity = try JSONDecoder().decode([String: String].self, from: first.output)
-    #expect(Set(identity.keys) == ["drawing", "kernels", "libraries"])
-    #expect(identity.values.allSatisfy { !$0.isEmpty })
+    struct Identity: Decodable {
+      var kernels: String
+      var libraries: String
+      var drawing: String
+      var encoders: [String: String]
+    }
+    let identity = try JSONDecoder().decode(Identity.self, from: first.output)
+    #expect(!identity.kernels.isEmpty && !identity.libraries.isEmpty)
+    #expect(identity.drawing.contains("cairo"))
+    #expect(identity.encoders["libx264"]?.hasPrefix("x264 - core ") == true)
     #expect(first.text.split(separator: "\n").count == 1)
     #expect(try Programs.run(Attempt.program, ["identity"]).output == first.output)
   }

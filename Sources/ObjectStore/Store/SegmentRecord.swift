@@ -3,16 +3,17 @@ package import Digests
 /// The kind of the results that hold segments.
 package let segmentKind = "segment"
 
-/// A run of encoded frames made from one chain: the output of a `segment` result.
+/// Encoded frames that were made together: the output of a `segment` result.
 ///
-/// The object holds the packets one after the other and nothing else. Frame *i* of the segment is the
-/// picture of source frame `first + i * step` of the chain.
+/// The object holds the packets one after the other and nothing else. Where each frame can be used alone,
+/// frame *i* of the segment is the picture of source frame `first + i * step` of the chain. Of a group of
+/// pictures that lean on each other these three are nil: it is found by its key, as a whole.
 package struct SegmentRecord: Codable, Hashable, Sendable {
   package var encoding: Digest
-  package var chain: Digest
-  package var first: Int64
+  package var chain: Digest?
+  package var first: Int64?
   /// Source frames from one frame to the next; negative when played backwards, 0 for a held frame.
-  package var step: Int64
+  package var step: Int64?
   package var count: Int64
   package var object: Digest
   /// One entry per frame, in frame order.
@@ -27,6 +28,17 @@ package struct SegmentRecord: Codable, Hashable, Sendable {
     self.chain = chain
     self.first = first
     self.step = step
+    self.count = count
+    self.object = object
+    self.packets = packets
+    self.evidence = evidence
+  }
+
+  /// A group of pictures.
+  package init(
+    encoding: Digest, count: Int64, object: Digest, packets: [PacketEntry], evidence: SegmentEvidence
+  ) {
+    self.encoding = encoding
     self.count = count
     self.object = object
     self.packets = packets

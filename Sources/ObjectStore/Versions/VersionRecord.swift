@@ -90,6 +90,13 @@ package struct VersionRecord: Codable, Hashable, Sendable {
   package var verification: JSONValue
   package var tool: String
 
+  /// The file that others, such as its chapters, go with: the only one without a suffix; nil for a sequence.
+  package var mainFile: File? {
+    let stem = line.fileName(version: version, fileExtension: "")
+    let plain = files.filter { $0.name.hasPrefix(stem) && !$0.name.dropFirst(stem.count).contains(".") }
+    return plain.count == 1 ? plain.first : nil
+  }
+
   /// The path of one of its files.
   package func path(of file: File, in production: Production) -> String {
     "\(line.folder(in: production))/\(VersionLine.folderName(version: version))/\(file.name)"

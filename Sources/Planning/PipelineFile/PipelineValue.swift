@@ -2,14 +2,14 @@ import Diagnostics
 import Yams
 
 /// A value of a YAML file that knows where it stands and what relative paths in it are relative to.
-struct PipelineValue {
-  indirect enum Content {
+struct PipelineValue: Sendable {
+  indirect enum Content: Sendable {
     case scalar(String)
     case list([PipelineValue])
     case map([Entry])
   }
 
-  struct Entry {
+  struct Entry: Sendable {
     var key: String
     var keyLocation: SourceLocation
     /// The line of the key, which a value in block form does not share.

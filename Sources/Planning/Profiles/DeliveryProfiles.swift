@@ -12,7 +12,10 @@ package enum DeliveryProfiles {
     KeySpec("extension", .text, isRequired: true, "file name extension"),
     KeySpec("picture", .text, isRequired: true, "how frames are encoded"),
     KeySpec("colour", .text, isRequired: true, "colour tags of stream, frames and container"),
-    KeySpec("sound", .choice(["pcm_s24le"]), "how sound is encoded; without it there is none"),
+    KeySpec("sound", .text, "the sound tracks, a codec or a list; without it there is none"),
+    KeySpec(
+      "chapters", .choice(DeliveryProfile.Chapters.allCases.map(\.rawValue)),
+      "the locators of the cut as chapters, published beside the file"),
     KeySpec(
       "burn-in", .choice(BurnInContent.allCases.map(\.rawValue)),
       "what copies carry unless the stage says otherwise; without it nothing"),
@@ -41,6 +44,8 @@ package enum DeliveryProfiles {
   /// The profiles built into the program, by name.
   package static let shipped: [String: String] = [
     "prores-422hq": String(decoding: PackageResources.prores_422hq_yaml, as: UTF8.self),
+    "prores-422hq-51": String(decoding: PackageResources.prores_422hq_51_yaml, as: UTF8.self),
+    "review-h264": String(decoding: PackageResources.review_h264_yaml, as: UTF8.self),
     "stills-16bit": String(decoding: PackageResources.stills_16bit_yaml, as: UTF8.self),
   ]
 
@@ -118,45 +123,98 @@ package enum DeliveryProfiles {
             remedy: isRGB ? "R'G'B' is matrix gbr, range pc." : "Y'CbCr is matrix bt709, range tv."))
       }
     }
-    _ = fixed(reader, "sound", ["pcm_s24le"])
-    if container == .sequence, let sound = reader["sound"] {
-      findings.add(sound.error("profile.soundInSequence", "a sequence of files carries no sound"))
-    }
+    let sounds = SoundKeys.read(reader, container: container)
+    let chapters = reader.choice("chapters", of: DeliveryProfile.Chapters.self)
     let burnIn = reader.choice("burn-in", of: BurnInContent.self) ?? .none
+    if let container, let picture { check(container, holds: picture, reader) }
     try findings.throwIfErrors()
     guard let container, let picture, let tags, let fileExtension else {
       preconditionFailure("a profile without errors has its required keys")
     }
     var profile = DeliveryProfile(
       name: name, summary: reader.text("summary") ?? "", container: container, fileExtension: fileExtension,
-      picture: picture, tags: tags, hasSound: reader["sound"] != nil)
+      picture: picture, tags: tags, sounds: sounds, chapters: chapters)
     profile.burnIn = burnIn
     return profile
   }
 
+  private static func check(
+    _ container: DeliveryProfile.Container, holds picture: DeliveryProfile.Picture, _ reader: KeyReader
+  ) {
+    let allowed = DeliveryProfile.containers(of: picture.codec)
+    guard !allowed.contains(container), let value = reader["container"] else { return }
+    reader.findings.add(
+      value.error(
+        "profile.wrongContainer", "\(container.rawValue) does not hold \(picture.codec)",
+        remedy: "Its frames go into \(allowed.map(\.rawValue).joined(separator: " or "))."))
+  }
+
   private static func picture(_ value: PipelineValue, findings: Findings) -> DeliveryProfile.Picture? {
     let reader = KeyReader(value, keys: pictureKeys, owner: "`picture`", findings: findings)
-    var options: [String: String] = [:]
-    if let value = reader["options"] {
-      if let entries = value.entries {
-        for entry in entries { options[entry.key] = entry.value.scalar ?? "" }
-      } else {
-        findings.add(
-          value.error(
-            "profile.badOptions", "`options` must be a mapping", remedy: "For instance {vendor: apl0}."))
-      }
-    }
     // All values are read before any is missed, so that every fault is told.
     let codecs = DeliveryProfile.supportedPixelFormats
     let codec = fixed(reader, "codec", codecs.keys.sorted())
+    let options = options(reader, value, codec: codec)
     let format = codec.flatMap { fixed(reader, "pixel-format", codecs[$0] ?? []) }
     let lowest = reader.integer("lowest-psnr", in: 20...200)
     let profile = reader.integer("profile", in: 0...5)
     let quantiser = reader.integer("quantiser", in: 1...224)
+    if codec == "libx264" { refuseNumbers(reader) }
     guard let codec, let format, let lowest else { return nil }
     return DeliveryProfile.Picture(
       codec: codec, profile: profile, pixelFormat: format, quantiser: quantiser, options: options,
       codecTag: reader.text("tag"), lowestPSNR: Double(lowest))
+  }
+
+  private static func options(_ reader: KeyReader, _ picture: PipelineValue, codec: String?) -> [String:
+    String]
+  {
+    var options: [String: String] = [:]
+    let allowed = codec.flatMap(EncoderOptions.allowed(for:))
+    if let value = reader["options"], value.entries == nil {
+      reader.findings.add(
+        value.error(
+          "profile.badOptions", "`options` must be a mapping", remedy: "For instance {vendor: apl0}.")
+      )
+    }
+    for entry in reader["options"]?.entries ?? [] {
+      let text = entry.value.scalar ?? ""
+      options[entry.key] = text
+      guard let codec, let allowed else { continue }
+      guard let shape = allowed[entry.key] else {
+        let names = allowed.keys.sorted()
+        let suggestion = nearest(entry.key, among: names).map { "Did you mean `\($0)`?" }
+        reader.findings.add(
+          Diagnostic(
+            severity: .error, family: .usage, code: "profile.unknownOption", location: entry.keyLocation,
+            message: "`\(entry.key)` is no option that a profile may set for \(codec)",
+            remedy: suggestion ?? "They are \(names.joined(separator: ", ")).", excerpt: entry.keyExcerpt))
+        continue
+      }
+      if !shape.allows(text) {
+        reader.findings.add(
+          entry.value.error(
+            "profile.badOption", "`\(text)` is not a value of `\(entry.key)` here",
+            remedy: "It is \(shape.summary)."))
+      }
+    }
+    for name in codec.map(EncoderOptions.required(for:)) ?? [] where options[name] == nil {
+      reader.findings.add(
+        (reader["options"] ?? picture).error(
+          "profile.missingOption",
+          "\(codec ?? "") needs the option `\(name)`: a constant quality, as groups of "
+            + "pictures are made apart from each other", remedy: "For instance `options: {\(name): 20}`."))
+    }
+    return options
+  }
+
+  /// Numbers that mean nothing to an encoder that takes names.
+  private static func refuseNumbers(_ reader: KeyReader) {
+    for (key, instead) in [("profile", "options: {profile: high}"), ("quantiser", "options: {crf: 20}")] {
+      guard let value = reader[key] else { continue }
+      reader.findings.add(
+        value.error("profile.unusedKey", "libx264 takes no `\(key)`", remedy: "Write `\(instead)`."))
+    }
   }
 
   private static func colour(_ value: PipelineValue, findings: Findings) -> ColourTags? {
@@ -170,7 +228,7 @@ package enum DeliveryProfiles {
   }
 
   /// A text that must be one of a list known only at run time.
-  private static func fixed(_ reader: KeyReader, _ key: String, _ allowed: [String]) -> String? {
+  static func fixed(_ reader: KeyReader, _ key: String, _ allowed: [String]) -> String? {
     guard let text = reader.text(key), let value = reader[key] else { return nil }
     if allowed.contains(text) { return text }
     let suggestion = nearest(text, among: allowed).map { "Did you mean `\($0)`?" }

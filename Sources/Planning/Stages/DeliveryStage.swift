@@ -25,6 +25,8 @@ package struct DeliveryStage: ReadableStage {
   let profile: DeliveryProfile
   let frames: FramesKey?
   let burnIn: BurnIn
+  /// The wire to the mix, as written.
+  let sound: PipelineValue?
 
   /// The part of the programme a deliverable covers, as typed.
   struct FramesKey: Sendable {
@@ -37,6 +39,7 @@ package struct DeliveryStage: ReadableStage {
   init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
     self.declaration = declaration
     frames = Self.frames(keys)
+    sound = keys["sound"]
     guard let name = keys.text("profile"), let value = keys["profile"],
       let profile = DeliveryProfiles.load(name, value: value, context: context, findings: keys.findings)
     else { return nil }
@@ -114,25 +117,24 @@ package struct DeliveryStage: ReadableStage {
   private func plan(_ sequence: PictureSequence, from start: Int64, in workspace: inout PlanningWorkspace)
     throws
   {
+    let mix = try mix(in: workspace)
     let encoding = profile.encoding(
       width: sequence.raster.width, height: sequence.raster.height, rate: sequence.rate,
-      builtBy: workspace.tools.builtBy)
-    let (nodes, runs) = sequence.runs()
-    let count = try planFrames(runs, nodes: nodes, encoding: encoding, in: &workspace)
-    burnIn.tellCost(newFrames: count.new, of: sequence.frameCount, stage: declaration, in: &workspace)
-    let index = workspace.frames[encoding.digest] ?? [:]
-    let pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
-    let mix = declaration.wires["sound"].flatMap { workspace.mixes[$0]?.key }
+      builtBy: workspace.tools.builtBy(profile.picture.codec))
+    let frames = try FramePlanner(stage: declaration.name, encoding: encoding)
+      .plan(sequence, in: &workspace)
+    burnIn.tellCost(newFrames: frames.new, of: sequence.frameCount, stage: declaration, in: &workspace)
+    let chapters = chapters(of: FrameRange(start: start, count: sequence.frameCount), in: &workspace)
     let timeline = workspace.timeline
     let label = Timecode(
       frame: timeline.startFrame + start, rate: timeline.rate, isDropFrame: timeline.isDropFrame)
     let assembly = AssembleTask.Input(
-      profile: profile, encoding: encoding, runs: runs, pieces: pieces, mix: mix,
-      startTimecode: label.description, startFrame: label.frame,
-      name: "\(workspace.pipeline.programme)_\(declaration.name)")
+      profile: profile, encoding: encoding, runs: frames.runs, pieces: frames.pieces, mix: mix,
+      chapters: profile.container == .mp4 ? chapters : nil, startTimecode: label.description,
+      startFrame: label.frame, name: "\(workspace.pipeline.programme)_\(declaration.name)")
     let key = AssembleTask.key(assembly)
     let renders = workspace.nodes.filter { node in node.kind == RenderTask.identifier }
-    let used = Set(pieces.map(\.segment))
+    let used = Set(frames.pieces.map(\.segment))
     let waits = renders.filter { !used.isDisjoint(with: $0.commits) }.map(\.key) + [mix].compactMap { $0 }
     try workspace.add(
       TaskNode(
@@ -140,98 +142,65 @@ package struct DeliveryStage: ReadableStage {
         label: "assemble \(declaration.name)", dependencies: workspace.plannedDependencies(waits),
         payload: try JSONBytes.encode(assembly),
         reason: "no file is made of exactly these frames and this mix"))
-    try planPublish(key, count: count, sequence: sequence, start: start, encoding: encoding, in: &workspace)
-  }
-
-  /// Plans the frames that no segment holds yet.
-  private func planFrames(
-    _ runs: [FrameRun], nodes: [Digest: ImageNode], encoding: Encoding, in workspace: inout PlanningWorkspace
-  ) throws -> (distinct: Int64, new: Int64) {
-    let digest = encoding.digest
-    var needed: [Digest: FrameSet] = [:]
-    var order: [Digest] = []
-    for run in runs {
-      if needed[run.chain] == nil { order.append(run.chain) }
-      for range in run.positions { needed[run.chain, default: FrameSet()].insert(range) }
-    }
-    var index = workspace.frames[digest] ?? [:]
-    let unseen = order.filter { index[$0] == nil }
-    let known = try workspace.library.knownFrames(encoding: digest, chains: unseen)
-    for chain in unseen {
-      var frames = FrameIndex()
-      for item in known[chain] ?? [] { frames.add(item) }
-      index[chain] = frames
-    }
-    var distinct: Int64 = 0
-    var new: Int64 = 0
-    for chain in order {
-      guard let node = nodes[chain], let set = needed[chain], var frames = index[chain] else { continue }
-      distinct += set.count
-      let missing = set.ranges.flatMap { frames.missing(in: $0) }
-      new += missing.reduce(0) { $0 + $1.count }
-      let segments = missing.flatMap(Segmentation.split).map {
-        RenderTask.Segment(encoding: digest, chain: chain, first: $0.start, count: $0.count)
-      }
-      for segment in segments {
-        frames.add(KnownFrames(first: segment.first, count: segment.count, segment: segment.key, offset: 0))
-      }
-      index[chain] = frames
-      try planRenders(segments, node: node, chain: chain, encoding: encoding, in: &workspace)
-    }
-    workspace.frames[digest] = index
-    return (distinct, new)
-  }
-
-  private func planRenders(
-    _ segments: [RenderTask.Segment], node: ImageNode, chain: Digest, encoding: Encoding,
-    in workspace: inout PlanningWorkspace
-  ) throws {
-    let files = node.sources.compactMap { source in workspace.files.first { $0.identity == source.media } }
-    let media = Dictionary(
-      files.map { file in
-        (
-          file.identity.hex,
-          RenderTask.Media(
-            location: file.location, sequence: file.sequence,
-            sampleAspect: file.facts.video?.sampleAspect ?? .one)
-        )
-      }, uniquingKeysWith: { first, _ in first })
-    let names = files.map { FilePaths.name(of: $0.location.path) }
-    let name = names.isEmpty ? "black" : names.joined(separator: " to ")
-    for start in stride(from: 0, to: segments.count, by: Segmentation.segmentsPerTask) {
-      let part = Array(segments[start..<min(start + Segmentation.segmentsPerTask, segments.count)])
-      let input = RenderTask.Input(
-        encoding: encoding, node: node, chain: chain, media: media, segments: part)
-      let count = part.reduce(0) { $0 + Int($1.count) }
-      try workspace.add(
-        TaskNode(
-          key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version,
-          stage: declaration.name,
-          label:
-            "\(name) frames \(part[0].first)–\(part[part.count - 1].first + part[part.count - 1].count - 1)",
-          payload: try JSONBytes.encode(input), frames: count, commits: part.map(\.key),
-          reason: "\(count) frames never made before with this source, grade and encoding"))
-    }
-  }
-
-  private func planPublish(
-    _ assembly: TaskKey, count: (distinct: Int64, new: Int64), sequence: PictureSequence, start: Int64,
-    encoding: Encoding, in workspace: inout PlanningWorkspace
-  ) throws {
     let recipe = Recipe(
       stage: declaration.name, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
       workspace: workspace)
-    let input = PublishTask.Input(
+    let publish = PublishTask.Input(
       shelf: .deliverables, programme: workspace.pipeline.programme, name: declaration.name,
-      stage: declaration.name, assembly: assembly, fileExtension: profile.fileExtension, documents: [],
+      stage: declaration.name, assembly: key, fileExtension: profile.fileExtension,
+      documents: chapters.map { [document(of: $0, rate: sequence.rate, in: &workspace)] } ?? [],
       recipe: workspace.object(try JSONBytes.encode(recipe)), profile: profile.name)
-    let version = try workspace.publish(input, reason: "no version of it is exactly this")
+    let version = try workspace.publish(publish, reason: "no version of it is exactly this")
     workspace.deliverables.append(
       DeliverablePlan(
         stage: declaration.name, profile: profile.name, frames: sequence.frameCount,
-        distinctFrames: count.distinct,
-        reusedFrames: count.distinct - count.new, newFrames: count.new, version: version,
-        publishKey: PublishTask.key(input)))
+        distinctFrames: frames.distinct, reusedFrames: frames.distinct - frames.new, newFrames: frames.new,
+        version: version, publishKey: PublishTask.key(publish)))
+  }
+
+  /// The task that makes the mix, which must have every layout of the profile.
+  private func mix(in workspace: PlanningWorkspace) throws(DiagnosticList) -> TaskKey? {
+    guard let wire = declaration.wires["sound"], let mix = workspace.mixes[wire] else { return nil }
+    let lacking = profile.sounds.map(\.layout).filter { !mix.layouts.contains($0) }
+    if let layout = lacking.first, let sound {
+      var layouts = mix.layouts
+      for layout in lacking where !layouts.contains(layout) { layouts.append(layout) }
+      // A bare 5.1 is a number to YAML.
+      let list = layouts.map { $0.contains(".") ? "\"\($0)\"" : $0 }.joined(separator: ", ")
+      throw DiagnosticList([
+        sound.error(
+          "delivery.noSuchLayout",
+          "profile `\(profile.name)` carries \(layout) sound, but the mix of `\(wire)` is made in "
+            + mix.layouts.joined(separator: " and "),
+          remedy: "Give `\(wire)` the key `layouts: [\(list)]`, or take a profile without it.")
+      ])
+    }
+    return mix.key
+  }
+
+  /// The locators of the cut as chapters of a range; nil when the profile wants none.
+  private func chapters(of range: FrameRange, in workspace: inout PlanningWorkspace) -> ChapterList? {
+    guard profile.chapters != nil else { return nil }
+    let list = ChapterList(
+      markers: workspace.timeline.markers.map { ($0.frame, $0.comment.isEmpty ? $0.name : $0.comment) },
+      range: range)
+    if list.chapters.isEmpty {
+      workspace.diagnostics.append(
+        Diagnostic(
+          severity: .note, family: .usage, code: "delivery.noChapters", location: declaration.location,
+          message: "the cut has no locators here, so the chapters of `\(declaration.name)` are an empty list",
+          remedy: nil))
+    }
+    return list
+  }
+
+  private func document(of chapters: ChapterList, rate: FrameRate, in workspace: inout PlanningWorkspace)
+    -> PublishTask.Document
+  {
+    let bytes = Array(chapters.webVTT(rate: rate).utf8)
+    return PublishTask.Document(
+      object: workspace.object(bytes), byteCount: Int64(bytes.count), suffix: "chapters",
+      fileExtension: "vtt")
   }
 }
 

@@ -160,18 +160,10 @@ struct GradeStills {
     of shot: Shot, scopes: StillTask.Scopes?, in workspace: inout PlanningWorkspace
   ) throws -> TaskKey {
     let view = shot.view
-    let sources = Set(view.before.sources + view.after.sources)
-    let files = workspace.files.filter { file in sources.contains { $0.media == file.identity } }
-    let media = Dictionary(
-      files.map { file in
-        (
-          file.identity.hex,
-          RenderTask.Media(location: file.location, sampleAspect: file.facts.video?.sampleAspect ?? .one)
-        )
-      }, uniquingKeysWith: { first, _ in first })
+    let media = workspace.media(of: [view.before, view.after])
     let input = StillTask.Input(
       raster: after.raster, before: view.before, after: view.after, frame: view.frame, media: media,
-      scopes: scopes, builtBy: "\(workspace.tools.builtBy); \(workspace.tools.drawing)")
+      scopes: scopes, builtBy: "\(workspace.tools.builtBy("png")); \(workspace.tools.drawing)")
     let key = StillTask.key(input)
     try workspace.add(
       TaskNode(

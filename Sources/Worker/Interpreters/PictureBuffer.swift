@@ -34,6 +34,15 @@ final class PictureBuffer {
     storage = [UInt8](repeating: 0, count: offset)
   }
 
+  /// A picture of its own with the same samples.
+  init(copying other: PictureBuffer) {
+    layout = other.layout
+    width = other.width
+    height = other.height
+    planes = other.planes
+    storage = other.storage
+  }
+
   /// Lends the planes for writing.
   func withDestination<R>(_ body: ([DestinationPlane]) throws -> R) rethrows -> R {
     try unsafe storage.withUnsafeMutableBytes { buffer in

@@ -30,7 +30,8 @@ enum RenderInterpreter: TaskInterpreter {
       }
       let working = try renderer ?? SegmentRenderer(input, context: context)
       renderer = working
-      context.log.write("begin \(segment.key.hex) frames \(segment.first)+\(segment.count)")
+      context.log.write(
+        "begin \(segment.key.hex) frames \(segment.runs.first?.first ?? 0)+\(segment.count)")
       let (record, object) = try working.render(segment) { frames in
         context.reporter.progress(frames: done + frames, of: total)
       }
@@ -44,22 +45,21 @@ enum RenderInterpreter: TaskInterpreter {
   }
 }
 
-/// Renders, encodes, decodes again and compares the frames of segments of one chain.
+/// Makes the pictures of segments, has them encoded and keeps the packets.
 private final class SegmentRenderer {
   private let input: RenderTask.Input
   private let context: TaskContext
-  private let source: any FrameSource
-  private let encoder: PictureEncoder
-  private let decoder: PictureDecoder
+  private let destination: Colour.PictureFormat
+  /// The chain that is evaluated: the next frames are mostly of the same.
+  private var current: (chain: Digest, source: any FrameSource)?
+  /// Kept from segment to segment where frames stand alone.
+  private let frameCoder: FrameCoder?
 
   init(_ input: RenderTask.Input, context: TaskContext) throws {
     self.input = input
     self.context = context
-    source = try FrameSourceBuilder(media: input.media, store: context.store)
-      .source(input.node, destination: Self.destination(input.encoding))
-    let settings = EncoderSettings(input.encoding)
-    encoder = try PictureEncoder(settings)
-    decoder = try PictureDecoder(settings)
+    destination = try Self.destination(input.encoding)
+    frameCoder = input.encoding.unit == .frame ? try FrameCoder(input.encoding) : nil
   }
 
   private static func destination(_ encoding: Encoding) throws -> Colour.PictureFormat {
@@ -73,64 +73,96 @@ private final class SegmentRenderer {
       height: encoding.height)
   }
 
+  private func source(of chain: Digest) throws -> any FrameSource {
+    if let current, current.chain == chain { return current.source }
+    guard let node = input.nodes[chain.hex] else {
+      throw WorkerFailure(verification: "the task does not say what chain \(chain.hex.prefix(12)) is")
+    }
+    // One at a time: each holds decoders and pictures.
+    current = nil
+    let source = try FrameSourceBuilder(media: input.media, store: context.store)
+      .source(node, destination: destination)
+    current = (chain, source)
+    return source
+  }
+
   func render(_ segment: RenderTask.Segment, progress: (Int) -> Void) throws -> (
     SegmentRecord, ObjectReference
   ) {
-    let part = context.part(segment.key.hex)
-    guard FileManager.default.createFile(atPath: part, contents: nil),
-      let file = FileHandle(forWritingAtPath: part)
-    else {
-      throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: part])
-    }
-    defer { try? file.close() }
-    var packets: [PacketEntry] = []
-    var offset: Int64 = 0
-    var lowest: Double?
-    var digest = StreamingDigest()
+    let coder: any SegmentCoder = try frameCoder ?? GroupCoder(input.encoding)
+    let file = try SegmentFile(path: context.part(segment.key.hex))
     var reported = ContinuousClock.now
-    for number in segment.first..<segment.first + segment.count {
-      try StopRequest.check()
-      let (packet, psnr) = try frame(number)
-      if let psnr { lowest = min(lowest ?? psnr, psnr) }
-      try file.write(contentsOf: packet)
-      digest.update(packet)
-      packets.append(
-        PacketEntry(offset: offset, size: packet.count, digest: String(Digest.sha256(packet).hex.prefix(32))))
-      offset += Int64(packet.count)
-      if ContinuousClock.now - reported > .milliseconds(400) {
-        reported = .now
-        progress(packets.count)
+    for run in segment.runs {
+      let source = try source(of: run.chain)
+      for offset in 0..<run.count {
+        try StopRequest.check()
+        let number = run.position(at: offset)
+        let frames = try source.withFrame(number) { try coder.encode($0, name: "frame \(number)") }
+        for frame in frames { try file.append(frame) }
+        if ContinuousClock.now - reported > .milliseconds(400) {
+          reported = .now
+          progress(file.packets.count)
+        }
       }
     }
-    try file.close()
-    let object = try context.store.commitObject(partFile: part, name: "segment", digest: digest.finalize())
-    let record = SegmentRecord(
-      encoding: input.encodingDigest, chain: input.chain, first: segment.first, step: 1, count: segment.count,
-      object: object.digest, packets: packets,
-      evidence: SegmentEvidence(
-        decodedFrames: packets.count, lowestPSNR: lowest, largestPacket: packets.map(\.size).max() ?? 0))
-    return (record, object)
+    for frame in try coder.finish() { try file.append(frame) }
+    guard file.packets.count == segment.count else {
+      throw WorkerFailure(
+        verification: "\(file.packets.count) frames were encoded, \(segment.count) were asked for")
+    }
+    let object = try file.commit(to: context.store)
+    return (record(of: segment, object: object.digest, file: file), object)
   }
 
-  /// Encodes one frame and proves it: the packet is decoded and compared with what went in.
-  ///
-  /// - Returns: the packet, and the PSNR in dB; nil when every sample came back.
-  private func frame(_ number: Int64) throws -> (packet: [UInt8], psnr: Double?) {
-    try source.withFrame(number) { picture in
-      let packet = try encoder.encode { view in picture.copy(to: view) }
-      let psnr = try decoder.decode(packet) { decoded in
-        guard decoded.width == input.encoding.width, decoded.height == input.encoding.height else {
-          throw WorkerFailure(verification: "frame \(number) decodes as \(decoded.width)x\(decoded.height)")
-        }
-        return try picture.psnr(of: decoded)
-      }
-      if let psnr, psnr < input.encoding.lowestPSNR {
-        throw WorkerFailure(
-          verification: "frame \(number) came back from \(input.encoding.codec) with a PSNR of "
-            + "\(Double(Int(psnr * 10)) / 10) dB; the profile wants \(input.encoding.lowestPSNR) dB")
-      }
-      return (packet, psnr)
+  private func record(of segment: RenderTask.Segment, object: Digest, file: SegmentFile) -> SegmentRecord {
+    let evidence = SegmentEvidence(
+      decodedFrames: file.packets.count, lowestPSNR: file.lowestPSNR,
+      largestPacket: file.packets.map(\.size).max() ?? 0)
+    guard input.encoding.unit == .frame, let run = segment.runs.first else {
+      return SegmentRecord(
+        encoding: input.encodingDigest, count: segment.count, object: object, packets: file.packets,
+        evidence: evidence)
     }
+    return SegmentRecord(
+      encoding: input.encodingDigest, chain: run.chain, first: run.first, step: run.step,
+      count: segment.count, object: object, packets: file.packets, evidence: evidence)
+  }
+}
+
+/// The packets of a segment on their way to the store.
+private final class SegmentFile {
+  private(set) var packets: [PacketEntry] = []
+  /// Nil while every frame came back as it was.
+  private(set) var lowestPSNR: Double?
+  private let path: String
+  private let file: FileHandle
+  private var offset: Int64 = 0
+  private var digest = StreamingDigest()
+
+  init(path: String) throws {
+    guard FileManager.default.createFile(atPath: path, contents: nil),
+      let file = FileHandle(forWritingAtPath: path)
+    else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path]) }
+    self.path = path
+    self.file = file
+  }
+
+  deinit { try? file.close() }
+
+  func append(_ frame: CodedFrame) throws {
+    if let psnr = frame.psnr { lowestPSNR = min(lowestPSNR ?? psnr, psnr) }
+    try file.write(contentsOf: frame.packet)
+    digest.update(frame.packet)
+    packets.append(
+      PacketEntry(
+        offset: offset, size: frame.packet.count,
+        digest: String(Digest.sha256(frame.packet).hex.prefix(32))))
+    offset += Int64(frame.packet.count)
+  }
+
+  func commit(to store: ObjectStore) throws -> ObjectReference {
+    try file.close()
+    return try store.commitObject(partFile: path, name: "segment", digest: digest.finalize())
   }
 }
 

@@ -21,10 +21,11 @@ final class SegmentReader {
 
   deinit { try? current?.file.close() }
 
-  /// Calls `body` with every frame of the pieces and its number from 0; each packet's digest is checked.
+  /// Calls `body` with every frame of the pieces, its number from 0, and whether it is the first of its segment;
+  /// each packet's digest is checked.
   func forEachFrame(
     _ pieces: [AssembleTask.Piece],
-    _ body: (_ frame: Int64, _ packet: [UInt8], _ entry: PacketEntry) throws -> Void
+    _ body: (_ frame: Int64, _ packet: [UInt8], _ entry: PacketEntry, _ isFirst: Bool) throws -> Void
   ) throws {
     var frame: Int64 = 0
     for piece in pieces {
@@ -40,7 +41,7 @@ final class SegmentReader {
         guard Digest.sha256(packet).hex.hasPrefix(entry.digest) else {
           throw WorkerFailure(damagedObject: open.record.object)
         }
-        try body(frame, packet, entry)
+        try body(frame, packet, entry, index == 0)
         frame += 1
       }
     }

@@ -1,0 +1,152 @@
+import Delivery
+import Digests
+import Editorial
+import ImageGraph
+import MediaTime
+import TaskGraph
+import TaskKinds
+
+/// Plans the frames of a deliverable that no segment holds yet.
+struct FramePlanner {
+  let stage: String
+  let encoding: Encoding
+  private let digest: Digest
+
+  /// The frames of a deliverable, and where they are or will be.
+  struct Frames {
+    var runs: [FrameRun]
+    var pieces: [AssembleTask.Piece]
+    /// Different frames, and those of them that are still to be made.
+    var distinct: Int64 = 0
+    var new: Int64 = 0
+  }
+
+  init(stage: String, encoding: Encoding) {
+    self.stage = stage
+    self.encoding = encoding
+    digest = encoding.digest
+  }
+
+  func plan(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames {
+    switch encoding.unit {
+    case .frame: try planFrames(sequence, in: &workspace)
+    case .group: try planGroups(sequence, in: &workspace)
+    }
+  }
+
+  // MARK: Frame by frame
+
+  private func planFrames(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames
+  {
+    let (nodes, runs) = sequence.runs()
+    var frames = Frames(runs: runs, pieces: [])
+    var needed: [Digest: FrameSet] = [:]
+    var order: [Digest] = []
+    for run in runs {
+      if needed[run.chain] == nil { order.append(run.chain) }
+      for range in run.positions { needed[run.chain, default: FrameSet()].insert(range) }
+    }
+    var index = try index(of: order, in: workspace)
+    for chain in order {
+      guard let node = nodes[chain], let set = needed[chain], var known = index[chain] else { continue }
+      frames.distinct += set.count
+      let missing = set.ranges.flatMap { known.missing(in: $0) }
+      frames.new += missing.reduce(0) { $0 + $1.count }
+      var segments: [RenderTask.Segment] = []
+      for part in missing.flatMap(Segmentation.split) {
+        let segment = RenderTask.Segment(
+          encoding: digest, chain: chain, first: part.start, count: part.count)
+        known.add(KnownFrames(first: part.start, count: part.count, segment: segment.key, offset: 0))
+        segments.append(segment)
+      }
+      index[chain] = known
+      for start in stride(from: 0, to: segments.count, by: Segmentation.segmentsPerTask) {
+        try planRender(
+          Array(segments[start..<min(start + Segmentation.segmentsPerTask, segments.count)]),
+          nodes: [chain: node], in: &workspace)
+      }
+    }
+    workspace.frames[digest] = index
+    frames.pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
+    return frames
+  }
+
+  /// What is known of these chains and of those asked for before.
+  private func index(of chains: [Digest], in workspace: PlanningWorkspace) throws -> [Digest: FrameIndex] {
+    var index = workspace.frames[digest] ?? [:]
+    let unseen = chains.filter { index[$0] == nil }
+    let known = try workspace.library.knownFrames(encoding: digest, chains: unseen)
+    for chain in unseen {
+      var frames = FrameIndex()
+      for item in known[chain] ?? [] { frames.add(item) }
+      index[chain] = frames
+    }
+    return index
+  }
+
+  // MARK: Group by group
+
+  private func planGroups(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames
+  {
+    let (nodes, runs) = sequence.runs()
+    var frames = Frames(runs: runs, pieces: [])
+    var seen: Set<TaskKey> = []
+    var waiting: [RenderTask.Segment] = []
+    func flush() throws {
+      guard !waiting.isEmpty else { return }
+      let chains = Set(waiting.flatMap(\.runs).map(\.chain))
+      try planRender(waiting, nodes: nodes.filter { chains.contains($0.key) }, in: &workspace)
+      waiting = []
+    }
+    for group in GroupSegmentation.groups(of: sequence) {
+      let segment = RenderTask.Segment(encoding: digest, runs: group)
+      frames.pieces.append(
+        AssembleTask.Piece(segment: segment.key, offset: 0, count: Int(segment.count), step: 1))
+      guard seen.insert(segment.key).inserted else { continue }
+      frames.distinct += segment.count
+      if workspace.groups.contains(segment.key) { continue }
+      if try workspace.library.hasResult(segment.key) { continue }
+      workspace.groups.insert(segment.key)
+      frames.new += segment.count
+      if waiting.reduce(0, { $0 + $1.count }) + segment.count > GroupSegmentation.framesPerGroup {
+        try flush()
+      }
+      waiting.append(segment)
+    }
+    try flush()
+    return frames
+  }
+
+  // MARK: Tasks
+
+  private func planRender(
+    _ segments: [RenderTask.Segment], nodes: [Digest: ImageNode], in workspace: inout PlanningWorkspace
+  ) throws {
+    let media = workspace.media(of: Array(nodes.values))
+    let input = RenderTask.Input(encoding: encoding, nodes: nodes, media: media, segments: segments)
+    let count = segments.reduce(0) { $0 + $1.count }
+    try workspace.add(
+      TaskNode(
+        key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
+        label: label(segments, nodes: nodes, in: workspace), payload: try JSONBytes.encode(input),
+        frames: Int(count), commits: segments.map(\.key),
+        reason: "\(count) frames never made before with this source, grade and encoding"))
+  }
+
+  /// The sources of the first shot with its frames, and how many shots more.
+  private func label(
+    _ segments: [RenderTask.Segment], nodes: [Digest: ImageNode], in workspace: PlanningWorkspace
+  ) -> String {
+    let runs = segments.flatMap(\.runs)
+    guard let first = runs.first, let node = nodes[first.chain] else { return "no frames" }
+    let names = node.sources.compactMap { source in
+      workspace.files.first { $0.identity == source.media }.map { FilePaths.name(of: $0.location.path) }
+    }
+    let positions = runs.filter { $0.chain == first.chain }.flatMap(\.positions)
+    let start = positions.map(\.start).min() ?? first.first
+    let end = positions.map(\.end).max() ?? first.first + 1
+    let name = names.isEmpty ? "black" : names.joined(separator: " to ")
+    let more = nodes.count > 1 ? " and \(nodes.count - 1) more" : ""
+    return "\(name) frames \(start)–\(end - 1)\(more)"
+  }
+}

@@ -1,0 +1,143 @@
+import Delivery
+import Digests
+import Foundation
+import ImageGraph
+import Media
+import MediaTime
+import ObjectStore
+import TaskGraph
+import TaskKinds
+
+/// One QuickTime or MP4 file.
+struct MovieAssembly {
+  let input: AssembleTask.Input
+  let container: MovieWriter.Container
+  let context: TaskContext
+
+  init(_ input: AssembleTask.Input, container: MovieWriter.Container, context: TaskContext) {
+    self.input = input
+    self.container = container
+    self.context = context
+  }
+
+  func run() throws -> (AssembleTask.Output, [ObjectReference]) {
+    let part = context.part("movie")
+    let mixes = try soundtrack()
+    let written = try write(to: part, mixes: mixes)
+    let evidence = try MovieProof(input: input, container: container, mixes: mixes, written: written)
+      .evidence(part)
+    let object = try context.store.commitObject(partFile: part, name: "movie.\(input.profile.fileExtension)")
+    let file = AssembleTask.File(object: object.digest, byteCount: object.byteCount, suffix: "")
+    return (
+      AssembleTask.Output(files: [file], frameCount: Int64(written.digests.count), evidence: evidence),
+      [object]
+    )
+  }
+
+  /// The mix of each sound track of the profile.
+  private func soundtrack() throws -> [TrackMix] {
+    guard let key = input.mix else { return [] }
+    guard let result = try context.store.result(key, as: MixTask.Output.self) else {
+      throw WorkerFailure(missingObject: key)
+    }
+    return try input.profile.sounds.map { sound in
+      guard let mix = result.output.mixes.first(where: { $0.layout == sound.layout }) else {
+        throw WorkerFailure(verification: "the mix was not made in \(sound.layout)")
+      }
+      guard context.store.contains(mix.sound) else { throw WorkerFailure(missingObject: mix.sound) }
+      let format = SoundFormat(sound, sampleRate: result.output.sampleRate)
+      guard format.channels == mix.channels else {
+        throw WorkerFailure(verification: "the \(sound.layout) mix has \(mix.channels) channels")
+      }
+      return TrackMix(
+        format: format, path: context.store.path(of: mix.sound), sampleCount: result.output.sampleCount)
+    }
+  }
+
+  private func write(to part: String, mixes: [TrackMix]) throws -> WrittenMovie {
+    let writer = try MovieWriter(
+      path: part, container: container, video: EncoderSettings(input.encoding), sounds: mixes.map(\.format),
+      startTimecode: input.startTimecode,
+      chapters: input.chapters?.chapters.map { .init(start: $0.start, end: $0.end, title: $0.title) } ?? [])
+    let sounds = try mixes.map { try MixBytes(path: $0.path, channels: $0.format.channels) }
+    var digests = mixes.map { _ in StreamingDigest() }
+    var written = WrittenMovie()
+    var total = 0
+    for piece in input.pieces { total += piece.count }
+    var reported = ContinuousClock.now
+    try SegmentReader(store: context.store).forEachFrame(input.pieces) { frame, packet, entry, isFirst in
+      try StopRequest.check()
+      let isKey = input.encoding.unit == .frame || isFirst
+      try writer.writeVideo(packet, at: frame, isKey: isKey)
+      written.digests.append(entry.digest)
+      if isKey { written.keyFrames += 1 }
+      let samples = writer.samples(ofFrame: frame)
+      for (track, sound) in sounds.enumerated() {
+        let bytes = try sound.read(samples.count)
+        for stored in try writer.writeSound(bytes, track: track) { digests[track].update(stored) }
+      }
+      written.sampleCount = samples.upperBound
+      if ContinuousClock.now - reported > .milliseconds(400) {
+        reported = .now
+        context.reporter.progress(frames: Int(frame), of: total)
+      }
+    }
+    for track in mixes.indices {
+      for stored in try writer.endSound(track: track) { digests[track].update(stored) }
+    }
+    written.sounds = digests.map { $0.finalize() }
+    try writer.finish()
+    return written
+  }
+}
+
+/// A finished mix, and how it goes into the movie.
+struct TrackMix {
+  var format: SoundFormat
+  var path: String
+  var sampleCount: Int64
+}
+
+/// What went into a file, to be found again in it.
+struct WrittenMovie {
+  var digests: [String] = []
+  var keyFrames = 0
+  /// One per track, over its packets in their order.
+  var sounds: [Digest] = []
+  var sampleCount: Int64 = 0
+}
+
+extension SoundFormat {
+  init(_ sound: DeliveryProfile.Sound, sampleRate: Int) {
+    let codec: Codec =
+      switch sound.codec {
+      case .pcm: .pcm(bitDepth: 24)
+      case .aac: .aac(bitRate: (sound.bitRate ?? 192) * 1000)
+      }
+    self.init(codec: codec, sampleRate: sampleRate, layout: sound.layout, title: sound.title)
+  }
+}
+
+/// The samples of a mix, as the bytes that go into the movie.
+private struct MixBytes {
+  private let file: FileHandle
+  private let blockSize: Int
+
+  init(path: String, channels: Int) throws {
+    guard let wave = try BroadcastWave(path: path), wave.blockSize == channels * 3 else {
+      throw WorkerFailure(verification: "the mix is not a 24-bit wave file of \(channels) channels")
+    }
+    file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    try file.seek(toOffset: UInt64(wave.dataOffset))
+    blockSize = wave.blockSize
+  }
+
+  /// The next samples; silence beyond the end never happens, as mix and picture have one length.
+  func read(_ count: Int) throws -> [UInt8] {
+    let bytes = [UInt8](try file.read(upToCount: count * blockSize) ?? Data())
+    guard bytes.count == count * blockSize else {
+      throw WorkerFailure(verification: "the mix is shorter than the picture")
+    }
+    return bytes
+  }
+}

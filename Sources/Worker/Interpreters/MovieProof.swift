@@ -1,0 +1,141 @@
+import Delivery
+import Digests
+import Media
+import MediaTime
+import TaskKinds
+
+/// Closes the loop: a finished file is opened again and compared with what was asked for.
+struct MovieProof {
+  let input: AssembleTask.Input
+  let container: MovieWriter.Container
+  let mixes: [TrackMix]
+  let written: WrittenMovie
+
+  func evidence(_ path: String) throws -> AssembleTask.Evidence {
+    let inspector = try MovieInspector(path: path)
+    var checks = picture(inspector)
+    checks += try structure(inspector)
+    checks += try sound(inspector)
+    checks += try packets(inspector)
+    let frames = joins()
+    for frame in frames {
+      try inspector.withFrame(at: frame) { picture in
+        checks.append(
+          check(
+            "frame \(frame) decodes", "\(input.encoding.width)x\(input.encoding.height)",
+            "\(picture.width)x\(picture.height)"))
+      }
+    }
+    if let failed = checks.first(where: { !$0.isMet }) {
+      throw WorkerFailure(
+        verification:
+          "the assembled file is not what it should be: \(failed.name): expected \(failed.expected), found \(failed.found)"
+      )
+    }
+    return AssembleTask.Evidence(
+      proof: "structure, packet digests and decoded joins; every frame was decoded when it was made",
+      checks: checks,
+      framesDecoded: frames)
+  }
+
+  private func picture(_ inspector: MovieInspector) -> [AssembleTask.Evidence.Check] {
+    let video = inspector.facts.video
+    let tags = input.encoding.tags
+    var checks = [
+      check("frames", written.digests.count, Int(video?.frameCount ?? -1)),
+      check(
+        "raster", "\(input.encoding.width)x\(input.encoding.height)",
+        "\(video?.width ?? 0)x\(video?.height ?? 0)"),
+      check("rate", input.encoding.rate.description, video?.rate.description ?? "none"),
+      check("timecode", input.startTimecode, inspector.facts.timecodeStart ?? "none"),
+      check("primaries", tags.primaries, video?.primaries ?? "none"),
+      check("transfer", tags.transfer, video?.transfer ?? "none"),
+      check("matrix", tags.matrix, video?.matrix ?? "none"),
+      check("range", tags.range, video?.range ?? "none"),
+    ]
+    if let tag = input.profile.picture.codecTag {
+      checks.append(check("codec tag", tag, video?.codecTag ?? "none"))
+    }
+    return checks
+  }
+
+  private func structure(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
+    var checks: [AssembleTask.Evidence.Check] = []
+    if container == .mp4 { checks.append(check("index in front", true, try inspector.isIndexInFront())) }
+    if let chapters = input.chapters {
+      checks.append(
+        check(
+          "chapters", chapters.chapters.map { "\($0.start) \($0.title)" }.joined(separator: ", "),
+          try inspector.chapters().map { "\($0.start) \($0.title)" }.joined(separator: ", ")))
+    }
+    return checks
+  }
+
+  private func sound(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
+    let tracks = try inspector.soundTracks()
+    var checks = [check("sound tracks", mixes.count, tracks.count)]
+    for (number, (mix, track)) in zip(mixes, tracks).enumerated() {
+      let name = "sound \(number + 1)"
+      checks.append(check("\(name) layout", mix.format.layout, track.layout))
+      checks.append(check("\(name) channels", mix.format.channels, track.channels))
+      checks.append(check("\(name) rate", mix.format.sampleRate, track.sampleRate))
+      checks.append(check("\(name) title", mix.format.title ?? "none", track.title ?? "none"))
+      checks.append(check("\(name) samples", mix.sampleCount, track.sampleCount))
+      checks.append(check("\(name) samples of the pictures", mix.sampleCount, written.sampleCount))
+      guard case .aac = mix.format.codec else { continue }
+      // The last packet of a codec is whole, so up to a packet more than is heard comes out of it.
+      let decoded = try inspector.decodedSampleCount(track: number)
+      let isWhole = (mix.sampleCount..<mix.sampleCount + 1024).contains(decoded)
+      checks.append(check("\(name) decodes in full", true, isWhole))
+    }
+    return checks
+  }
+
+  private func packets(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
+    var matching = 0
+    var count = 0
+    var keys = 0
+    var sounds = mixes.map { _ in StreamingDigest() }
+    try unsafe inspector.forEachPacket(
+      video: { index, isKey, bytes in
+        let digest = unsafe Digest.sha256([UInt8](bytes)).hex
+        if written.digests.indices.contains(Int(index)), digest.hasPrefix(written.digests[Int(index)]) {
+          matching += 1
+        }
+        count += 1
+        if isKey { keys += 1 }
+      },
+      sound: { track, bytes in
+        if sounds.indices.contains(track) { unsafe sounds[track].update([UInt8](bytes)) }
+      })
+    var checks = [
+      check("picture packets equal to their segments'", written.digests.count, matching),
+      check("picture packets", written.digests.count, count),
+      check("frames that stand alone", written.keyFrames, keys),
+    ]
+    for track in sounds.indices {
+      checks.append(
+        check(
+          "sound \(track + 1) packets, SHA-256", written.sounds[track].hex, sounds[track].finalize().hex))
+    }
+    return checks
+  }
+
+  private func check(
+    _ name: String, _ expected: some CustomStringConvertible, _ found: some CustomStringConvertible
+  ) -> AssembleTask.Evidence.Check {
+    AssembleTask.Evidence.Check(name: name, expected: expected.description, found: found.description)
+  }
+
+  /// The first frame, the last, and the first after each join.
+  private func joins() -> [Int64] {
+    var frames: [Int64] = []
+    var next: Int64 = 0
+    for piece in input.pieces {
+      frames.append(next)
+      next += Int64(piece.count)
+    }
+    if next > 0, frames.last != next - 1 { frames.append(next - 1) }
+    return frames
+  }
+}
