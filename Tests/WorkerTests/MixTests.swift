@@ -154,8 +154,7 @@ import Testing
       heading: Self.heading)
   }
 
-  @Test func `both layouts meet the target and the limit by another meter, the limiter at work in one`() throws
-  {
+  @Test func `both layouts meet target and limit by another meter, with the limiter at work`() throws {
     let output = try run(try hotMix())
     #expect(output.mixes.map(\.layout) == ["stereo", "5.1"])
     for mix in output.mixes {
