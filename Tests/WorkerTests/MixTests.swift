@@ -154,20 +154,20 @@ import Testing
       heading: Self.heading)
   }
 
-  @Test func `both layouts meet the target and the limit by another meter, with the limiter at work`() throws
-  {
+  @Test func `both layouts meet target and limit by another meter, with the limiter at work`() throws {
     let output = try run(try hotMix())
     #expect(output.mixes.map(\.layout) == ["stereo", "5.1"])
     for mix in output.mixes {
       let (integrated, truePeak) = try measured(path(mix.sound))
       #expect(abs(integrated + 20) <= 0.2, "\(mix.layout): \(integrated) LKFS")
       #expect(truePeak <= -7.5, "\(mix.layout): \(truePeak) dBTP")
-      #expect(try #require(mix.correction).limitedSamples > 0)
       let told = try #require(mix.loudness?.integrated)
       #expect(abs(Double(told.thousandths) / 1000 - integrated) < 0.1)
       #expect(mix.clippedSamples == 0)
     }
     #expect(output.mixes[0].correction?.gain != output.mixes[1].correction?.gain)
+    // The centre carries the peaks of the 5.1 mix 3 dB higher than the fold-down does.
+    #expect(try #require(output.mixes[1].correction).limitedSamples > 0)
   }
 
   @Test func `stems sum to the mix that was not limited, and music and effects to theirs`() throws {
