@@ -248,6 +248,30 @@ import Testing
     #expect(digests[0].count == 30 && digests[0] == digests[1])
   }
 
+  @Test func `credits over black stand on black, and a longer slug makes only its own frames`() throws {
+    let fixture = try fixture(parts: [(0, 10)], locators: [(10, "CREDITS")])
+    func label(_ frame: Int) -> String { ListWriter.label(86_400 + frame, base: 24, isDropFrame: false) }
+    let head = try String(contentsOfFile: fixture.path + "/cut.edl", encoding: .utf8)
+    func cut(_ count: Int) throws {
+      let line =
+        "002  BL       V     C        \(label(0)) \(label(count)) \(label(10)) \(label(10 + count))\n"
+      _ = try fixture.folder.write(head + line, to: "cut.edl")
+    }
+    try cut(40)
+    _ = try fixture.folder.write("department,role,name\nCast,The Man,Ada Byron\n", to: "c.csv")
+    let file = try pipeline(fixture, "credits: c.csv, roll: {step: 12}")
+    let run = try fixture.run(file)
+    let frames = try stills(fixture, run)
+    #expect(frames.count == 50)
+    #expect(frames[10].allSatisfy { $0 == 0 })
+    #expect(
+      frames[25].contains { $0 > 50_000 } && frames[25].filter { $0 == 0 }.count > frames[25].count * 9 / 10)
+    #expect(frames[49].allSatisfy { $0 == 0 })
+    // The roll is the same, and black behind it is one frame that exists.
+    try cut(60)
+    #expect(try fixture.run(file).framesMade == 0)
+  }
+
   @Test func `text that cannot be shown stops the run with its line`() throws {
     let fixture = try fixture(parts: [(0, 100)], locators: [(2, "CREDITS")])
     _ = try fixture.folder.write(
