@@ -145,8 +145,8 @@ let package = Package(
     test(
       "Worker",
       [
-        "TestSupport", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing", "Titling",
-        "MediaTime", "Digests", "Diagnostics", "interlock-worker",
+        "TestSupport", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
+        "Titling", "MediaTime", "Digests", "Diagnostics", "interlock-worker",
       ]),
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),

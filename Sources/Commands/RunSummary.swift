@@ -94,7 +94,8 @@ struct RunSummary {
       guard !gate.isOpen, let version = versions[gate.deliverable] else { return lines }
       let name =
         "\(programme)/\(gate.deliverable)@\(VersionLine.folderName(version: version.version))"
-      lines.append("      look at it: \(DeliverablePath.display(version, production: production, typed: typed))")
+      let path = DeliverablePath.display(version, production: production, typed: typed)
+      lines.append("      look at it: \(path)")
       let role = gate.role.map { " --role \($0)" } ?? ""
       for verb in ["approve", "reject"] {
         lines.append("      \(verb) it: interlock \(verb) \(name)\(role) --production \(typed) --note \"…\"")

@@ -82,7 +82,7 @@ package struct TextStyle: Hashable, Sendable {
     fontFiles = made.fontFiles
   }
 
-  deinit { Fonts.withLock { unsafe g_object_unref(UnsafeMutableRawPointer(layout)) } }
+  deinit { Fonts.locked { unsafe g_object_unref(UnsafeMutableRawPointer(layout)) } }
 }
 
 /// A layout and what was measured on it; made under the lock of the fonts.
@@ -189,7 +189,7 @@ extension Canvas {
   private func outline(_ typeset: TypesetText, x: Double, y: Double) {
     unsafe cairo_new_path(context)
     unsafe cairo_move_to(context, x, y)
-    Fonts.withLock { unsafe pango_cairo_layout_path(context, typeset.layout) }
+    Fonts.locked { unsafe pango_cairo_layout_path(context, typeset.layout) }
   }
 }
 
@@ -215,7 +215,7 @@ extension Canvas {
     return try result.get().value
   }
 
-  static func withLock(_ body: () -> Void) { lock.withLock { _ in body() } }
+  static func locked(_ body: () -> Void) { lock.withLock { _ in body() } }
 
   /// Carries a value out of the lock; what was made under it is used under it again.
   private struct Kept<Value>: @unchecked Sendable {

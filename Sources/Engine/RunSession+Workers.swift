@@ -68,7 +68,8 @@ extension RunSession {
     }
     try journal.tell(.progress, task: attempt.task, attempt: attempt.id, isLogged: isLogged) { report in
       report.worker = slot + 1
-      report.frames = event.frames
+      // A task without frames counts steps of its own, such as samples: they are not frames of the stage.
+      report.frames = event.frames.map { min($0, plan.nodes[attempt.task].frames) }
       report.total = event.total
     }
   }

@@ -89,6 +89,11 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     if case .look(let look, _) = self { look } else { nil }
   }
 
+  /// The picture below titles and burn-ins.
+  package var withoutGraphics: ImageNode {
+    if case .graphics(_, let below) = self { below.withoutGraphics } else { self }
+  }
+
   /// The transition, with its sides, below a look if there is one.
   package var transition: (transition: Transition, outgoing: ImageNode, incoming: ImageNode)? {
     switch self {

@@ -108,10 +108,11 @@ package struct Recipe: Codable, Sendable {
           firstNumber: file?.sequence?.members.first?.number, plate: shot.source, layer: layer)
       }
     }
+    let picture = span.node.withoutGraphics
     let found =
-      span.node.transition.map { _, outgoing, incoming in
+      picture.transition.map { _, outgoing, incoming in
         layers(outgoing, span.outgoingShot, side: "outgoing") + layers(incoming, span.shot, side: "incoming")
-      } ?? layers(span.node, span.shot, side: nil)
+      } ?? layers(picture, span.shot, side: nil)
     return found.isEmpty ? nil : found
   }
 }

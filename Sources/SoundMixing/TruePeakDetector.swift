@@ -2,7 +2,7 @@
 ///
 /// The four phases of the filter lie between taps 5 and 6, so the value at position `m` speaks of the waveform
 /// around `m − 5.5`. Source: ITU-R BS.1770-4, Annex 2, table of the 48-tap filter.
-struct TruePeakDetector {
+package struct TruePeakDetector {
   static let taps = 12
 
   private static let phases: [[Double]] = {
@@ -23,14 +23,14 @@ struct TruePeakDetector {
   /// The last samples of each channel.
   private var tails: [[Double]]
 
-  init(channels: Int) {
+  package init(channels: Int) {
     tails = [[Double]](repeating: [Double](repeating: 0, count: Self.taps - 1), count: channels)
   }
 
   /// The highest magnitude of all channels at every position of the next block, on and between samples.
   ///
   /// - Parameter floor: values up to this are of no interest and may be given as 0.
-  mutating func peaks(of block: [[Double]], above floor: Double) -> [Double] {
+  package mutating func peaks(of block: [[Double]], above floor: Double) -> [Double] {
     let count = block.first?.count ?? 0
     var peaks = [Double](repeating: 0, count: count)
     let step = 64

@@ -6,7 +6,7 @@
 /// Length and position of the sound do not change. Only + − × ÷ are used: the same on every processor.
 package struct TruePeakLimiter {
   /// Samples of look-ahead and of the line down.
-  static let window = 240
+  package static let window = 240
   /// Part of the way back to unity in each sample.
   private static let release = 1.0 / 4800
   /// Gains as whole numbers, so that a running sum of them is exact.
@@ -93,16 +93,16 @@ package struct TruePeakLimiter {
 }
 
 /// The least of the last values, each value at constant cost: a queue of values that rise.
-struct SlidingMinimum {
+package struct SlidingMinimum {
   private let window: Int
   private var values: [(position: Int, value: Double)] = []
   private var head = 0
   private var position = 0
 
-  init(window: Int) { self.window = window }
+  package init(window: Int) { self.window = window }
 
   /// - Returns: the least of the last `window` values, nil while there are fewer.
-  mutating func push(_ value: Double) -> Double? {
+  package mutating func push(_ value: Double) -> Double? {
     while values.count > head, values[values.count - 1].value >= value { values.removeLast() }
     values.append((position, value))
     position += 1

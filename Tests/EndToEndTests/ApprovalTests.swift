@@ -49,7 +49,8 @@ import Testing
     #expect(again.status == 6)
 
     let rejected = try fixture.interlock([
-      "reject", "test/review", "--role", "colorist", "--production", "out", "--by", "mika", "--note", "too green",
+      "reject", "test/review", "--role", "colorist", "--production", "out", "--by", "mika", "--note",
+      "too green",
     ])
     #expect(rejected.status == 0, "\(rejected.errors)")
     let closed = try run(fixture, pipeline)
@@ -57,7 +58,8 @@ import Testing
     #expect(closed.text.contains("rejected by mika: too green"))
 
     let approved = try fixture.interlock([
-      "approve", "test/review@v001", "--role", "colorist", "--production", "out", "--by", "mika", "--note", "lovely",
+      "approve", "test/review@v001", "--role", "colorist", "--production", "out", "--by", "mika", "--note",
+      "lovely",
     ])
     #expect(approved.status == 0, "\(approved.errors)")
     #expect(approved.text.contains("as colorist"))

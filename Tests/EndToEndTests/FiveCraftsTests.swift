@@ -34,12 +34,13 @@ import Testing
     for shelf in ["Assets", "Deliverables"] {
       let root = "\(production)/\(shelf)"
       let files = try FileManager.default.subpathsOfDirectory(atPath: root).filter { file in
-        var isFolder: ObjCBool = false
-        FileManager.default.fileExists(atPath: "\(root)/\(file)", isDirectory: &isFolder)
-        return !isFolder.boolValue && !file.hasSuffix("version.json") && !file.contains("/decisions/")
+        let type = try FileManager.default.attributesOfItem(atPath: "\(root)/\(file)")[.type]
+        return type as? FileAttributeType == .typeRegular && !file.hasSuffix("version.json")
+          && !file.contains("/decisions/")
       }
       for file in files {
-        digests["\(shelf)/\(file)"] = try String(Programs.run("sha256sum", ["\(root)/\(file)"]).text.prefix(64))
+        let sum = try Programs.run("sha256sum", ["\(root)/\(file)"])
+        digests["\(shelf)/\(file)"] = String(sum.text.prefix(64))
       }
     }
     return digests

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import SoundMixing
+import SoundMixing
 
 @Suite struct TruePeakLimiterTests {
   /// Noise with bursts far over full scale, `[channel][sample]`.

@@ -69,14 +69,19 @@ package struct ConformRequest: Sendable {
       ]
       // A cut without sound gets silence, so that the file is what the profile says.
       let context = LoadingContext(pipelineFolder: folder)
-      if DeliveryProfiles.load(
-        profile, value: scalar(profile, "--profile"), context: context, findings: Findings())?
-        .hasSound == true
-      {
+      let sounds =
+        DeliveryProfiles.load(
+          profile, value: scalar(profile, "--profile"), context: context, findings: Findings())?.sounds ?? []
+      if !sounds.isEmpty {
+        var layouts: [String] = []
+        for sound in sounds where !layouts.contains(sound.layout) { layouts.append(sound.layout) }
         stages.append(
           (
             "mix",
-            map([("kind", scalar("sound-mix", "command line")), ("sound", scalar("edit", "command line"))])
+            map([
+              ("kind", scalar("sound-mix", "command line")), ("sound", scalar("edit", "command line")),
+              ("layouts", value(.list(layouts.map { scalar($0, "--profile") }), "--profile")),
+            ])
           ))
         delivery.append(("sound", scalar("mix", "command line")))
       }

@@ -12,19 +12,23 @@ package struct DeliveryStage: ReadableStage {
   package static let kind = "delivery"
   package static let summary = "one deliverable of the programme, by a delivery profile"
   package static let outputs: [PortType] = [.deliverable]
-  package static let keys: [KeySpec] = [
-    KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames it shows"),
-    KeySpec("sound", .stage(.mix), "the mix it carries; needed when the profile has sound"),
-    KeySpec(
-      "profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
-    KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
-    KeySpec("after", .stages(.gate), "gates that must be open before it is made"),
-  ] + BurnIn.keys
+  package static let keys: [KeySpec] =
+    [
+      KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames it shows"),
+      KeySpec("sound", .stage(.mix), "the mix it carries; needed when the profile has sound"),
+      KeySpec(
+        "profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
+      KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
+      KeySpec("chapters", .text, "colour of the locators that are its chapters; every locator without it"),
+      KeySpec("after", .stages(.gate), "gates that must be open before it is made"),
+    ] + BurnIn.keys
 
   package let declaration: StageDeclaration
   let profile: DeliveryProfile
   let frames: FramesKey?
   let burnIn: BurnIn
+  /// Upper-case colour word; nil for all locators.
+  let chapterColour: String?
   /// The wire to the mix, as written.
   let sound: PipelineValue?
 
@@ -38,6 +42,7 @@ package struct DeliveryStage: ReadableStage {
 
   init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
     self.declaration = declaration
+    chapterColour = keys.text("chapters")?.uppercased()
     frames = Self.frames(keys)
     sound = keys["sound"]
     guard let name = keys.text("profile"), let value = keys["profile"],
@@ -181,14 +186,15 @@ package struct DeliveryStage: ReadableStage {
   /// The locators of the cut as chapters of a range; nil when the profile wants none.
   private func chapters(of range: FrameRange, in workspace: inout PlanningWorkspace) -> ChapterList? {
     guard profile.chapters != nil else { return nil }
+    let markers = workspace.timeline.markers.filter { chapterColour == nil || $0.color == chapterColour }
     let list = ChapterList(
-      markers: workspace.timeline.markers.map { ($0.frame, $0.comment.isEmpty ? $0.name : $0.comment) },
-      range: range)
+      markers: markers.map { ($0.frame, $0.comment.isEmpty ? $0.name : $0.comment) }, range: range)
     if list.chapters.isEmpty {
       workspace.diagnostics.append(
         Diagnostic(
           severity: .note, family: .usage, code: "delivery.noChapters", location: declaration.location,
-          message: "the cut has no locators here, so the chapters of `\(declaration.name)` are an empty list",
+          message: "the cut has no \(chapterColour.map { "\($0) " } ?? "")locators here, so the chapters of "
+            + "`\(declaration.name)` are an empty list",
           remedy: nil))
     }
     return list
