@@ -13,22 +13,6 @@ package enum PublishTask: TaskKind {
     case deliverables = "Deliverables"
   }
 
-  /// A document whose bytes are already an object of the store.
-  package struct Document: Hashable, Codable, Sendable {
-    package var object: Digest
-    package var byteCount: Int64
-    /// Inserted before the extension, e.g. `report`; empty for the asset itself.
-    package var suffix: String
-    package var fileExtension: String
-
-    package init(object: Digest, byteCount: Int64, suffix: String, fileExtension: String) {
-      self.object = object
-      self.byteCount = byteCount
-      self.suffix = suffix
-      self.fileExtension = fileExtension
-    }
-  }
-
   package struct Input: Codable, Sendable {
     package var shelf: Shelf
     package var programme: String
@@ -39,7 +23,8 @@ package enum PublishTask: TaskKind {
     /// Tasks whose results list more files of the version, as `MadeFiles`.
     package var results: [TaskKey]
     package var fileExtension: String
-    package var documents: [Document]
+    /// Documents whose bytes are objects of the store already.
+    package var documents: [MadeFile]
     /// Digest of the recipe, an object that says what every frame is made of.
     package var recipe: Digest?
     package var profile: String?
@@ -47,7 +32,7 @@ package enum PublishTask: TaskKind {
     package init(
       shelf: Shelf, programme: String, name: String, stage: String, assembly: TaskKey?,
       results: [TaskKey] = [],
-      fileExtension: String, documents: [Document], recipe: Digest?, profile: String?
+      fileExtension: String, documents: [MadeFile], recipe: Digest?, profile: String?
     ) {
       self.shelf = shelf
       self.programme = programme

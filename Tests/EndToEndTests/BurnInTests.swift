@@ -11,7 +11,8 @@ import Testing
   /// What the worker drew, by its own result file.
   private struct Drawn: Decodable {
     struct Result: Decodable {
-      var output: Output
+      struct Body: Decodable { var output: Output }
+      var body: Body
     }
 
     struct Output: Decodable {
@@ -50,7 +51,7 @@ import Testing
       for name in (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? [] {
         let data = try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(folder)/\(name)"))
         if let result = try? JSONDecoder().decode(Drawn.Result.self, from: data) {
-          return result.output.typeset
+          return result.body.output.typeset
         }
       }
     }
@@ -59,7 +60,7 @@ import Testing
 
   /// Alpha of the glyphs, one list for each.
   private func glyphs(_ fixture: Fixture, _ image: Drawn.Image) throws -> [[UInt8]] {
-    let path = "\(fixture.path)/out/.interlock/objects/\(image.object.prefix(2))/\(image.object)"
+    let path = "\(fixture.path)/out/.interlock/objects/\(image.object.prefix(2))/\(image.object.dropFirst(2))"
     let result = try Programs.run(
       "ffmpeg",
       [

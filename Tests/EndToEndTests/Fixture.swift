@@ -96,6 +96,8 @@ struct RunReport: Decodable {
   var attempts: Int
   var deliverables: [Deliverable]
 
+  func deliverable(_ stage: String) -> Deliverable? { deliverables.first { $0.stage == stage } }
+
   var master: Deliverable { deliverables.first { $0.stage == "master" } ?? deliverables[0] }
 }
 

@@ -83,20 +83,28 @@ import Testing
     let counts = try JSONDecoder().decode(Counts.self, from: script.output)
     let folder = try TemporaryFolder()
     let first = try run(folder, cut: "short_v001.edl")
-    #expect(first.framesMade == counts.first)
+    // Without titles the frames are the script's; the titled master shares all that lie outside the titles.
+    let textless = try #require(first.deliverable("textless"))
+    #expect(textless.newFrames == counts.first)
     #expect(first.master.version == "v001")
+    #expect(first.master.reusedFrames + first.master.newFrames == first.master.distinctFrames)
     let second = try run(folder, cut: "short_v002.edl")
-    #expect(second.framesMade == counts.new)
-    #expect(second.master.reusedFrames == counts.second - counts.new)
+    let next = try #require(second.deliverable("textless"))
+    #expect(next.newFrames == counts.new)
+    #expect(next.reusedFrames == counts.second - counts.new)
+    #expect(second.master.newFrames == 0, "titles whose text is unchanged are not made again")
     #expect(second.master.version == "v002")
+    // The review copy is reused by groups of pictures: more than the new frames, less than all.
+    let review = try #require(second.deliverable("review"))
+    #expect((counts.new..<counts.second / 2).contains(review.newFrames))
 
     // The same cut as OpenTimelineIO asks for the same frames and the same mix: the same version.
     let timeline = try run(folder, cut: "short_v001.otio")
     #expect(timeline.framesMade == 0)
     #expect(timeline.master.version == "v001")
-    let next = try run(folder, cut: "short_v002.otio")
-    #expect(next.framesMade == 0)
-    #expect(next.master.version == "v002")
+    let later = try run(folder, cut: "short_v002.otio")
+    #expect(later.framesMade == 0)
+    #expect(later.master.version == "v002")
 
     try expectMaster(first.master.path, frames: first.master.frames)
     try expectTrace(first.master.path)
@@ -120,7 +128,9 @@ import Testing
       )
         == "prores,HQ,apch,320,180,yuv422p10le,tv,bt709,bt709,bt709,24000/1001,\(frames)")
     #expect(
-      try probe("a", "codec_name,sample_rate,channels,nb_frames") == "pcm_s24le,48000,2,\(frames * 2002)")
+      try probe("a", "codec_name,sample_rate,channels,channel_layout,nb_frames").split(separator: "\n") == [
+        "pcm_s24le,48000,2,stereo,\(frames * 2002)", "pcm_s24le,48000,6,5.1,\(frames * 2002)",
+      ])
     let timecode = try Programs.run(
       "ffprobe", ["-v", "error", "-show_entries", "stream_tags=timecode", "-of", "csv=p=0", path])
     #expect(timecode.text.contains("01:00:00:00"))

@@ -30,7 +30,7 @@ import Testing
 
   @Test func `tasks come in the order in which stages ask for them, each with its reason`() throws {
     let plan = try Sample.plan(cut: "short_v001.edl")
-    #expect(plan.nodes("still").count == 32 && plan.nodes("still").allSatisfy { $0.stage == "grade" })
+    #expect(plan.nodes("still").count == 35 && plan.nodes("still").allSatisfy { $0.stage == "grade" })
     let others = plan.plan.nodes.filter { $0.kind != "render" && $0.kind != "still" }
     #expect(
       others.map { "\($0.stage): \($0.label): \($0.reason)" } == [

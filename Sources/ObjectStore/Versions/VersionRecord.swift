@@ -90,8 +90,10 @@ package struct VersionRecord: Codable, Hashable, Sendable {
   package var verification: JSONValue
   package var tool: String
 
-  /// The file that others, such as its chapters, go with: the only one without a suffix; nil for a sequence.
+  /// The file that others, such as its chapters, go with: the only one there is, or the only one without a suffix;
+  /// nil for a sequence.
   package var mainFile: File? {
+    if files.count == 1 { return files.first }
     let stem = line.fileName(version: version, fileExtension: "")
     let plain = files.filter { $0.name.hasPrefix(stem) && !$0.name.dropFirst(stem.count).contains(".") }
     return plain.count == 1 ? plain.first : nil

@@ -201,10 +201,10 @@ package struct DeliveryStage: ReadableStage {
   }
 
   private func document(of chapters: ChapterList, rate: FrameRate, in workspace: inout PlanningWorkspace)
-    -> PublishTask.Document
+    -> MadeFile
   {
     let bytes = Array(chapters.webVTT(rate: rate).utf8)
-    return PublishTask.Document(
+    return MadeFile(
       object: workspace.object(bytes), byteCount: Int64(bytes.count), suffix: "chapters",
       fileExtension: "vtt")
   }

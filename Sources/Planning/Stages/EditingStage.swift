@@ -119,7 +119,7 @@ package struct EditingStage: ReadableStage {
       stage: declaration.name,
       assembly: nil, fileExtension: "otio",
       documents: documents.map { document in
-        PublishTask.Document(
+        MadeFile(
           object: workspace.object(document.bytes), byteCount: Int64(document.bytes.count),
           suffix: document.suffix,
           fileExtension: document.fileExtension)

@@ -138,7 +138,7 @@ package struct TitlesStage: ReadableStage {
       stage: declaration.name,
       assembly: nil, results: [key], fileExtension: "json",
       documents: [
-        PublishTask.Document(
+        MadeFile(
           object: workspace.object(bytes), byteCount: Int64(bytes.count), suffix: "", fileExtension: "json")
       ], recipe: nil, profile: nil)
     _ = try workspace.publish(input, reason: "no version of it is exactly these titles")

@@ -5,7 +5,7 @@ struct Budgets: Encodable {
   /// The later target of the same.
   var laterNoOpInNinjas = 0.5
   var laterNoOpPeakBytes: Int64 = 200_000_000
-  var sampleColdSeconds = 240.0
+  var sampleColdSeconds = 300.0
   var sampleAgainSeconds = 0.5
   var samplePeakBytes: Int64 = 1_000_000_000
 }
