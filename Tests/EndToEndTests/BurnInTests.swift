@@ -142,7 +142,7 @@ import Testing
     list +=
       event("003", "B001", "C        ", 0, 20, at: 30, 10)
       + "M2   B001     060.0                \(label(start))\n"
-    list += event("004", "B001", "C        ", 60, 0, at: 40, 0)
+    list += event("004", "B001", "C        ", 20, 0, at: 40, 0)
     list += event("004", "A001", "D    006 ", 48, 12, at: 40, 12)
     _ = try fixture.folder.write(list, to: "cut.edl")
     let pipeline = try fixture.folder.write(
@@ -196,7 +196,8 @@ import Testing
       // The shot that ends, at the upper edge while the dissolve lasts.
       if (40..<46).contains(frame) {
         #expect(
-          read(drawn[3], 0, 11, left: left, top: Self.height * 12 / 1000) == label(start + 60 + frame - 40),
+          read(drawn[3], 0, 11, left: left, top: Self.height * 12 / 1000)
+            == label(start + 20 + 2 * (frame - 40)),
           "outgoing of frame \(frame)")
       }
     }
