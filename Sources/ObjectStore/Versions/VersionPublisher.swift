@@ -2,6 +2,7 @@ package import Diagnostics
 import Digests
 import FoundationEssentials
 import Glibc
+import Synchronization
 package import TaskGraph
 
 /// Makes objects visible as numbered, immutable versions.
@@ -188,19 +189,36 @@ package struct VersionPublisher: Sendable {
     }
     struct Schema: Codable { var schema: Int }
     let data = Data(bytes)
-    guard let schema = try? JSONDecoder().decode(Schema.self, from: data).schema else {
-      return bad("this is not a version file")
-    }
-    guard schema <= versionSchema else {
-      return bad("the version file has schema \(schema), this program reads up to \(versionSchema)")
-    }
-    guard let record = try? JSONDecoder().decode(VersionRecord.self, from: data) else {
-      return bad("this is not a complete version file")
+    let digest = Digest.sha256(bytes)
+    let record: VersionRecord
+    if let known = RecordCache.record(of: digest) {
+      record = known
+    } else {
+      guard let schema = try? JSONDecoder().decode(Schema.self, from: data).schema else {
+        return bad("this is not a version file")
+      }
+      guard schema <= versionSchema else {
+        return bad("the version file has schema \(schema), this program reads up to \(versionSchema)")
+      }
+      guard let decoded = try? JSONDecoder().decode(VersionRecord.self, from: data) else {
+        return bad("this is not a complete version file")
+      }
+      RecordCache.keep(decoded, of: digest)
+      record = decoded
     }
     guard record.version == number, record.line == line else {
       return bad("the file describes \(record.line.name) v\(padded(record.version, 3)), not this version")
     }
     return .good(record)
+  }
+
+  /// Version files never change and are asked for again and again: each is decoded once.
+  private enum RecordCache {
+    private static let records = Mutex<[Digest: VersionRecord]>([:])
+
+    static func record(of digest: Digest) -> VersionRecord? { records.withLock { $0[digest] } }
+
+    static func keep(_ record: VersionRecord, of digest: Digest) { records.withLock { $0[digest] = record } }
   }
 
   private func numbers(in folder: String) throws(Diagnostic) -> [Int] {
