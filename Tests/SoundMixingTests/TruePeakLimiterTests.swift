@@ -1,7 +1,6 @@
+import SoundMixing
 import TestSupport
 import Testing
-
-import SoundMixing
 
 @Suite struct TruePeakLimiterTests {
   /// Noise with bursts far over full scale, `[channel][sample]`.
