@@ -34,12 +34,24 @@ struct ProgrammeSession {
   private func answeredPlan(
     _ files: [ProbedFile], until: String?, _ engine: Coordinator?
   ) async throws -> ProgrammePlan {
+    var asked: Set<TaskKey> = []
     while true {
       let plan = try ProgrammePlanner.plan(
         pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
         until: until)
       if plan.questions.isEmpty { return plan }
       guard let engine else { throw ProbesMissing() }
+      // An answer that is gone as soon as it is given would be asked for without end.
+      for question in plan.questions {
+        guard asked.insert(question.key).inserted else {
+          throw DiagnosticList([
+            Diagnostic(
+              severity: .error, family: .failed, code: "planning.noAnswer", location: nil,
+              message: "\(question.label) was answered, and the answer cannot be read back",
+              remedy: "Check the disk of the production, then run `interlock verify`.")
+          ])
+        }
+      }
       try ObjectIntake.store(plan.objects, in: store, when: true)
       let outcome = try await engine.run(try Plan(plan.questions)) { _ in }
       if outcome.isCancelled { throw CancelledRun() }

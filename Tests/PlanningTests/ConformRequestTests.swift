@@ -1,7 +1,10 @@
+import Delivery
 import Foundation
 import ImageGraph
 import MediaTime
 import Planning
+import TaskGraph
+import TaskKinds
 import TestSupport
 import Testing
 
@@ -53,5 +56,21 @@ import Testing
         --fit: error: `fil` is not a value of `fit`
           Did you mean `fill`?
         """)
+  }
+
+  @Test func `an output with two sound tracks has a mix in both layouts`() throws {
+    let programme = try Programme(
+      [ListEvent(reel: "A001", source: 0, record: hour, count: 24)],
+      files: [Facts.picture("A001", start: "00:00:00:00", frames: 24)])
+    let folder = programme.folder.path
+    let request = ConformRequest(
+      cuts: [folder + "/cut.edl"], media: [folder + "/rushes"], rate: "24000/1001", start: nil, handles: 0,
+      raster: "640x360", fit: "letterbox", profile: "prores-422hq-51")
+    // A mix without the layout would be an error of the plan.
+    let plan = try ProgrammePlanner.plan(
+      try request.pipeline(), files: programme.files, tools: tools, library: FakeLibrary())
+    let assembly = try #require(try plan.assemblies().first)
+    #expect(assembly.profile.sounds.map(\.layout) == ["stereo", "5.1"])
+    #expect(assembly.mix == plan.nodes("mix").first?.key)
   }
 }

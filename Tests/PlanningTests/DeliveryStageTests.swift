@@ -1,4 +1,5 @@
 import Delivery
+import Diagnostics
 import Digests
 import Editorial
 import Foundation
@@ -175,5 +176,33 @@ import Testing
     }
     let keys = (try key("apch"), try key("apcn"))
     #expect(keys.0 != keys.1)
+  }
+
+  @Test func `chapters are the locators of one colour, or all of them`() throws {
+    let programme = try Programme(
+      [
+        ListEvent(
+          reel: "A001", source: 0, record: hour, count: 48,
+          comments: ["LOC: 01:00:00:00 WHITE   OPENING", "LOC: 01:00:01:00 RED     LOSE LOGO"])
+      ], files: [Facts.picture("A001", start: "00:00:00:00", frames: 100)])
+    func plan(_ key: String) throws -> (vtt: String, notes: [String]) {
+      let plan = try programme.plan(
+        """
+        edit: {kind: editing}
+        mix: {kind: sound-mix, sound: edit}
+        review: {kind: delivery, picture: edit, sound: mix, profile: review-h264\(key)}
+        """)
+      let documents = plan.objects.values.map { String(decoding: $0, as: UTF8.self) }
+      return (
+        try #require(documents.first { $0.hasPrefix("WEBVTT") }),
+        plan.diagnostics.filter { $0.code == "delivery.noChapters" }.map(\.message)
+      )
+    }
+    let all = try plan("")
+    #expect(all.vtt.contains("OPENING") && all.vtt.contains("LOSE LOGO") && all.notes.isEmpty)
+    let white = try plan(", chapters: white")
+    #expect(white.vtt.contains("OPENING") && !white.vtt.contains("LOSE LOGO"))
+    let none = try plan(", chapters: BLUE")
+    #expect(none.notes.count == 1 && none.notes[0].contains("no BLUE locators"))
   }
 }
