@@ -86,6 +86,11 @@ extension Rational {
     return Rational(checked: sum.partialValue, bottom.partialValue)
   }
 
+  /// `nil` on overflow.
+  package func checkedSubtract(_ other: Rational) -> Rational? {
+    Rational(checked: -other.numerator, other.denominator).flatMap(checkedAdd)
+  }
+
   package static func * (left: Rational, right: Rational) -> Rational {
     guard let product = left.checkedMultiply(right) else {
       preconditionFailure("\(left) × \(right) overflows")

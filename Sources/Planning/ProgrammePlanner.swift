@@ -84,7 +84,9 @@ package enum ProgrammePlanner {
     var timelines: [Timeline] = []
     for cut in cuts {
       do {
-        timelines.append(try cut.timeline(rate: rate, start: start))
+        let timeline = try cut.timeline(rate: rate, start: start)
+        faults += timeline.faults
+        timelines.append(timeline)
       } catch {
         faults += error.diagnostics
       }

@@ -52,6 +52,12 @@ final class EngineHarness: Sendable {
     return text.split(separator: "\n").map(String.init)
   }
 
+  /// A file that holds tasks back for as long as it exists.
+  func holdFile() throws -> String {
+    try write("", "hold")
+    return "\(folder)/hold"
+  }
+
   /// Every result the fake workers published, in order.
   var made: [String] { lines(of: "made.txt") }
 
@@ -95,13 +101,14 @@ enum TemporaryFolder {
 
 func fake(
   _ name: String, after dependencies: [String] = [], segments: Int = 0, frames: Int = 0, seconds: Double = 0,
-  _ misbehaviour: String? = nil, times: Int? = nil, failure: String? = nil, exit: Int? = nil
+  _ misbehaviour: String? = nil, times: Int? = nil, failure: String? = nil, exit: Int? = nil,
+  hold: String? = nil
 ) -> TaskNode {
   var made = node(name, after: dependencies, frames: frames, segments: segments)
   made.payload =
     FakeTask(
       segments: made.commits, seconds: seconds, frames: frames, misbehaviour: misbehaviour, times: times,
-      failure: failure, exit: exit
+      failure: failure, exit: exit, hold: hold
     ).payload
   return made
 }

@@ -17,6 +17,8 @@ struct FakeTask: Codable, Sendable {
   var times: Int?
   var failure: String?
   var exit: Int?
+  /// After its first segment the task goes on when this file is gone.
+  var hold: String?
 
   var payload: [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? [] }
 }
@@ -116,6 +118,8 @@ let fakeWorkerProgram = #"""
                   os.kill(os.getpid(), signal.SIGKILL)
               if misbehaves(root, task, "exits"):
                   os._exit(11)
+          while input.get("hold") and os.path.exists(input["hold"]):
+              time.sleep(0.02)
           say("progress", attempt=attempt, frames=input["frames"] * (number + 1) // len(segments),
               total=input["frames"])
           if lifeline_is_cut():

@@ -1,25 +1,34 @@
 package import Diagnostics
 package import MediaTime
 
+/// One format's reading of a cut file, before a frame rate gives its timecodes a meaning.
+protocol CutDocument: Sendable {
+  /// The rate that the file itself names; an EDL names none.
+  var declaredRate: FrameRate? { get }
+  /// The timelines in the file that are not nested in others, by name; a list is one.
+  var sequences: [String] { get }
+
+  /// - Parameters:
+  ///   - sequence: one of `sequences`; `nil` takes the only one.
+  ///   - rate: frame rate of the timeline; `nil` takes the declared one.
+  ///   - start: record timecode of timeline frame 0; `nil` takes the file's own.
+  /// - Returns: what can be read; what cannot is among the timeline's faults.
+  /// - Throws: what leaves no timeline at all.
+  func timeline(sequence: String?, rate: FrameRate?, start: Timecode?) throws(DiagnosticList) -> Timeline
+}
+
 /// A cut file that has been read, before a frame rate gives its timecodes a meaning.
 package struct Cut: Sendable {
-  enum Document: Sendable {
-    case list(EDLDocument)
-    case timeline(OTIODocument)
-  }
-
-  let document: Document
+  let document: any CutDocument
 
   /// Larger files are refused: no cut list comes near it.
   package static let largestFile = 64 << 20
 
   /// The rate that the file itself names; an EDL names none.
-  package var declaredRate: FrameRate? {
-    switch document {
-    case .list: nil
-    case .timeline(let document): document.declaredRate
-    }
-  }
+  package var declaredRate: FrameRate? { document.declaredRate }
+
+  /// The timelines in the file that are not nested in others, by name.
+  package var sequences: [String] { document.sequences }
 
   /// Reads a cut file; the format follows from the file name's extension, else from the content.
   ///
@@ -39,9 +48,8 @@ package struct Cut: Sendable {
       ])
     }
     switch format(path: path, bytes: bytes) {
-    case .openTimeline: return Cut(document: .timeline(try OTIODocument.read(path: path, bytes: bytes)))
-    case .decisionList:
-      return Cut(document: .list(try EDLDocument.read(path: path, bytes: bytes, rate: rate)))
+    case .openTimeline: return Cut(document: try OTIODocument.read(path: path, bytes: bytes))
+    case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes, rate: rate))
     case .unsupported(let name):
       throw DiagnosticList([
         Diagnostic(
@@ -55,23 +63,16 @@ package struct Cut: Sendable {
   /// The cut as a timeline.
   ///
   /// - Parameters:
+  ///   - sequence: which of several timelines in the file, by name.
   ///   - rate: frame rate of the timeline; `nil` takes the declared one.
   ///   - start: record timecode of timeline frame 0; `nil` takes the file's own start, for an EDL the smallest
   ///     record in.
-  /// - Throws: every fault at once; also when no rate is known.
-  package func timeline(rate: FrameRate?, start: Timecode? = nil) throws(DiagnosticList) -> Timeline {
-    switch document {
-    case .list(let document):
-      guard let rate else {
-        throw DiagnosticList([
-          Diagnostic(
-            family: .usage, code: "cut.noRate", location: SourceLocation(file: document.path),
-            message: "an EDL does not say its frame rate", remedy: "Give the rate, for instance 24000/1001.")
-        ])
-      }
-      return try document.timeline(rate: rate, start: start)
-    case .timeline(let document): return try document.timeline(rate: rate, start: start)
-    }
+  /// - Returns: what can be read; what cannot is among the timeline's faults.
+  /// - Throws: what leaves no timeline at all, also when no rate is known.
+  package func timeline(
+    sequence: String? = nil, rate: FrameRate?, start: Timecode? = nil
+  ) throws(DiagnosticList) -> Timeline {
+    try document.timeline(sequence: sequence, rate: rate, start: start)
   }
 
   private enum Format {

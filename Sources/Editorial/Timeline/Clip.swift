@@ -37,12 +37,29 @@ package struct Clip: Sendable, Hashable {
   package var recordRange: FrameRange
   /// Source frames per record frame: 1 plays as shot, −1 reversed, 0 is a freeze frame.
   package var timeScale: Rational
+  /// A speed that changes; it counts instead of `timeScale`.
+  package var curve: RetimeCurve?
   /// Whether the cut says the speed; otherwise it is concluded from the lengths.
   package var isSpeedGiven: Bool
   package var grade: ColorDecision?
   /// Comments carried as they are.
   package var notes: [String]
   package var location: SourceLocation?
+  /// A clip that is switched off stays in its place and is neither seen nor heard.
+  package var isEnabled = true
+  /// Placements in the frame, the innermost first: the clip's own, then those of the timelines it is nested in.
+  package var adjustments: [PictureAdjustment] = []
+  /// UMID, MobID or digest of the source, as the list gives it.
+  package var sourceIdentity: String?
+  /// Frame rate of the source, where the list says it.
+  package var sourceRate: FrameRate?
+  /// For sound: which of the source's channels is heard, from 1; `nil` for all of them.
+  package var sourceChannel: Int?
+  /// What the editor says the sound or picture is, e.g. `dialogue` or `dialogue.boom`.
+  package var role: String?
+  /// Notes on the source: `frame` counts source frames from `sourceIn`.
+  package var markers: [Marker] = []
+  package var metadata = Metadata()
 
   package init(
     content: Content = .media, name: String, event: String, shot: String? = nil, sourceReel: String? = nil,
@@ -78,6 +95,13 @@ package struct Clip: Sendable, Hashable {
   ///
   /// Frame `k` shows `sourceIn + ⌊k·s⌋` forward and `sourceIn − ⌊k·|s|⌋` in reverse.
   package var neededSource: FrameRange { neededSource(at: timeScale) }
+
+  /// The source frame at a record frame of the clip, relative to `sourceIn`; `nil` beyond 64 bits.
+  package func sourceOffset(at frame: Int64) -> Int64? {
+    if let curve { return curve.position(at: frame) }
+    guard let steps = Rational(frame).checkedMultiply(timeScale.magnitude)?.floor else { return nil }
+    return timeScale < .zero ? -steps : steps
+  }
 
   /// The same at another speed, with more record frames before and after the clip.
   func neededSource(at speed: Rational, before: Int64 = 0, after: Int64 = 0) -> FrameRange {
@@ -158,8 +182,13 @@ package struct Finding: Sendable, Hashable, Codable {
   package var what: String
   package var location: SourceLocation?
   package var event: String?
+  /// What is lost would be seen in the picture: nothing is rendered from such a cut.
+  package var isFault: Bool
 
-  package init(kind: Kind, what: String, location: SourceLocation? = nil, event: String? = nil) {
+  package init(
+    kind: Kind, what: String, location: SourceLocation? = nil, event: String? = nil, isFault: Bool = false
+  ) {
+    self.isFault = isFault
     self.kind = kind
     self.what = what
     self.location = location

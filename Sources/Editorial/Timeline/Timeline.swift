@@ -1,4 +1,4 @@
-import Diagnostics
+package import Diagnostics
 package import MediaTime
 
 /// A cut: tracks of clips, gaps and transitions on one clock, whatever file it came from.
@@ -16,6 +16,9 @@ package struct Timeline: Sendable, Hashable {
   package var markers: [Marker]
   /// What the file said and the model does not carry, or carries in another way.
   package var findings: [Finding]
+  /// What could not be read: each is an error, and what it concerns is missing from the tracks.
+  package var faults: [Diagnostic] = []
+  package var metadata = Metadata()
 
   package init(
     name: String, rate: FrameRate, isDropFrame: Bool = false, startFrame: Int64 = 0, tracks: [Track] = [],
@@ -61,6 +64,7 @@ extension Timeline {
     whole.tracks = []
     whole.markers = []
     whole.findings = []
+    whole.faults = []
     for timeline in timelines {
       guard timeline.rate == whole.rate, timeline.isDropFrame == whole.isDropFrame else { return nil }
       let offset = timeline.startFrame - start
@@ -71,6 +75,7 @@ extension Timeline {
         return marker
       }
       whole.findings += timeline.findings
+      whole.faults += timeline.faults
     }
     whole.tracks = whole.tracks.filter { $0.kind == .picture } + whole.tracks.filter { $0.kind == .sound }
     return whole

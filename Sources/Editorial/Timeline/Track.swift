@@ -12,6 +12,9 @@ package struct Track: Sendable, Hashable {
   package var name: String
   /// In record order.
   package var items: [TrackItem]
+  /// A track that is switched off is neither seen nor heard.
+  package var isEnabled = true
+  package var metadata = Metadata()
 
   package init(kind: Kind, name: String, items: [TrackItem] = []) {
     self.kind = kind
@@ -52,6 +55,8 @@ package struct Track: Sendable, Hashable {
 package enum TrackItem: Sendable, Hashable {
   case clip(Clip)
   case gap(Gap)
+  /// Only until the timeline is flattened.
+  case nest(Nest)
   /// Stands between the outgoing and the incoming item and takes no record time of its own.
   case transition(Transition)
 
@@ -60,6 +65,7 @@ package enum TrackItem: Sendable, Hashable {
     switch self {
     case .clip(let clip): clip.recordRange
     case .gap(let gap): gap.recordRange
+    case .nest(let nest): nest.recordRange
     case .transition: nil
     }
   }
@@ -72,6 +78,9 @@ package enum TrackItem: Sendable, Hashable {
     case .gap(var gap):
       gap.recordRange = gap.recordRange.offset(by: frames)
       return .gap(gap)
+    case .nest(var nest):
+      nest.recordRange = nest.recordRange.offset(by: frames)
+      return .nest(nest)
     case .transition: return self
     }
   }
@@ -80,6 +89,7 @@ package enum TrackItem: Sendable, Hashable {
 /// Nothing: black or silence.
 package struct Gap: Sendable, Hashable {
   package var recordRange: FrameRange
+  package var metadata = Metadata()
 
   package init(recordRange: FrameRange) { self.recordRange = recordRange }
 }
@@ -107,6 +117,7 @@ package struct Transition: Sendable, Hashable {
   package var inOffset: Int64
   package var outOffset: Int64
   package var location: SourceLocation?
+  package var metadata = Metadata()
 
   package init(
     kind: Kind, name: String? = nil, event: String, inOffset: Int64, outOffset: Int64,
@@ -123,7 +134,7 @@ package struct Transition: Sendable, Hashable {
   package var count: Int64 { inOffset + outOffset }
 }
 
-/// A note at one frame of the timeline.
+/// A note at a frame of the timeline, or of a clip's source.
 package struct Marker: Sendable, Hashable, Codable {
   package var name: String
   package var comment: String
@@ -131,9 +142,15 @@ package struct Marker: Sendable, Hashable, Codable {
   package var color: String
   /// Timeline frame; may lie outside the programme.
   package var frame: Int64
+  /// Frames that the note is about; 0 for a point.
+  package var count: Int64
   package var location: SourceLocation?
 
-  package init(name: String, comment: String, color: String, frame: Int64, location: SourceLocation? = nil) {
+  package init(
+    name: String, comment: String, color: String, frame: Int64, count: Int64 = 0,
+    location: SourceLocation? = nil
+  ) {
+    self.count = count
     self.name = name
     self.comment = comment
     self.color = color

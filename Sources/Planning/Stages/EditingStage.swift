@@ -86,7 +86,7 @@ package struct EditingStage: ReadableStage {
             message:
               "event \(clip.event) on \(track.name) plays sound at \(clip.timeScale) times speed, which is "
               + "not mixed yet", remedy: "Bake the speed change into a new source."))
-      case .clip, .gap:
+      case .clip, .gap, .nest:
         break
       }
     }

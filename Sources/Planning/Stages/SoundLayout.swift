@@ -84,7 +84,7 @@ struct SoundLayout {
         let isLast = index + 1 == track.items.count || parts[index + 1] == nil
         let isBeforeTransition = index + 1 < track.items.count && track.items[index + 1].recordRange == nil
         if isLast, !isBeforeTransition { fadeShort(index, isOut: true, &parts) }
-      case .clip, .gap: break
+      case .clip, .gap, .nest: break
       }
     }
     events += parts.sorted { $0.key < $1.key }.map(\.value.event)

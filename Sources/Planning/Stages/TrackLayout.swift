@@ -152,7 +152,7 @@ struct TrackLayout {
 
   private func part(_ item: TrackItem, event: ConformedEvent?) -> Part? {
     switch item {
-    case .transition: return nil
+    case .transition, .nest: return nil
     case .gap(let gap): return black(gap.recordRange)
     case .clip(let clip):
       guard let event, let index = event.media, let video = workspace.files[index].facts.video else {

@@ -1,11 +1,21 @@
 import Diagnostics
 import MediaTime
 
-extension EDLDocument {
+extension EDLDocument: CutDocument {
+  var declaredRate: FrameRate? { nil }
+  var sequences: [String] { [title] }
+
   /// Gives the labels a rate and places the events on tracks.
   ///
   /// - Throws: every fault at once: labels that the rate does not have, events before `start`, overlaps.
-  func timeline(rate: FrameRate, start: Timecode?) throws(DiagnosticList) -> Timeline {
+  func timeline(sequence: String?, rate: FrameRate?, start: Timecode?) throws(DiagnosticList) -> Timeline {
+    guard let rate else {
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "cut.noRate", location: SourceLocation(file: path),
+          message: "an EDL does not say its frame rate", remedy: "Give the rate, for instance 24000/1001.")
+      ])
+    }
     var builder = EDLTimelineBuilder(document: self, rate: rate, start: start)
     let timeline = builder.build()
     try builder.faults.throwIfAny()

@@ -4,7 +4,7 @@ import MediaTime
 /// An OpenTimelineIO file: the timeline object, not yet at a rate.
 ///
 /// Source: OpenTimelineIO, schema documentation of release 0.18.
-struct OTIODocument: Sendable {
+struct OTIODocument: CutDocument {
   let path: String
   let root: JSONValue
   let declaredRate: FrameRate?
@@ -53,8 +53,10 @@ struct OTIODocument: Sendable {
     return nil
   }
 
+  var sequences: [String] { [root["name"]?.string ?? ""] }
+
   /// - Throws: every fault at once.
-  func timeline(rate: FrameRate?, start: Timecode?) throws(DiagnosticList) -> Timeline {
+  func timeline(sequence: String?, rate: FrameRate?, start: Timecode?) throws(DiagnosticList) -> Timeline {
     guard let rate = rate ?? declaredRate else {
       throw DiagnosticList([
         Diagnostic(

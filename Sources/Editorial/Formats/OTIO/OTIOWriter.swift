@@ -68,6 +68,7 @@ package enum OTIOWriter {
         if children.isEmpty { children.append(gap(0, timeline.rate)) }
         children.append(self.transition(transition, timeline.rate))
       case .clip(let clip): children.append(self.clip(clip, timeline, match(index)))
+      case .nest: break
       }
     }
     if case .transition = track.items.last { children.append(gap(0, timeline.rate)) }
