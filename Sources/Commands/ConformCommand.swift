@@ -40,13 +40,19 @@ struct ConformCommand: AsyncParsableCommand {
         + "clip:NAME=…, file:NAME=… and rate:25=…. May be given several times.", valueName: "rule"))
   var rates: [String] = []
 
+  @Option(help: "Which of several timelines in the cut's file, by name.")
+  var sequence: String?
+
   @Option(help: "Timecode of the first frame. Default: the cut's.")
   var start: String?
 
   @Option(help: "Frames wanted beyond each end of a shot; missing ones are reported.")
   var handles: Int = 0
 
-  @Flag(help: "Treat everything approximated, inferred or dropped as an error.")
+  @Flag(
+    help: ArgumentHelp(
+      "Stop at faults of the cut, at events without media, and at anything approximated, inferred or dropped. "
+        + "Without it the report tells of them and the rest is conformed."))
   var strict = false
 
   @Option(help: "Write the report to this file: .html as a page, .json for machines, else text.")
@@ -91,6 +97,8 @@ struct ConformCommand: AsyncParsableCommand {
       cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16",
       fit: fit,
       profile: nil, rates: rates)
+    request.sequence = sequence
+    request.isLenient = !strict
     // A broken cut is told before anything is made on disk.
     _ = try request.pipeline()
     let tools = try await WorkerExecutable.identity()
@@ -118,6 +126,9 @@ struct ConformCommand: AsyncParsableCommand {
       request.raster = try raster ?? result.largestRaster()
       try await render(try await plan(), to: outputPath, engine: engine)
     }
+    // What was reported above and left out of the conform is an error all the same.
+    let reported = DiagnosticList(first.diagnostics)
+    if reported.hasErrors { throw ExitCode(Int32(reported.exitCode)) }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     withExtendedLifetime(temporary) {}
   }

@@ -15,6 +15,10 @@ package struct ConformRequest: Sendable {
   package var fit: String
   /// Delivery profile of the output; nil for a report only.
   package var profile: String?
+  /// Which of several timelines in the cut's file.
+  package var sequence: String?
+  /// Whether what cannot be conformed is told and the rest goes on.
+  package var isLenient = false
 
   package init(
     cuts: [String], media: [String], rate: String?, start: String?, handles: Int, raster: String, fit: String,
@@ -59,6 +63,7 @@ package struct ConformRequest: Sendable {
     }
     if let rate { timeline.append(("rate", scalar(rate, "--rate"))) }
     if let start { timeline.append(("start", scalar(start, "--start"))) }
+    if let sequence { timeline.append(("sequence", scalar(sequence, "--sequence"))) }
     var stages: [(String, PipelineValue)] = [
       ("edit", map([("kind", scalar("editing", "command line")), ("fit", scalar(fit, "--fit"))]))
     ]
@@ -91,6 +96,8 @@ package struct ConformRequest: Sendable {
       ("interlock", scalar("1", "command line")), ("programme", scalar("conform", "command line")),
       ("timeline", map(timeline)), ("raster", scalar(raster, "--raster")), ("stages", map(stages)),
     ])
-    return try PipelineLoader.check(root, path: cuts.first ?? "CUT", folder: folder)
+    var pipeline = try PipelineLoader.check(root, path: cuts.first ?? "CUT", folder: folder)
+    pipeline.timeline.isLenient = isLenient && profile == nil
+    return pipeline
   }
 }

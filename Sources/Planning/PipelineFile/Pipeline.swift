@@ -28,6 +28,10 @@ package struct Pipeline: Sendable {
     package var handles: Int
     /// How media of another rate than the timeline's is read.
     package var rates: [RateRule]
+    /// Which of several timelines in the cut's file, by name.
+    package var sequence: String?
+    /// Faults of the cut and events without media are told and the rest is conformed: for reports, never for pictures.
+    package var isLenient = false
   }
 
   package struct MediaRoot: Sendable {

@@ -15,6 +15,7 @@ package enum PipelineLoader {
 
   static let timelineKeys: [KeySpec] = [
     KeySpec("cut", .paths, isRequired: true, "the cut: one list or several (tracks, reels)"),
+    KeySpec("sequence", .text, "which of several timelines in the cut's file, by name"),
     KeySpec("rate", .rate, "frame rate of the timeline; without it the unanimous rate of the matched media"),
     KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
     KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
@@ -157,7 +158,8 @@ package enum PipelineLoader {
     return Pipeline.TimelineSettings(
       cuts: cuts, rate: rate, start: start, mediaRoots: roots,
       handles: reader.integer("handles", in: 0...1000) ?? 0,
-      rates: reader["rates"].map { RateRules.read($0, findings: findings) } ?? [])
+      rates: reader["rates"].map { RateRules.read($0, findings: findings) } ?? [],
+      sequence: reader.text("sequence"))
   }
 
   /// Reads the files that keys name; reports those that cannot be read.
