@@ -30,6 +30,7 @@ package struct Relinker: Sendable {
   /// - Parameter handles: frames wanted on either side; fewer are a warning, not an error.
   /// - Complexity: O(clips × candidates of a name), independent of the number of media.
   package func relink(_ timeline: Timeline, handles: Int = 0) -> Conform {
+    let timeline = timeline.flattened()
     var conform = Conform(timeline: timeline, events: [], diagnostics: [])
     for (trackIndex, track) in timeline.tracks.enumerated() {
       for (itemIndex, item) in track.items.enumerated() {
