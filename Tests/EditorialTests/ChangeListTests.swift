@@ -13,7 +13,7 @@ struct ChangeListTests {
     #expect(list.entries.map(\.kind) == [.added, .kept, .kept, .kept])
     #expect(list.entries.compactMap(\.shift) == [5, 5, 5])
     #expect(list.entries.map(\.newFrames) == [5, 0, 0, 0])
-    #expect(list.text.contains("moved    002–004  3 clips"))
+    #expect(list.text.contains("moved  002–004  3 clips"))
     #expect(list.text.contains("+5 frames"))
   }
 

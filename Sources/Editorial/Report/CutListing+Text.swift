@@ -65,11 +65,18 @@ extension CutListing {
     if !item.name.isEmpty { parts.append(item.name) }
     if !item.isEnabled { parts.append("off") }
     if item.curve != nil { parts.append("changing speed") }
-    if let speed = item.speed, speed != .one { parts.append(speed == .zero ? "freeze" : "speed \(speed)") }
+    if let speed = item.speed, speed != .one { parts.append(words(speed)) }
     parts += item.adjustments
     if item.grade != nil { parts.append("CDL") }
     if let role = item.role { parts.append(role) }
     return parts.joined(separator: ", ")
+  }
+}
+
+extension CutListing {
+  fileprivate static func words(_ speed: Rational) -> String {
+    if speed == .zero { return "freeze" }
+    return "speed " + (speed.isInteger ? "\(speed.numerator)" : "\(speed)")
   }
 }
 
