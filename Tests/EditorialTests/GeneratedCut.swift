@@ -160,7 +160,7 @@ struct GeneratedCut {
       let isFirst = index == 0
       let length = number(2...120)
       let range = FrameRange(start: end, count: length)
-      if chance(0.15), !isLastGap(track), index < count - 1 || track.items.isEmpty, covered == 0 {
+      if chance(0.15), !isLastGap(track), index < count - 1, covered == 0 {
         track.items.append(.gap(Gap(recordRange: range)))
         free = length
         end = range.end
@@ -281,7 +281,8 @@ struct GeneratedCut {
       features.hasForeignNames
       ? ["12A-1", "INTÉRIEUR NUIT", "Shot (v2)", "100% 'REAL'", "猫", "", "a,b;c"]
       : ["12A-1", "INT NIGHT", "Shot (v2)", ""]
-    return (names.randomElement(using: &random) ?? "") + (chance(0.5) ? " \(number(1...99))" : "x")
+    let name = names.randomElement(using: &random) ?? ""
+    return name.isEmpty ? name : name + (chance(0.5) ? " \(number(1...99))" : "x")
   }
 
   private mutating func grade() -> ColorDecision {

@@ -4,12 +4,14 @@ import MediaTime
 /// How a list counts, and where its timeline begins.
 extension EDLTimelineBuilder {
   mutating func chooseCounting() {
-    let first = document.events.first?.main
     var declared = document.firstCounting?.isDropFrame
     var place = document.firstCounting.map { ($0.line, $0.line.bytes.startIndex) }
-    if let first, let time = first.times[2...].first(where: \.isDropFrame) {
+    // Separators win over `FCM:`, which also speaks of sources; a single one among others is a slip of the hand.
+    let firsts = document.events.lazy.flatMap(\.lines).filter { $0.times[2].isLabel }
+    let dropped = firsts.filter { $0.times[2].isDropFrame }
+    if dropped.count * 2 > firsts.count, let line = dropped.first {
       declared = true
-      place = (first.line, time.offset)
+      place = (line.line, line.times[2].offset)
     }
     if let start, let declared, declared != start.isDropFrame, rate.allowsDropFrame {
       let (line, index) =
@@ -31,19 +33,23 @@ extension EDLTimelineBuilder {
   }
 
   mutating func chooseStart(_ resolved: [[Resolved?]]) {
-    let ranges = resolved.joined().compactMap { $0 }.map { FrameRange(start: $0.recordIn, count: $0.count) }
+    let lines = resolved.joined().compactMap { $0 }
+    // Counts of frames do not begin again at midnight.
+    crossesMidnight = lines.contains {
+      $0.line.times[3].isLabel && $0.recordIn + $0.count >= day && $0.count > 0
+    }
     if let start {
       startFrame = start.frame
-    } else if ranges.contains(where: { $0.end >= day && $0.count > 0 }) {
-      startFrame = Self.startAcrossMidnight(ranges, day: day)
+    } else if crossesMidnight {
+      startFrame = Self.startAcrossMidnight(
+        lines.map { FrameRange(start: $0.recordIn, count: $0.count) }, day: day)
     } else {
-      startFrame = ranges.lazy.map(\.start).min() ?? 0
+      startFrame = lines.lazy.map(\.recordIn).min() ?? 0
     }
-    crossesMidnight = ranges.contains { $0.end >= day && $0.count > 0 }
   }
 
   /// The record in after the longest stretch of the day in which nothing is recorded.
-  static func startAcrossMidnight(_ ranges: [FrameRange], day: Int64) -> Int64 {
+  private static func startAcrossMidnight(_ ranges: [FrameRange], day: Int64) -> Int64 {
     let sorted = ranges.sorted { $0.start < $1.start }
     guard let first = sorted.first else { return 0 }
     var best = first.start

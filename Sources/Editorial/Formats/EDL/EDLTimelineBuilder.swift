@@ -7,7 +7,8 @@ extension EDLDocument: CutDocument {
 
   /// Gives the labels a rate and places the events on tracks.
   ///
-  /// - Throws: every fault at once: labels that the rate does not have, events before `start`, overlaps.
+  /// - Returns: what can be placed; labels that the rate does not have, events before `start` and the like are faults.
+  /// - Throws: every fault at once when nothing can be placed.
   func timeline(sequence: String?, rate: FrameRate?, start: Timecode?) throws(DiagnosticList) -> Timeline {
     guard let rate else {
       throw DiagnosticList([
@@ -17,9 +18,7 @@ extension EDLDocument: CutDocument {
       ])
     }
     var builder = EDLTimelineBuilder(document: self, rate: rate, start: start)
-    let timeline = builder.build()
-    try builder.faults.throwIfAny()
-    return timeline
+    return try builder.build()
   }
 }
 
@@ -35,8 +34,7 @@ struct EDLTimelineBuilder {
   var crossesMidnight = false
   var placed: [TrackKey: [PlacedClip]] = [:]
   var markers: [Marker] = []
-  var findings: [Finding]
-  var groups: [GroupedFinding: [String]] = [:]
+  var findings: EDLFindings
 
   init(document: EDLDocument, rate: FrameRate, start: Timecode?) {
     self.document = document
@@ -67,31 +65,6 @@ struct EDLTimelineBuilder {
     var line: TextLine
   }
 
-  /// Causes that concern many events of a list are reported once, with the events.
-  enum GroupedFinding: Int, Hashable, CaseIterable {
-    case soundLength, emptySource, speedAgainstLength, roundedSpeed, patch
-
-    var kind: Finding.Kind {
-      switch self {
-      case .emptySource, .roundedSpeed: .inferred
-      case .soundLength, .speedAgainstLength, .patch: .approximated
-      }
-    }
-
-    var text: String {
-      switch self {
-      case .soundLength: "source and record lengths of sound differ by a frame; the record length is used"
-      case .emptySource: "the source range is empty; the clip is read at normal speed for its record length"
-      case .roundedSpeed:
-        "M2 rounds the speed to a tenth of a frame a second; the more exact percentage that is written with "
-          + "the clip is used"
-      case .patch: "PATCH lines are carried as notes; the source channels they name are not picked"
-      case .speedAgainstLength:
-        "the source out does not agree with the M2 speed; source in and speed are used"
-      }
-    }
-  }
-
   /// An event line with its record times as frame counts since midnight.
   struct Resolved {
     var line: EDLLine
@@ -109,41 +82,74 @@ struct EDLTimelineBuilder {
 
   var day: Int64 { rate.framesPerDay(isDropFrame: isDropFrame) }
 
-  mutating func build() -> Timeline {
+  mutating func build() throws(DiagnosticList) -> Timeline {
     chooseCounting()
-    guard faults.isEmpty else { return Timeline(name: document.title, rate: rate) }
+    guard faults.isEmpty else { throw allFaults }
     let resolved = document.events.map { event in event.lines.map { resolve($0, event) } }
     chooseStart(resolved)
-    for (event, lines) in zip(document.events, resolved) {
+    let splits = splits()
+    for (index, (event, lines)) in zip(document.events, resolved).enumerated() {
       let lines = lines.compactMap { $0 }
-      if lines.count == event.lines.count { place(event, lines) }
+      if lines.count == event.lines.count { place(event, lines, splits[index]) }
     }
     var tracks: [Track] = []
     for key in placed.keys.sorted() { tracks.append(track(key)) }
-    for group in GroupedFinding.allCases {
-      guard let events = groups[group] else { continue }
-      findings.append(
-        Finding(
-          kind: group.kind, what: "\(group.text) (\(Finding.listing(events)))",
-          location: SourceLocation(file: document.path),
-          event: events.count == 1 ? events[0] : nil))
-    }
-    return Timeline(
+    let all = allFaults
+    if tracks.isEmpty, markers.isEmpty, !all.diagnostics.isEmpty { throw all }
+    var timeline = Timeline(
       name: document.title, rate: rate, isDropFrame: isDropFrame, startFrame: startFrame, tracks: tracks,
-      markers: markers, findings: findings)
+      markers: markers, findings: findings.all)
+    timeline.faults = all.diagnostics
+    if !document.header.isEmpty {
+      timeline.metadata[EDLMetadata.namespace] = EDLMetadata.lines(document.header)
+    }
+    return timeline
+  }
+
+  /// Those of the text and those of the times, by line.
+  private var allFaults: DiagnosticList {
+    let both = document.faults.diagnostics + faults.diagnostics
+    let order = both.indices.sorted { left, right in
+      (both[left].location?.line ?? 0, left) < (both[right].location?.line ?? 0, right)
+    }
+    return DiagnosticList(order.map { both[$0] })
   }
 
   mutating func fault(
     _ code: String, _ line: TextLine, _ message: String, _ remedy: String? = nil, at index: Int? = nil
   ) {
+    guard !faults.isFull else { return }
     faults.add(
       Diagnostic(
         family: .usage, code: code, location: line.location(in: document.path, at: index), message: message,
         remedy: remedy, excerpt: line.text))
   }
 
-  mutating func found(_ kind: Finding.Kind, _ what: String, _ line: TextLine, _ event: EDLEvent) {
-    findings.append(
-      Finding(kind: kind, what: what, location: line.location(in: document.path), event: event.number))
+  mutating func found(
+    _ kind: Finding.Kind, _ what: String, example: String? = nil, _ line: TextLine, _ event: String,
+    isFault: Bool = false
+  ) {
+    findings.add(
+      kind, what, example: example, event: event, at: line.location(in: document.path), isFault: isFault)
+  }
+}
+
+/// What a list says and the model does not interpret, as it goes through a timeline to another list.
+enum EDLMetadata {
+  static let namespace = "cmx_3600"
+  private static let linesKey = "lines"
+
+  static func lines(_ lines: [String]) -> Metadata.Value {
+    .object([Metadata.Entry(key: linesKey, value: .array(lines.map { .string($0) }))])
+  }
+
+  /// The lines in metadata that may come from any file.
+  static func lines(in metadata: Metadata) -> [String] {
+    guard case .object(let entries)? = metadata[namespace],
+      case .array(let values)? = entries.first(where: { $0.key == linesKey })?.value
+    else { return [] }
+    return values.compactMap { value in
+      if case .string(let text) = value { text } else { nil }
+    }
   }
 }
