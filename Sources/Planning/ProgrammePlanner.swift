@@ -63,7 +63,7 @@ package enum ProgrammePlanner {
     var cuts: [Cut] = []
     for file in pipeline.timeline.cuts {
       do {
-        cuts.append(try Cut.read(path: file.typed, bytes: file.bytes, rate: pipeline.timeline.rate))
+        cuts.append(try Cut.read(path: file.typed, bytes: file.bytes))
       } catch {
         faults += error.diagnostics
       }

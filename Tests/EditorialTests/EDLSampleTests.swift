@@ -5,6 +5,18 @@ import Testing
 
 @Suite(.enabled(if: SampleFiles.editorial != nil, "no `shared/samples` beside the project"))
 struct EDLSampleTests {
+  static let names: [(String, Int)] = [
+    ("25fps.edl", 25), ("45S_SAMPLE.EDL", 25), ("INS4_R1_DX_092117.edl", 24),
+    ("ISSUE_14_conform_edl_issue_01.edl", 24),
+    ("REVERSE.EDL", 25), ("SIMPLE_DISSOLVE.EDL", 24), ("SPLICEME.EDL", 24), ("TIMEWARP.EDL", 24),
+    ("ToD_R4_LOCK3.1_030618_Video.edl", 24), ("avid_example.edl", 24), ("cdl.edl", 24),
+    ("cdl_frmc_example01.edl", 24),
+    ("dissolve_test.edl", 24), ("dissolve_test_2.edl", 24), ("edl_mixed_line_endings.edl", 24),
+    ("gap_test.edl", 24), ("multi_audio.edl", 24), ("nucoda_example.edl", 24), ("premiere_example.edl", 24),
+    ("screening_example.edl", 24), ("speed_effects_small.edl", 24), ("test_24psf.edl", 25),
+    ("transition_duration.edl", 24), ("wipe_test.edl", 24),
+  ]
+
   /// Clips, transitions, gaps and frames as OpenTimelineIO and pycmx find them (`shared/samples/README.md`); of the two
   /// feature reels gaps and frames from the record times, which OpenTimelineIO shifts by wrong source lengths.
   @Test(arguments: [
@@ -60,13 +72,17 @@ struct EDLSampleTests {
         "has no frame 01:00:01:24, as its timecode counts 24 frames a second") == true)
   }
 
-  @Test func `overlapping events are refused with both of them`() throws {
-    let error = #expect(throws: DiagnosticList.self) {
-      try SampleFiles.timeline("edl/test_24psf.edl", rate: FrameRate(25))
-    }
-    let messages = error?.diagnostics.filter { $0.code == "cut.overlap" }.map(\.message) ?? []
-    #expect(messages.contains("event 005 at 00:01:30:00 overlaps event 004 on V1, which ends at 00:01:54:17"))
-    #expect(error?.diagnostics.first { $0.code == "cut.overlap" }?.location?.line != nil)
+  /// OpenTimelineIO refuses this list; pycmx finds its 10 events with 11 edits.
+  @Test func `where events overlap the later in the list is used and that is said`() throws {
+    let timeline = try SampleFiles.timeline("edl/test_24psf.edl", rate: FrameRate(25))
+    #expect(timeline.faults == [] && timeline.frameCount == 4022)
+    #expect(timeline.tracks.map(\.name) == ["V1", "A1", "A2", "A3", "A4"])
+    #expect(timeline.tracks[0].clips.map(\.event) == ["001", "003", "005", "007", "008", "009"])
+    let overlap = try #require(timeline.findings.first { $0.what.hasPrefix("events overlap") })
+    #expect(
+      overlap.what
+        == "events overlap on V1 and the later in the list is used: these are covered whole (event 004)")
+    #expect(overlap.kind == .dropped && overlap.location?.line == 13)
   }
 
   @Test func `markers, source files and spaces of an Avid list come through`() throws {
@@ -75,7 +91,9 @@ struct EDLSampleTests {
     #expect(timeline.markers[0].comment == "ANIM FIX NEEDED")
     #expect(timeline.timecode(at: timeline.markers[0].frame).description == "01:00:01:14")
     #expect(timeline.tracks[0].clips[3].sourceFile == "ZZ100_504C.LAY1.02")
-    #expect(timeline.findings.contains { $0.what == "`AVX2 EFFECT, RESIZE` is carried as a note only" })
+    let resize = try #require(timeline.findings.first { $0.what.contains("`* AVX2 EFFECT, RESIZE`") })
+    #expect(resize.isFault && resize.event == "009" && resize.location?.line == 37)
+    #expect(timeline.tracks[0].clips[8].notes == ["AVX2 EFFECT, RESIZE"])
   }
 
   @Test func `speeds come from the motion lines`() throws {

@@ -34,10 +34,8 @@ package struct Cut: Sendable {
   ///
   /// - Parameters:
   ///   - path: as the user typed it, for locations.
-  ///   - rate: the timeline's when it is known, so that a broken list also tells which labels the rate lacks.
-  /// - Throws: every fault of the text at once, with line, column and excerpt.
-  package static func read(path: String, bytes: [UInt8], rate: FrameRate? = nil) throws(DiagnosticList) -> Cut
-  {
+  /// - Throws: what leaves no cut to read, with line, column and excerpt.
+  package static func read(path: String, bytes: [UInt8]) throws(DiagnosticList) -> Cut {
     guard bytes.count <= largestFile else {
       throw DiagnosticList([
         Diagnostic(
@@ -49,7 +47,7 @@ package struct Cut: Sendable {
     }
     switch format(path: path, bytes: bytes) {
     case .openTimeline: return Cut(document: try OTIODocument.read(path: path, bytes: bytes))
-    case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes, rate: rate))
+    case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes))
     case .unsupported(let name):
       throw DiagnosticList([
         Diagnostic(

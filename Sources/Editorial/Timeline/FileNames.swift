@@ -29,7 +29,7 @@ enum FileNames {
     let base = last[..<dot]
     guard let inner = base.lastIndex(of: "."), inner > base.startIndex else { return String(base) }
     let number = base[base.index(after: inner)...]
-    let isSequence = number.count >= 3 && number.allSatisfy { "0123456789#[]-%d".contains($0) }
+    let isSequence = number.count >= 3 && number.allSatisfy { "0123456789#[]-%d()@".contains($0) }
     return isSequence ? String(base[..<inner]) : String(base)
   }
 
@@ -81,5 +81,25 @@ enum FileNames {
     case 0x61...0x66: byte - 0x61 + 10
     default: nil
     }
+  }
+}
+
+extension FileNames {
+  /// Frames of an image sequence by the range in its name: `[1001-1100]` or `(1001@1100)`.
+  static func frameCount(ofSequence name: String) -> Int64? {
+    let bytes = Array(name.utf8)
+    for open in bytes.indices where bytes[open] == UInt8(ascii: "[") || bytes[open] == UInt8(ascii: "(") {
+      let close = bytes[open] == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: ")")
+      guard let end = bytes[open...].prefix(32).firstIndex(of: close) else { continue }
+      let parts = bytes[(open + 1)..<end].split(
+        whereSeparator: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "@") })
+      let numbers = parts.compactMap { part -> Int64? in
+        part.count <= 10 && part.allSatisfy { (0x30...0x39).contains($0) }
+          ? Int64(String(decoding: part, as: UTF8.self)) : nil
+      }
+      guard parts.count == 2, numbers.count == 2, numbers[1] >= numbers[0] else { continue }
+      return numbers[1] - numbers[0] + 1
+    }
+    return nil
   }
 }

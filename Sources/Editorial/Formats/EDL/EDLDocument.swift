@@ -3,14 +3,17 @@ import MediaTime
 
 /// The text of a CMX 3600 list, taken apart line by line; timecodes are still labels.
 ///
-/// Source: CMX 3600 edit decision list format, with the dialects of Avid, Premiere and Resolve.
+/// Source: CMX 3600 edit decision list format, with the dialects of Avid, Premiere, Resolve and Flame.
 struct EDLDocument: Sendable {
   let path: String
   var title = ""
   var events: [EDLEvent] = []
   /// Counting that the first `FCM:` line declares, and that line.
   var firstCounting: (isDropFrame: Bool, line: TextLine)?
-  var findings: [Finding] = []
+  /// Lines above the first event that mean nothing here, as they are.
+  var header: [String] = []
+  var findings = EDLFindings()
+  var faults = FaultList()
 
   init(path: String) { self.path = path }
 }
@@ -40,6 +43,8 @@ struct EDLLine: Sendable {
   var transition: Transition
   /// Frames of the transition.
   var duration: Int64?
+  /// A key that fades, by the `F` after its length.
+  var isFading = false
   /// Source in, source out, record in, record out.
   var times: [EDLTime]
   /// Counting in force by the last `FCM:` line; `nil` before the first.
@@ -62,51 +67,16 @@ struct EDLTime: Sendable {
   var value: Value
   /// Its first byte in the file.
   var offset: Int
-}
 
-/// The tracks that an event goes to.
-struct EDLChannels: Sendable, Equatable {
-  var picture: Set<Int> = []
-  var sound: Set<Int> = []
-
-  /// `V`, `V2`, `A`, `A3`, `AA`, `B`, `NONE` and their combinations with or without `/`; `nil` for anything else.
-  init?(_ word: ArraySlice<UInt8>) {
-    let text = TextLine.decode(word).uppercased()
-    if text == "NONE" { return }
-    guard text.utf8.count <= 32 else { return nil }
-    for part in text.split(separator: "/", omittingEmptySubsequences: false) {
-      guard add(part) else { return nil }
-    }
+  var isDropFrame: Bool {
+    if case .label(let label) = value { return label.isDropFrame }
+    return false
   }
 
-  private mutating func add(_ part: Substring) -> Bool {
-    guard !part.isEmpty else { return false }
-    var rest = part
-    while let letter = rest.popFirst() {
-      let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      rest = rest[digits.endIndex...]
-      guard digits.count <= 2 else { return false }
-      let number = digits.isEmpty ? 1 : Int(digits) ?? 0
-      guard (1...99).contains(number) else { return false }
-      switch letter {
-      case "V": picture.insert(number)
-      case "A":
-        if digits.isEmpty, rest.first == "A", rest.dropFirst().first.map({ $0.isNumber }) != true {
-          rest.removeFirst()
-          sound.formUnion([1, 2])
-        } else {
-          sound.insert(number)
-        }
-      case "B" where digits.isEmpty:
-        picture.insert(1)
-        sound.insert(1)
-      default: return false
-      }
-    }
-    return true
+  var isLabel: Bool {
+    if case .label = value { return true }
+    return false
   }
-
-  var isEmpty: Bool { picture.isEmpty && sound.isEmpty }
 }
 
 /// What stands below an event.
@@ -118,24 +88,61 @@ struct EDLNote: Sendable {
     case path(String)
     /// A source reel's other name; `shown` is what the event line has, when the note says so.
     case reelName(String, shown: String?)
+    /// UMID or the like of the source; `shown` is the reel it is said of.
+    case identity(String, shown: String?)
     case slopeOffsetPower([Double])
     case saturation(Double)
-    case marker(EDLTime, color: String, text: String)
+    case marker(TimecodeLabel, color: String, text: String)
     /// DaVinci Resolve writes a list of markers as events of one frame.
-    case eventMarker(color: String, text: String)
+    case eventMarker(EDLEventMarker)
     case effectName(String)
-    case motion(reel: String, speed: Rational)
+    /// Speed in source frames per second, and where in the source it begins.
+    case motion(reel: String, speed: Rational, start: TimecodeLabel?)
+    /// Source frames per record frame, where a motion line cannot print them: our own key.
+    case exactSpeed(Rational)
     case freezeFrame
-    case still
+    /// `TO CLIP IS A STILL` speaks of the incoming clip.
+    case still(isIncoming: Bool)
+    case patch(source: Int, record: Int)
+    case split(Track.Kind, delay: TimecodeLabel)
+    /// Facts of Flame's `DLEDL:` lines.
+    case flame(FlameFact)
     /// Free text, carried as it is.
     case comment(String)
+    /// A comment that other programs understand: carried as it is.
+    case fact(String)
     /// A comment that may ask for something: carried, and reported.
-    case unknown(String)
-    case dropped(String)
+    case remark(String)
+    /// Carried as it stands for another list; nothing here follows from it.
+    case kept
+    /// The same, and the reason why that is a loss.
+    case unused(String, isFault: Bool)
+  }
+
+  enum FlameFact: Sendable {
+    case folder(String)
+    case fileName(String)
+    case startTimecode(TimecodeLabel)
   }
 
   var content: Content
   var line: TextLine
   /// Index of the event's line that it stands below.
   var lineIndex: Int
+
+  /// Whether the line goes into the clip's metadata, because nothing in the model says all of it.
+  var isKept: Bool {
+    switch content {
+    case .fact, .remark, .kept, .unused, .flame: true
+    default: false
+    }
+  }
+}
+
+struct EDLEventMarker: Sendable, Equatable {
+  var name: String
+  var comment: String
+  var color: String
+  /// Frames; `nil` when the line does not say.
+  var count: Int64?
 }

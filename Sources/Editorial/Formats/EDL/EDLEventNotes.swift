@@ -1,3 +1,4 @@
+import Diagnostics
 import MediaTime
 
 /// The notes of one event, given to the clips they speak of.
@@ -9,66 +10,84 @@ struct EDLEventNotes {
     var sourceFile: String?
     var path: String?
     var reelNames: [String] = []
+    var identity: String?
     var grade: ColorDecision?
-    var motion: Rational?
+    var motion: Motion?
+    var exactSpeed: Rational?
     var isFreezeFrame = false
     var comments: [String] = []
+    /// Lines that only another list can use, as they stand.
+    var kept: [String] = []
+    /// First label and frame count of the media, from Flame's lines.
+    var media: (start: TimecodeLabel, count: Int64)?
+  }
+
+  struct Motion {
+    /// Source frames per second, negative for reversed play.
+    var speed: Rational
+    var start: TimecodeLabel?
+    var line: TextLine
   }
 
   struct PlacedMarker {
-    var time: EDLTime
+    var label: TimecodeLabel
     var color: String
     var text: String
     var line: TextLine
   }
 
+  struct Loss {
+    var kind = Finding.Kind.dropped
+    var what: String
+    var example: String?
+    var line: TextLine
+    var isFault = false
+  }
+
   var incoming = Side()
   var outgoing = Side()
   var effectName: String?
-  /// Whether a `PATCH` line routes a source channel.
-  var hasPatch = false
+  /// Source channel by record channel.
+  var patches: [Int: Int] = [:]
   var markers: [PlacedMarker] = []
-  var eventMarker: (color: String, text: String, line: TextLine)?
-  var dropped: [(what: String, line: TextLine)] = []
+  var eventMarkers: [(marker: EDLEventMarker, line: TextLine)] = []
+  var losses: [Loss] = []
+
+  private var folder: String?
+  private var fileName: String?
+  private var startTimecode: TimecodeLabel?
 
   init(_ event: EDLEvent) {
+    var sorted = SortedNotes()
+    for note in event.notes {
+      var isKept = note.isKept
+      if case .effectName = note.content { isKept = event.main.isCut }
+      if isKept, incoming.kept.count < Self.mostKept { incoming.kept.append(note.line.text.trimmed) }
+      add(note, event, &sorted)
+    }
     let hasOutgoing = event.outgoing != nil
-    var fromNames: [(String, TextLine)] = []
-    var toNames: [(String, TextLine)] = []
+    name(sorted.fromNames, sorted.toNames, isTransition: !event.main.isCut, hasOutgoing: hasOutgoing)
+    (outgoing.sourceFile, incoming.sourceFile) = share(sorted.files, hasOutgoing, "second source files")
+    (outgoing.path, incoming.path) = share(sorted.paths, hasOutgoing, "second source paths")
+    (outgoing.exactSpeed, incoming.exactSpeed) = share(sorted.speeds, hasOutgoing, "second exact speeds")
+    grade(sorted, hasOutgoing)
+    move(sorted.motions, event)
+    joinFlame()
+  }
+
+  /// More lines of notes under one event are no notes.
+  private static let mostKept = 10_000
+
+  /// Notes that are shared between two clips once all of them are known.
+  private struct SortedNotes {
+    var fromNames: [Placed<String>] = []
+    var toNames: [Placed<String>] = []
     var files: [Placed<String>] = []
     var paths: [Placed<String>] = []
-    var motions: [(reel: String, speed: Rational, line: TextLine)] = []
+    var motions: [(reel: String, motion: Motion)] = []
+    var speeds: [Placed<Rational>] = []
     var decisions: [Placed<[Double]>] = []
     var saturations: [Placed<Double>] = []
-    for note in event.notes {
-      switch note.content {
-      case .fromClipName(let name): fromNames.append((name, note.line))
-      case .toClipName(let name): toNames.append((name, note.line))
-      case .sourceFile(let name): files.append(Placed(note, name))
-      case .path(let path): paths.append(Placed(note, path))
-      case .reelName(let name, let shown): add(reelName: name, shown: shown, note, event)
-      case .slopeOffsetPower(let numbers): decisions.append(Placed(note, numbers))
-      case .saturation(let value): saturations.append(Placed(note, value))
-      case .marker(let time, let color, let text):
-        markers.append(PlacedMarker(time: time, color: color, text: text, line: note.line))
-      case .eventMarker(let color, let text): eventMarker = (color, text, note.line)
-      case .effectName(let name): add(effectName: name, note)
-      case .motion(let reel, let speed): motions.append((reel, speed, note.line))
-      case .freezeFrame, .still: incoming.isFreezeFrame = true
-      case .comment(let text): incoming.comments.append(text)
-      case .unknown(let text): add(unknown: text, note)
-      case .dropped(let what): dropped.append((what, note.line))
-      }
-    }
-    let isTransition = !event.main.isCut
-    name(fromNames, toNames, isTransition: isTransition, hasOutgoing: hasOutgoing)
-    (outgoing.sourceFile, incoming.sourceFile) = share(files, hasOutgoing, "source file")
-    (outgoing.path, incoming.path) = share(paths, hasOutgoing, "source path")
-    grade(decisions, saturations, hasOutgoing)
-    move(motions, event)
-    if incoming.name.uppercased().hasSuffix(" FF"), let motion = incoming.motion, motion == .zero {
-      incoming.isFreezeFrame = true
-    }
   }
 
   private struct Placed<Value> {
@@ -83,24 +102,69 @@ struct EDLEventNotes {
     }
   }
 
+  private mutating func add(_ note: EDLNote, _ event: EDLEvent, _ sorted: inout SortedNotes) {
+    switch note.content {
+    case .fromClipName(let name): sorted.fromNames.append(Placed(note, name))
+    case .toClipName(let name): sorted.toNames.append(Placed(note, name))
+    case .sourceFile(let name): sorted.files.append(Placed(note, name))
+    case .path(let path): sorted.paths.append(Placed(note, path))
+    case .reelName(let name, let shown): add(reelName: name, shown: shown, event)
+    case .identity(let name, let shown): add(identity: name, shown: shown, note, event)
+    case .slopeOffsetPower(let numbers): sorted.decisions.append(Placed(note, numbers))
+    case .saturation(let value): sorted.saturations.append(Placed(note, value))
+    case .marker(let label, let color, let text):
+      markers.append(PlacedMarker(label: label, color: color, text: text, line: note.line))
+    case .eventMarker(let marker): eventMarkers.append((marker, note.line))
+    case .effectName(let name): add(effectName: name, note, event)
+    case .motion(let reel, let speed, let start):
+      sorted.motions.append((reel, Motion(speed: speed, start: start, line: note.line)))
+    case .exactSpeed(let speed): sorted.speeds.append(Placed(note, speed))
+    case .freezeFrame: incoming.isFreezeFrame = true
+    case .still(let isIncoming):
+      if isIncoming || event.outgoing == nil {
+        incoming.isFreezeFrame = true
+      } else {
+        outgoing.isFreezeFrame = true
+      }
+    case .patch(let source, let record): patches[record] = source
+    case .flame(.folder(let path)): folder = folder ?? path
+    case .flame(.fileName(let name)): fileName = fileName ?? name
+    case .flame(.startTimecode(let label)): startTimecode = startTimecode ?? label
+    case .comment(let text), .fact(let text): incoming.comments.append(text)
+    case .remark(let text):
+      incoming.comments.append(text)
+      lose("comments are carried as notes only", example: text, note.line)
+    case .unused(let what, let isFault):
+      if isFault {
+        incoming.comments.append(String(note.line.text.trimmed.drop { $0 == "*" || $0.isWhitespace }))
+      }
+      losses.append(Loss(what: what, example: note.line.text.trimmed, line: note.line, isFault: isFault))
+    case .kept, .split: break
+    }
+  }
+
+  private mutating func lose(_ what: String, example: String? = nil, _ line: TextLine) {
+    losses.append(Loss(what: what, example: example, line: line))
+  }
+
   private mutating func name(
-    _ from: [(String, TextLine)], _ to: [(String, TextLine)], isTransition: Bool, hasOutgoing: Bool
+    _ from: [Placed<String>], _ to: [Placed<String>], isTransition: Bool, hasOutgoing: Bool
   ) {
     if isTransition, hasOutgoing {
-      incoming.name = to.first?.0 ?? ""
-      outgoing.name = from.first?.0 ?? ""
+      incoming.name = to.first?.value ?? ""
+      outgoing.name = from.first?.value ?? ""
     } else if isTransition {
-      incoming.name = to.first?.0 ?? from.first?.0 ?? ""
+      incoming.name = to.first?.value ?? from.first?.value ?? ""
     } else {
-      incoming.name = from.first?.0 ?? to.first?.0 ?? ""
+      incoming.name = from.first?.value ?? to.first?.value ?? ""
       if !from.isEmpty {
-        for (name, line) in to.prefix(1) {
-          dropped.append(("the name of a next clip, `\(name)`, is not carried", line))
+        for next in to.prefix(1) {
+          lose("names of next clips are not carried", example: next.value, next.line)
         }
       }
     }
-    for (name, line) in from.dropFirst() + to.dropFirst() {
-      dropped.append(("a second clip name, `\(name)`, is not carried", line))
+    for second in from.dropFirst() + to.dropFirst() {
+      lose("second clip names are not carried", example: second.value, second.line)
     }
   }
 
@@ -115,20 +179,21 @@ struct EDLEventNotes {
       rest.removeFirst()
     }
     let incoming = rest.popFirst()?.value
-    for note in rest { dropped.append(("a second \(what) is not carried", note.line)) }
+    for note in rest { lose("\(what) are not carried", note.line) }
     return (outgoing, incoming)
   }
 
-  private mutating func grade(
-    _ decisions: [Placed<[Double]>], _ saturations: [Placed<Double>], _ hasOutgoing: Bool
-  ) {
-    let (fromDecision, toDecision) = share(decisions, hasOutgoing, "ASC_SOP")
-    let (fromSaturation, toSaturation) = share(saturations, hasOutgoing, "ASC_SAT")
+  private mutating func grade(_ sorted: SortedNotes, _ hasOutgoing: Bool) {
+    let (fromDecision, toDecision) = share(sorted.decisions, hasOutgoing, "second ASC_SOP lines")
+    let (fromSaturation, toSaturation) = share(sorted.saturations, hasOutgoing, "second ASC_SAT lines")
     incoming.grade = Self.decision(toDecision, toSaturation)
     outgoing.grade = Self.decision(fromDecision, fromSaturation)
-    for note in decisions where note.value[6...].contains(0) {
-      dropped.append(
-        ("ASC_SOP has a power of 0, which ASC CDL does not allow; it is carried as written", note.line))
+    for note in sorted.decisions where note.value[6...].contains(0) {
+      losses.append(
+        Loss(
+          kind: .approximated,
+          what: "ASC_SOP has a power of 0, which ASC CDL does not allow; it is carried as written",
+          line: note.line))
     }
   }
 
@@ -145,24 +210,23 @@ struct EDLEventNotes {
   }
 
   /// An M2 line belongs to the side with its source reel; when both have it, of two lines the first to the outgoing.
-  private mutating func move(_ motions: [(reel: String, speed: Rational, line: TextLine)], _ event: EDLEvent)
-  {
-    for (index, motion) in motions.enumerated() {
-      let isIncoming = Self.isSame(motion.reel, event.main.sourceReel)
-      let isOutgoing = event.outgoing.map { Self.isSame(motion.reel, $0.sourceReel) } ?? false
+  private mutating func move(_ motions: [(reel: String, motion: Motion)], _ event: EDLEvent) {
+    for (index, (reel, motion)) in motions.enumerated() {
+      let isIncoming = Self.isSame(reel, event.main.sourceReel)
+      let isOutgoing = event.outgoing.map { Self.isSame(reel, $0.sourceReel) } ?? false
       let goesOut = isOutgoing && (!isIncoming || (motions.count > 1 && index == 0))
       if goesOut {
         guard outgoing.motion == nil else {
-          dropped.append(("a second M2 line of the outgoing clip is not carried", motion.line))
+          lose("second M2 lines of outgoing clips are not carried", motion.line)
           continue
         }
-        outgoing.motion = motion.speed
+        outgoing.motion = motion
       } else {
         guard incoming.motion == nil else {
-          dropped.append(("a second M2 line is not carried", motion.line))
+          lose("second M2 lines are not carried", motion.line)
           continue
         }
-        incoming.motion = motion.speed
+        incoming.motion = motion
       }
     }
   }
@@ -171,31 +235,61 @@ struct EDLEventNotes {
     left.trimmed.lowercased() == right.trimmed.lowercased()
   }
 
-  private mutating func add(reelName: String, shown: String?, _ note: EDLNote, _ event: EDLEvent) {
-    if let shown, let outgoing = event.outgoing, Self.isSame(shown, outgoing.sourceReel),
-      !Self.isSame(shown, event.main.sourceReel)
-    {
-      self.outgoing.reelNames.append(reelName)
-    } else if !incoming.reelNames.contains(reelName) {
+  private static func isOutgoing(_ shown: String?, _ event: EDLEvent) -> Bool {
+    guard let shown, let outgoing = event.outgoing else { return false }
+    return isSame(shown, outgoing.sourceReel) && !isSame(shown, event.main.sourceReel)
+  }
+
+  private mutating func add(reelName: String, shown: String?, _ event: EDLEvent) {
+    if Self.isOutgoing(shown, event) {
+      if !outgoing.reelNames.contains(reelName) { outgoing.reelNames.append(reelName) }
+    } else if !incoming.reelNames.contains(reelName), incoming.reelNames.count < Self.mostKept {
       incoming.reelNames.append(reelName)
     }
   }
 
-  private mutating func add(effectName: String, _ note: EDLNote) {
-    if self.effectName == nil {
-      self.effectName = effectName
-    } else if self.effectName != effectName {
-      dropped.append(("a second effect name, `\(effectName)`, is not carried", note.line))
+  private mutating func add(identity: String, shown: String?, _ note: EDLNote, _ event: EDLEvent) {
+    if Self.isOutgoing(shown, event) {
+      outgoing.identity = outgoing.identity ?? identity
+    } else if incoming.identity == nil {
+      incoming.identity = identity
+    } else if incoming.identity != identity {
+      lose("second identities of sources are not carried", example: identity, note.line)
     }
   }
 
-  /// Carried as a note; what may ask for work that is not done is reported as well.
-  private mutating func add(unknown comment: String, _ note: EDLNote) {
-    incoming.comments.append(comment)
-    if comment.after("PATCH ") != nil {
-      hasPatch = true
-    } else if comment.after("FRMC ") == nil {
-      dropped.append(("`\(comment)` is carried as a note only", note.line))
+  private mutating func add(effectName: String, _ note: EDLNote, _ event: EDLEvent) {
+    if event.main.isCut {
+      let isSizing = EDLCommentReader.isSizing(effectName)
+      losses.append(
+        Loss(
+          what: isSizing
+            ? "effects that resize or move the picture are only named, not given"
+            : "effects that the list only names are not carried",
+          example: effectName, line: note.line, isFault: isSizing && event.main.channels.has(.picture)))
+    } else if self.effectName == nil {
+      self.effectName = effectName
+    } else if self.effectName != effectName {
+      lose("second effect names are not carried", example: effectName, note.line)
+    }
+  }
+
+  // MARK: Flame
+
+  /// Puts the path together and takes the frames of an image sequence from its name, `clip.(1001@1100).dpx` or
+  /// `clip.[1001-1100].exr`.
+  private mutating func joinFlame() {
+    guard let fileName else {
+      if incoming.path == nil { incoming.path = folder }
+      return
+    }
+    if incoming.path == nil {
+      let separator = folder.map { $0.hasSuffix("/") ? "" : "/" } ?? ""
+      incoming.path = (folder ?? "") + separator + fileName
+    }
+    if incoming.sourceFile == nil { incoming.sourceFile = FileNames.lastComponent(fileName) }
+    if let startTimecode, let count = FileNames.frameCount(ofSequence: fileName) {
+      incoming.media = (startTimecode, count)
     }
   }
 }

@@ -4,11 +4,12 @@ import MediaTime
 enum EDLNoteReader {
   enum Meaning {
     case title(String)
-    case counting(isDropFrame: Bool)
+    /// The second mode is that of the incoming source.
+    case counting(isDropFrame: Bool, incoming: Bool?)
     case channels([Int])
-    case source(short: String, long: String)
+    case source(short: String, long: String, identity: String?)
     case note(EDLNote.Content)
-    case fault(code: String, message: String, remedy: String?, at: Int?)
+    case fault(EDLFault)
     case nothing
   }
 
@@ -16,57 +17,64 @@ enum EDLNoteReader {
     let text = line.text.trimmed
     let first = TextLine.decode(words[0]).uppercased()
     if let title = text.after("TITLE:") { return .title(title) }
-    if let counting = text.after("FCM:") { return readCounting(counting, line) }
+    if let counting = text.after("FCM:") { return readCounting(counting) }
     switch first {
     case "M2": return readMotion(words, line)
-    case "AUD": return readChannels(words, line)
-    case ">>>": return readSource(words, text)
-    case "AVX2", "GPI", "SPLIT:", "REM": break
+    case "AUD": return readChannels(words)
+    case ">>>": return readSource(words)
+    // A remark in words, on many lines when it is a licence.
+    case "REM": return .note(.kept)
     default: break
     }
+    if text.after("SPLIT:") != nil { return readSplit(words) }
+    if isMarker(line) { return readResolveMarker(text) }
     let isComment = text.hasPrefix("*")
-    let body = text.drop { $0 == "*" || $0.isWhitespace }
+    let body = String(text.drop { $0 == "*" || $0.isWhitespace })
     if body.isEmpty { return .nothing }
-    if let meaning = readKey(String(body), line) { return meaning }
-    if text.hasPrefix("|") { return readResolveMarker(text) }
-    return .note(isComment ? .unknown(String(body)) : .dropped("`\(text)` is not understood"))
+    if let meaning = EDLCommentReader.read(body, line) { return meaning }
+    return .note(
+      isComment ? EDLCommentReader.remark(body) : .unused("lines that are not understood", isFault: false))
   }
 
-  // MARK: Lines of their own
-
-  private static func readCounting(_ text: String, _ line: TextLine) -> Meaning {
-    let mode =
-      text.uppercased().split(whereSeparator: { $0 == "," || $0 == "\t" }).first.map { $0.trimmed } ?? ""
-    let words = mode.replacing("-", with: " ").split(separator: " ").joined(separator: " ")
-    switch words {
-    case "NON DROP FRAME", "NON DROP", "NDF", "NONDROP FRAME": return .counting(isDropFrame: false)
-    case "DROP FRAME", "DROP", "DF": return .counting(isDropFrame: true)
-    default:
+  private static func readCounting(_ text: String) -> Meaning {
+    let modes = text.uppercased().split(whereSeparator: { $0 == "," || $0 == "\t" }).map { mode in
+      mode.replacing("-", with: " ").split(separator: " ").joined(separator: " ")
+    }
+    guard let first = modes.first.flatMap(isDropFrame) else {
       return .fault(
-        code: "cut.badCounting", message: "`\(text)` is not a frame code mode",
-        remedy: "Write `FCM: NON-DROP FRAME` or `FCM: DROP FRAME`.", at: nil)
+        EDLFault(
+          "cut.badCounting", "`\(text)` is not a frame code mode",
+          "Write `FCM: NON-DROP FRAME` or `FCM: DROP FRAME`."))
+    }
+    return .counting(isDropFrame: first, incoming: modes.dropFirst().first.flatMap(isDropFrame))
+  }
+
+  private static func isDropFrame(_ mode: String) -> Bool? {
+    switch mode {
+    case "NON DROP FRAME", "NON DROP", "NDF", "NONDROP FRAME": false
+    case "DROP FRAME", "DROP", "DF": true
+    default: nil
     }
   }
 
   /// `M2 reel speed timecode`: speed in source frames per second, its sign the direction.
   private static func readMotion(_ words: [ArraySlice<UInt8>], _ line: TextLine) -> Meaning {
+    let form = "It reads `M2   REEL   024.0   SOURCE-IN`."
     guard words.count >= 3 else {
-      return .fault(
-        code: "cut.badMotion", message: "the motion line has no speed",
-        remedy: "It reads `M2   REEL   024.0   SOURCE-IN`.",
-        at: line.bytes.endIndex)
+      return .fault(EDLFault("cut.badMotion", "the motion line has no speed", form, at: line.bytes.endIndex))
     }
-    let hasTime = words.count >= 4 && TimecodeLabel(ascii: words[words.count - 1]) != nil
-    let speedWord = words[hasTime ? words.count - 2 : words.count - 1]
+    let start = words.count >= 4 ? TimecodeLabel(ascii: words[words.count - 1]) : nil
+    let speedWord = words[start != nil ? words.count - 2 : words.count - 1]
     guard let speed = decimal(TextLine.decode(speedWord)) else {
       return .fault(
-        code: "cut.badMotion", message: "`\(TextLine.decode(speedWord))` is not a speed in frames per second",
-        remedy: "It reads `M2   REEL   024.0   SOURCE-IN`.", at: speedWord.startIndex)
+        EDLFault(
+          "cut.badMotion", "`\(TextLine.decode(speedWord))` is not a speed in frames per second", form,
+          at: speedWord.startIndex))
     }
     let reel =
       words[1].startIndex < speedWord.startIndex
       ? TextLine.decode(line.bytes[words[1].startIndex..<speedWord.startIndex]).trimmed : ""
-    return .note(.motion(reel: reel, speed: speed))
+    return .note(.motion(reel: reel, speed: speed, start: start))
   }
 
   /// A decimal of at most six digits before and three after the point, exactly.
@@ -80,131 +88,90 @@ enum EDLNoteReader {
     else { return nil }
     var value = Rational(wholeNumber)
     if parts.count == 2, !parts[1].isEmpty {
-      guard parts[1].count <= 3, let fraction = Int64(parts[1]), fraction >= 0 else { return nil }
+      guard parts[1].count <= 3, parts[1].allSatisfy({ $0.isASCII && $0.isNumber }),
+        let fraction = Int64(parts[1])
+      else { return nil }
       let scale: Int64 = parts[1].count == 1 ? 10 : parts[1].count == 2 ? 100 : 1000
       value = value + Rational(fraction, scale)
     }
     return isNegative ? -value : value
   }
 
-  private static func readChannels(_ words: [ArraySlice<UInt8>], _ line: TextLine) -> Meaning {
+  private static func readChannels(_ words: [ArraySlice<UInt8>]) -> Meaning {
     var numbers: [Int] = []
     for word in words.dropFirst() {
       guard word.count <= 2, let number = Int(TextLine.decode(word)), number >= 1 else {
         return .fault(
-          code: "cut.badChannel", message: "`\(TextLine.decode(word))` is not a sound channel",
-          remedy: "The line reads `AUD  3    4`.", at: word.startIndex)
+          EDLFault(
+            "cut.badChannel", "`\(TextLine.decode(word))` is not a sound channel",
+            "The line reads `AUD  3    4`.", at: word.startIndex))
       }
       numbers.append(number)
     }
     return .channels(numbers)
   }
 
-  private static func readSource(_ words: [ArraySlice<UInt8>], _ text: String) -> Meaning {
+  /// `>>> SOURCE reel long-name identity`
+  private static func readSource(_ words: [ArraySlice<UInt8>]) -> Meaning {
     guard words.count >= 4, TextLine.decode(words[1]).uppercased() == "SOURCE" else {
-      return .note(.dropped("`\(text)` is not carried"))
+      return .note(.unused("lines of the source table that are not understood", isFault: false))
     }
-    return .source(short: TextLine.decode(words[2]), long: TextLine.decode(words[3]))
+    let identity = words.count > 4 ? words.last.map(TextLine.decode) : nil
+    return .source(short: TextLine.decode(words[2]), long: TextLine.decode(words[3]), identity: identity)
   }
 
-  /// ` |C:ResolveColorBlue |M:text |D:1`
+  /// `SPLIT:    AUDIO DELAY=  00:00:00:05`
+  private static func readSplit(_ words: [ArraySlice<UInt8>]) -> Meaning {
+    let kinds = words.compactMap { word -> Track.Kind? in
+      switch TextLine.decode(word).uppercased() {
+      case "AUDIO": .sound
+      case "VIDEO": .picture
+      default: nil
+      }
+    }
+    guard kinds.count == 1, let last = words.last,
+      let delay = TimecodeLabel(ascii: last)
+        ?? TimecodeLabel(parsing: TextLine.decode(last).after("DELAY=") ?? "")
+    else {
+      return .fault(
+        EDLFault(
+          "cut.badSplit", "the split does not say what is delayed and for how long",
+          "It reads `SPLIT:    AUDIO DELAY=  00:00:00:05`.", at: words[0].startIndex))
+    }
+    return .note(.split(kinds[0], delay: delay))
+  }
+
+  // MARK: DaVinci Resolve
+
+  /// Whether the line holds the fields of Resolve's marker lists, also behind a note that begins with a number.
+  static func isMarker(_ line: TextLine) -> Bool {
+    let bytes = line.bytes
+    var index = bytes.startIndex
+    while let bar = bytes[index...].firstIndex(of: UInt8(ascii: "|")) {
+      if bytes[(bar + 1)...].starts(with: "C:".utf8) || bytes[(bar + 1)...].starts(with: "M:".utf8) {
+        return bytes.first { $0 != 0x20 && $0 != 0x09 } != UInt8(ascii: "*")
+      }
+      index = bar + 1
+    }
+    return false
+  }
+
+  /// `note |C:ResolveColorBlue |M:name |D:1`
   private static func readResolveMarker(_ text: String) -> Meaning {
-    var color = ""
-    var name = ""
-    for part in text.split(separator: "|") {
+    var marker = EDLEventMarker(name: "", comment: "", color: "")
+    for (index, part) in text.split(separator: "|", omittingEmptySubsequences: false).enumerated() {
       let part = part.trimmed
-      if let value = part.after("C:") { color = value.after("ResolveColor") ?? value }
-      if let value = part.after("M:") { name = value }
+      if index == 0 {
+        marker.comment = part
+      } else if let value = part.after("C:") {
+        marker.color = (value.after("ResolveColor") ?? value).uppercased()
+      } else if let value = part.after("M:") {
+        marker.name = value
+      } else if let value = part.after("D:") {
+        marker.count = Int64(value).flatMap { (0...Int64(Int32.max)).contains($0) ? $0 : nil }
+      }
     }
-    return .note(.eventMarker(color: color.uppercased(), text: name))
-  }
-
-  // MARK: Comments with a key
-
-  private static func readKey(_ body: String, _ line: TextLine) -> Meaning? {
-    if let name = body.after("FROM CLIP NAME:") { return .note(.fromClipName(name)) }
-    if let name = body.after("TO CLIP NAME:") { return .note(.toClipName(name)) }
-    if let name = body.after("SOURCE FILE:") { return .note(.sourceFile(name)) }
-    if let path = body.after("FROM FILE:") ?? body.after("FROM CLIP:") { return .note(.path(path)) }
-    if let name = body.after("EFFECTS NAME IS") ?? body.after("EFFECT NAME:") {
-      return .note(.effectName(name))
-    }
-    if let name = body.after("BLEND,") { return .note(.effectName(name)) }
-    if let text = body.after("ASC_SOP") { return readSlopeOffsetPower(text, line) }
-    if let text = body.after("ASC_SAT") { return readSaturation(text, line) }
-    if let text = body.after("LOC:") { return readMarker(text, line) }
-    if let text = body.after("FINAL CUT PRO REEL:") { return readReplacedReel(text) }
-    if let name = body.after("TAPE:") ?? body.after("REEL:") ?? body.after("DLEDL: REEL:") {
-      return name.isEmpty ? .nothing : .note(.reelName(name, shown: nil))
-    }
-    if let path = body.after("DLEDL: PATH:") { return .note(.path(path)) }
-    if let text = body.after("COMMENT:") { return text.isEmpty ? .nothing : .note(.comment(text)) }
-    if body.uppercased() == "FREEZE FRAME" { return .note(.freezeFrame) }
-    if body.after("FROM CLIP IS A STILL") != nil { return .note(.still) }
-    if body.after("AUDIO LEVEL") != nil { return .note(.dropped("the level of `\(body)` is not carried")) }
-    if body.after("UMID:") != nil { return .note(.dropped("the identifier of `\(body)` is not carried")) }
-    return nil
-  }
-
-  private static func readReplacedReel(_ text: String) -> Meaning {
-    guard let range = text.uppercased().firstRange(of: "REPLACED BY:") else {
-      return text.isEmpty ? .nothing : .note(.reelName(text.trimmed, shown: nil))
-    }
-    // Upper-casing may change the length of a text outside ASCII; then the note is kept as it is.
-    let upper = text.uppercased()
-    guard upper.utf8.count == text.utf8.count else { return .note(.comment(text)) }
-    let before = upper.utf8.distance(from: upper.startIndex, to: range.lowerBound)
-    let bytes = Array(text.utf8)
-    let long = TextLine.decode(bytes[..<before]).trimmed
-    let shown = TextLine.decode(bytes[(before + "REPLACED BY:".utf8.count)...]).trimmed
-    return .note(.reelName(long, shown: shown))
-  }
-
-  /// Nine numbers in groups of three; brackets, commas and blanks in any arrangement.
-  private static func readSlopeOffsetPower(_ text: String, _ line: TextLine) -> Meaning {
-    guard let numbers = numbers(text), numbers.count == 9 else {
-      return .fault(
-        code: "cut.badGrade", message: "ASC_SOP needs nine finite numbers",
-        remedy: "It reads `ASC_SOP (1.0 1.0 1.0)(0.0 0.0 0.0)(1.0 1.0 1.0)`.", at: nil)
-    }
-    guard (numbers[0..<3] + numbers[6..<9]).allSatisfy({ $0 >= 0 }) else {
-      return .fault(
-        code: "cut.badGrade", message: "slope and power of ASC_SOP cannot be negative", remedy: nil, at: nil)
-    }
-    return .note(.slopeOffsetPower(numbers))
-  }
-
-  private static func readSaturation(_ text: String, _ line: TextLine) -> Meaning {
-    guard let numbers = numbers(text), numbers.count == 1, numbers[0] >= 0 else {
-      return .fault(
-        code: "cut.badGrade", message: "ASC_SAT needs one number that is not negative",
-        remedy: "It reads `ASC_SAT 0.9`.",
-        at: nil)
-    }
-    return .note(.saturation(numbers[0]))
-  }
-
-  private static func numbers(_ text: String) -> [Double]? {
-    let words = text.split(whereSeparator: { "(), \t:".contains($0) })
-    guard words.count <= 9 else { return nil }
-    let numbers = words.compactMap { Double($0) }
-    return numbers.count == words.count && numbers.allSatisfy(\.isFinite) ? numbers : nil
-  }
-
-  /// `LOC: timecode COLOUR text`
-  private static func readMarker(_ text: String, _ line: TextLine) -> Meaning {
-    let parts = text.split(separator: " ", maxSplits: 1)
-    guard let word = parts.first, let label = TimecodeLabel(parsing: String(word)) else {
-      return .fault(
-        code: "cut.badTimecode", message: "`\(parts.first ?? "")` is not the timecode of a marker",
-        remedy: "The line reads `* LOC: 01:00:10:00 RED     text`.", at: nil)
-    }
-    let rest = parts.count > 1 ? parts[1].trimmed : ""
-    let color = rest.prefix { $0.isLetter }
-    return .note(
-      .marker(
-        EDLTime(value: .label(label), offset: line.bytes.startIndex), color: color.uppercased(),
-        text: rest[color.endIndex...].trimmed))
+    return .note(.eventMarker(marker))
   }
 }
 
