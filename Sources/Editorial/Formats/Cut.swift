@@ -49,6 +49,7 @@ package struct Cut: Sendable {
     }
     switch format(path: path, bytes: bytes) {
     case .openTimeline: return Cut(document: try OTIODocument.read(path: path, bytes: bytes))
+    case .finalCut: return Cut(document: try FCP7Document.read(path: path, bytes: bytes))
     case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes, rate: rate))
     case .unsupported(let name):
       throw DiagnosticList([
@@ -76,7 +77,7 @@ package struct Cut: Sendable {
   }
 
   private enum Format {
-    case openTimeline, decisionList
+    case openTimeline, decisionList, finalCut
     case unsupported(String)
   }
 
@@ -88,7 +89,8 @@ package struct Cut: Sendable {
     if start.first == UInt8(ascii: "{") { return .openTimeline }
     let text = String(decoding: start.prefix(512), as: UTF8.self)
     if text.hasPrefix("<") {
-      let known = ["xmeml": "Final Cut Pro 7 XML", "fcpxml": "FCPXML"]
+      if text.contains("<xmeml") { return .finalCut }
+      let known = ["fcpxml": "FCPXML"]
       return .unsupported(known.first { text.contains("<" + $0.key) }?.value ?? "XML")
     }
     if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return .unsupported("AAF") }
