@@ -47,6 +47,7 @@ package struct Cut: Sendable {
     }
     switch format(path: path, bytes: bytes) {
     case .openTimeline: return Cut(document: try OTIODocument.read(path: path, bytes: bytes))
+    case .finalCut: return Cut(document: try FCP7Document.read(path: path, bytes: bytes))
     case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes))
     case .unsupported(let name):
       throw DiagnosticList([
@@ -74,7 +75,7 @@ package struct Cut: Sendable {
   }
 
   private enum Format {
-    case openTimeline, decisionList
+    case openTimeline, decisionList, finalCut
     case unsupported(String)
   }
 
@@ -86,7 +87,8 @@ package struct Cut: Sendable {
     if start.first == UInt8(ascii: "{") { return .openTimeline }
     let text = String(decoding: start.prefix(512), as: UTF8.self)
     if text.hasPrefix("<") {
-      let known = ["xmeml": "Final Cut Pro 7 XML", "fcpxml": "FCPXML"]
+      if text.contains("<xmeml") { return .finalCut }
+      let known = ["fcpxml": "FCPXML"]
       return .unsupported(known.first { text.contains("<" + $0.key) }?.value ?? "XML")
     }
     if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return .unsupported("AAF") }
