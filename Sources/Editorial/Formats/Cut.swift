@@ -49,6 +49,7 @@ package struct Cut: Sendable {
     }
     switch format(path: path, bytes: bytes) {
     case .openTimeline: return Cut(document: try OTIODocument.read(path: path, bytes: bytes))
+    case .finalCut: return Cut(document: try FCPXMLDocument.read(path: path, bytes: bytes))
     case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes, rate: rate))
     case .unsupported(let name):
       throw DiagnosticList([
@@ -77,6 +78,8 @@ package struct Cut: Sendable {
 
   private enum Format {
     case openTimeline, decisionList
+    /// FCPXML of Final Cut Pro.
+    case finalCut
     case unsupported(String)
   }
 
@@ -84,11 +87,13 @@ package struct Cut: Sendable {
     let name = FileNames.lastComponent(path).lowercased()
     if name.hasSuffix(".edl") { return .decisionList }
     if name.hasSuffix(".otio") { return .openTimeline }
+    if name.hasSuffix(".fcpxml") || name.hasSuffix(".fcpxmld") { return .finalCut }
     let start = bytes.prefix(4096).drop { $0 <= 0x20 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
     if start.first == UInt8(ascii: "{") { return .openTimeline }
     let text = String(decoding: start.prefix(512), as: UTF8.self)
     if text.hasPrefix("<") {
-      let known = ["xmeml": "Final Cut Pro 7 XML", "fcpxml": "FCPXML"]
+      if text.contains("<fcpxml") { return .finalCut }
+      let known = ["xmeml": "Final Cut Pro 7 XML"]
       return .unsupported(known.first { text.contains("<" + $0.key) }?.value ?? "XML")
     }
     if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return .unsupported("AAF") }
