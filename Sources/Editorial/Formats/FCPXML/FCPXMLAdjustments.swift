@@ -358,7 +358,7 @@ struct FCPXMLAdjustmentReader {
       }
       return
     }
-    let isGeometry = uid.contains("/Distort.localized/") || Self.geometric.contains(name)
+    let isGeometry = uid.contains("/Distort.localized/") || uid.contains("/Distortion.localized/") || Self.geometric.contains(name)
     context.note(
       .dropped, "the effect `\(name.prefix(80))` is not carried", child, event: event, isFault: isGeometry)
   }

@@ -208,11 +208,7 @@ extension FCPXMLTimelineBuilder {
       context.fault("cut.badTime", element, "the sound of the \(element.name) is beyond all measure")
       return
     }
-    if retime.isRounded {
-      context.note(
-        .approximated, "sound that begins between frames is moved to the nearest frame", element,
-        event: placement.event)
-    }
+    if retime.isRounded { noteRoundedSound(element, placement) }
     for (index, component) in components(element, asset).enumerated() {
       var clip = clip(element, placement, asset, retime, reading, in: range)
       clip.sourceChannel = component.channel
@@ -251,6 +247,12 @@ extension FCPXMLTimelineBuilder {
   func noteRounded(_ element: XMLElement, _ placement: Placement) {
     context.note(
       .approximated, "source ins between frames show the frame before", element, event: placement.event)
+  }
+
+  func noteRoundedSound(_ element: XMLElement, _ placement: Placement) {
+    context.note(
+      .approximated, "sound that begins between frames is moved to the nearest frame", element,
+      event: placement.event)
   }
 
   func noteSampling(_ element: XMLElement, _ map: FCPXMLTimeMap?, _ placement: Placement) {

@@ -12,6 +12,12 @@ extension FCPXMLTimelineBuilder {
     }
     depth += 1
     defer { depth -= 1 }
+    if placement.timing.duration == .zero, element.name != "audition" {
+      // There is no clip to carry them.
+      for marker in element.children("marker", "chapter-marker") { read(marker, at: placement.clock) }
+      connect(element, placement)
+      return []
+    }
     switch element.name {
     case "gap":
       connect(element, placement)
@@ -54,7 +60,7 @@ extension FCPXMLTimelineBuilder {
   // MARK: Connected clips
 
   /// Places what is connected to a clip.
-  private mutating func connect(_ element: XMLElement, _ placement: Placement) {
+  mutating func connect(_ element: XMLElement, _ placement: Placement) {
     for child in element.children {
       if Self.clipNames.contains(child.name) || child.name == "spine" {
         connect(child, in: placement.clock, lane: placement.lane)
@@ -241,29 +247,33 @@ extension FCPXMLTimelineBuilder {
     }
     guard let timeline = context.compound(reference, from: element) else { return [] }
     let start = sequence.attributes["tcStart"].flatMap(FCPXMLTime.seconds) ?? .zero
-    let reading = FCPXMLRetime.Reading(
+    var reading = FCPXMLRetime.Reading(
       clock: placement.clock, record: placement.range, map: timeMap(of: element), rate: timeline.rate.rational,
-      normal: timeline.rate.rational, shift: -start)
-    guard let retime = FCPXMLRetime.read(reading) else {
+      normal: rate.rational, shift: -start)
+    let seen = FCPXMLRetime.read(reading)
+    reading.isSound = true
+    guard let retime = seen, let heard = FCPXMLRetime.read(reading) else {
       context.fault("cut.badTime", element, "the start of the compound clip is beyond all measure")
       return []
     }
     noteSampling(element, reading.map, placement)
-    if retime.isRounded { noteRounded(element, placement) }
+    let enabled = element.attributes["srcEnable"]
+    if retime.isRounded, enabled != "audio" { noteRounded(element, placement) }
+    if heard.isRounded, enabled != "video" { noteRoundedSound(element, placement) }
     let size = context.resources.format(sequence)?.size
     if let size, let own = self.size, abs(size.aspect / own.aspect - 1) > 0.01 {
       context.note(
         .approximated, "compound clips of another shape than the sequence are placed as if they had its shape",
         element, event: placement.event, isFault: true)
     }
-    let enabled = element.attributes["srcEnable"]
     for source in element.children("audio-role-source") where source.attributes["active"] == "0" {
       context.note(
         .dropped, "roles of sound that are switched off on a compound clip are heard", source, event: placement.event)
     }
     let adjustments = adjustments(of: element, placement, source: size ?? self.size)
     return nest(
-      timeline, of: element, placement, retime, adjustments, isSeen: enabled != "audio", isHeard: enabled != "video")
+      timeline, of: element, placement, adjustments, seen: enabled == "audio" ? nil : retime,
+      heard: enabled == "video" ? nil : heard)
   }
 
   // MARK: Putting timelines in place
@@ -338,7 +348,7 @@ extension FCPXMLTimelineBuilder {
       }
     }
     let whole = FCPXMLRetime(first: 0, scale: .one)
-    return nest(timeline, of: element, placement, whole, adjustments, isSeen: true, isHeard: false)
+    return nest(timeline, of: element, placement, adjustments, seen: whole, heard: nil)
   }
 
   /// The same under a change of speed.
@@ -364,7 +374,7 @@ extension FCPXMLTimelineBuilder {
     {
       return [.clip(named(played, startingAt: 0, for: element, placement, adjustments, renames: renames))]
     }
-    return nest(timeline, of: element, placement, retime, adjustments, isSeen: true, isHeard: false)
+    return nest(timeline, of: element, placement, adjustments, seen: retime, heard: nil)
   }
 
   /// The clip of a track that holds nothing else.
@@ -391,7 +401,10 @@ extension FCPXMLTimelineBuilder {
     clip.adjustments += adjustments
     clip.isEnabled = clip.isEnabled && placement.isEnabled
     let names = FCPXMLResources.metadata(of: element)
-    if let reel = names.first(where: { $0.key == Self.reelKey })?.value, !reel.isEmpty { clip.sourceReel = reel }
+    if let reel = names.first(where: { $0.key == Self.reelKey })?.value, !reel.isEmpty {
+      // The media's own reel is nearer to it than that of the clip around.
+      if clip.sourceReel == nil { clip.sourceReel = reel } else if clip.sourceReel != reel { clip.alternateReels.append(reel) }
+    }
     if renames, let name = element.attributes["name"], !name.isEmpty {
       clip.name = name
       if !FileNames.stem(ofName: name).isEmpty { clip.shot = FileNames.stem(ofName: name) }
@@ -430,10 +443,10 @@ extension FCPXMLTimelineBuilder {
     return nest
   }
 
-  /// A timeline as nests: one for its picture, one for its sound.
+  /// A timeline as nests: one for its picture, one for its sound, each read in its own way or not at all.
   private mutating func nest(
-    _ timeline: Timeline, of element: XMLElement, _ placement: Placement, _ retime: FCPXMLRetime,
-    _ adjustments: [PictureAdjustment], isSeen: Bool, isHeard: Bool
+    _ timeline: Timeline, of element: XMLElement, _ placement: Placement, _ adjustments: [PictureAdjustment],
+    seen: FCPXMLRetime?, heard: FCPXMLRetime?
   ) -> [TrackItem] {
     guard !placement.range.isEmpty else { return [] }
     func holds(_ kind: Track.Kind) -> Bool {
@@ -447,15 +460,15 @@ extension FCPXMLTimelineBuilder {
           }
       }
     }
-    var nest = nest(timeline, of: element, placement, retime)
-    let isVisible = isSeen && holds(.picture)
-    if isHeard, holds(.sound) {
-      var sound = nest
-      if !isVisible { sound.markers = nestMarkers(of: element, placement, retime, rate: timeline.rate) }
+    let isVisible = seen != nil && holds(.picture)
+    if let heard, holds(.sound) {
+      var sound = nest(timeline, of: element, placement, heard)
+      if !isVisible { sound.markers = nestMarkers(of: element, placement, heard, rate: timeline.rate) }
       addSound(.nest(sound), lane: placement.lane, component: 0)
     }
-    guard isVisible else { return [] }
-    nest.markers = nestMarkers(of: element, placement, retime, rate: timeline.rate)
+    guard let seen, isVisible else { return [] }
+    var nest = nest(timeline, of: element, placement, seen)
+    nest.markers = nestMarkers(of: element, placement, seen, rate: timeline.rate)
     nest.adjustment = adjustments.first ?? .none
     for adjustment in adjustments.dropFirst() {
       // One placement after the other: each further one is that of a timeline around.

@@ -114,8 +114,9 @@ extension FCPXMLTimelineBuilder {
     {
       timing.duration = max(.zero, length)
     } else {
-      context.fault("cut.badTime", element, "the \(element.name) has no `duration`")
-      return nil
+      context.fault(
+        "cut.badTime", element, "the \(element.name) has no `duration`, nor has what it refers to",
+        "Import the file into Final Cut Pro and export the project from there; the clip is not shown.")
     }
     return timing
   }

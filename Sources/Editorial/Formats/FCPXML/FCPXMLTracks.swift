@@ -122,7 +122,12 @@ struct FCPXMLTrackLayout {
       }
       if range.start > end {
         if let fade = transitions[end], !filled.isEmpty { filled.append(.transition(fade)) }
-        filled.append(.gap(Gap(recordRange: FrameRange(start: end, end: range.start))))
+        if case .gap(var previous) = filled.last {
+          previous.recordRange = FrameRange(start: previous.recordRange.start, end: range.start)
+          filled[filled.count - 1] = .gap(previous)
+        } else {
+          filled.append(.gap(Gap(recordRange: FrameRange(start: end, end: range.start))))
+        }
       }
       if let fade = transitions[range.start], !isTransition(filled.last) {
         // A fade from or to silence stands beside a gap, which may have no length.
