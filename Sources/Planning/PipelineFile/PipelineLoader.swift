@@ -165,9 +165,14 @@ package enum PipelineLoader {
   /// Reads the files that keys name; reports those that cannot be read.
   static func inputFiles(_ paths: [LocatedPath], what: String, findings: Findings) -> [InputFile] {
     paths.compactMap { path -> InputFile? in
+      // Final Cut exports a folder whose `Info.fcpxml` is the cut.
+      let isBundle = FilePaths.isFolder(path.path) && FilePaths.fileExtension(of: path.path) == "fcpxmld"
+      let inside = isBundle ? "/Info.fcpxml" : ""
+      let typed = isBundle && path.typed.hasSuffix("/") ? String(path.typed.dropLast()) : path.typed
       do throws(FileReadError) {
         return InputFile(
-          typed: path.typed, path: path.path, bytes: try FilePaths.read(path.path, limit: 64 << 20))
+          typed: typed + inside, path: path.path + inside,
+          bytes: try FilePaths.read(path.path + inside, limit: 64 << 20))
       } catch {
         findings.add(
           path.error(
