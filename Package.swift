@@ -78,7 +78,7 @@ let package = Package(
     swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
-    swift("Titling", ["Digests", "Diagnostics"]),
+    swift("Titling", ["Editorial", "Digests", "Diagnostics"]),
     swift(
       "TaskKinds",
       ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing", "Titling"]),
