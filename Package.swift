@@ -105,13 +105,17 @@ let package = Package(
     // Layer 5
     swift("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", subprocess, system]),
     // Layer 7
-    swift(
-      "Commands",
-      [
+    .target(
+      name: "Commands",
+      dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
         "Delivery",
-        "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess,
-      ]),
+        "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess, system,
+      ],
+      resources: [
+        .embedInCode("CutConversion/walk_aaf.py"), .embedInCode("CutConversion/list_adapters.py"),
+      ],
+      swiftSettings: settings),
     .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
     .executableTarget(

@@ -82,9 +82,10 @@ package enum ProgrammePlanner {
     }
     let start = try startTimecode(pipeline, rate: rate)
     var timelines: [Timeline] = []
-    for cut in cuts {
+    for (cut, file) in zip(cuts, pipeline.timeline.cuts) {
       do {
-        let timeline = try cut.timeline(rate: rate, start: start)
+        var timeline = try cut.timeline(rate: rate, start: start)
+        timeline.findings += file.findings
         faults += timeline.faults
         timelines.append(timeline)
       } catch {

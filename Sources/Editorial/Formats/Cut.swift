@@ -50,6 +50,15 @@ package struct Cut: Sendable {
     switch format(path: path, bytes: bytes) {
     case .openTimeline: return Cut(document: try OTIODocument.read(path: path, bytes: bytes))
     case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes, rate: rate))
+    case .sessionText: return Cut(document: try SessionTextDocument.read(path: path, bytes: bytes))
+    case .trackArchive: return Cut(document: try TrackArchiveDocument.read(path: path, bytes: bytes))
+    case .log:
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "cut.isLog", location: SourceLocation(file: path),
+          message: "an ALE is a log of sources and not a cut",
+          remedy: "Give it beside the cut, with `--log` or under `timeline: logs:`.")
+      ])
     case .unsupported(let name):
       throw DiagnosticList([
         Diagnostic(
@@ -76,7 +85,7 @@ package struct Cut: Sendable {
   }
 
   private enum Format {
-    case openTimeline, decisionList
+    case openTimeline, decisionList, sessionText, trackArchive, log
     case unsupported(String)
   }
 
@@ -88,12 +97,14 @@ package struct Cut: Sendable {
     if start.first == UInt8(ascii: "{") { return .openTimeline }
     let text = String(decoding: start.prefix(512), as: UTF8.self)
     if text.hasPrefix("<") {
+      if TrackArchiveDocument.isTrackArchive(text) { return .trackArchive }
       let known = ["xmeml": "Final Cut Pro 7 XML", "fcpxml": "FCPXML"]
       return .unsupported(known.first { text.contains("<" + $0.key) }?.value ?? "XML")
     }
     if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return .unsupported("AAF") }
     if start.starts(with: Array("PK".utf8)) { return .unsupported("a ZIP archive") }
-    if text.hasPrefix("Heading") { return .unsupported("ALE") }
+    if text.hasPrefix("Heading") { return .log }
+    if SessionText.isSessionText(start) { return .sessionText }
     return .decisionList
   }
 }

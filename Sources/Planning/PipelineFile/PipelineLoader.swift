@@ -126,7 +126,7 @@ package enum PipelineLoader {
     .TimelineSettings?
   {
     let reader = KeyReader(value, keys: timelineKeys, owner: "`timeline`", findings: findings)
-    let cuts = inputFiles(reader.paths("cut"), what: "the cut", findings: findings)
+    let cuts = inputFiles(reader.paths("cut"), what: "the cut", isCut: true, findings: findings)
     let roots = reader.paths("media").compactMap { path -> Pipeline.MediaRoot? in
       guard let real = FilePaths.real(path.path), FilePaths.isFolder(real) else {
         findings.add(
@@ -161,9 +161,16 @@ package enum PipelineLoader {
   }
 
   /// Reads the files that keys name; reports those that cannot be read.
-  static func inputFiles(_ paths: [LocatedPath], what: String, findings: Findings) -> [InputFile] {
+  static func inputFiles(_ paths: [LocatedPath], what: String, isCut: Bool = false, findings: Findings)
+    -> [InputFile]
+  {
     paths.compactMap { path -> InputFile? in
       do throws(FileReadError) {
+        // With embedded media it may have any size; whoever converts it does not read it here.
+        if isCut, ConvertedFormat.isConverted(path.path) {
+          try FilePaths.checkReadable(path.path)
+          return InputFile(typed: path.typed, path: path.path, bytes: [])
+        }
         return InputFile(
           typed: path.typed, path: path.path, bytes: try FilePaths.read(path.path, limit: 64 << 20))
       } catch {
