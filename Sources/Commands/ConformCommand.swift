@@ -100,7 +100,7 @@ struct ConformCommand: AsyncParsableCommand {
     request.sequence = sequence
     request.isLenient = !strict
     // A broken cut is told before anything is made on disk.
-    _ = try request.pipeline()
+    let converted = try await CutFile.converted(request.pipeline()).timeline.cuts
     let tools = try await WorkerExecutable.identity()
     let folder = try Production.create(
       at: temporary?.path ?? FilePaths.resolve(production ?? ".", from: FilePaths.current))
@@ -108,8 +108,10 @@ struct ConformCommand: AsyncParsableCommand {
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     func plan() async throws -> ProgrammePlan {
+      var pipeline = try request.pipeline()
+      pipeline.timeline.cuts = converted
       let session = ProgrammeSession(
-        pipeline: try request.pipeline(), production: folder, store: engine.store, ledger: engine.ledger,
+        pipeline: pipeline, production: folder, store: engine.store, ledger: engine.ledger,
         tools: tools)
       return try await session.plan(until: nil, probing: engine)
     }

@@ -83,10 +83,12 @@ package enum ProgrammePlanner {
     }
     let start = try startTimecode(pipeline, rate: rate)
     var timelines: [Timeline] = []
-    for cut in cuts {
+    for (cut, file) in zip(cuts, pipeline.timeline.cuts) {
       do {
-        timelines.append(
-          try cut.timeline(sequence: pipeline.timeline.sequence, rate: rate, start: start))
+        var timeline = try cut.timeline(
+          sequence: pipeline.timeline.sequence, rate: rate, start: start)
+        timeline.findings += file.findings
+        timelines.append(timeline)
       } catch {
         faults += error.diagnostics
       }

@@ -50,6 +50,15 @@ package struct Cut: Sendable {
     case .finalCut7: return Cut(document: try FCP7Document.read(path: path, bytes: bytes))
     case .finalCutX: return Cut(document: try FCPXMLDocument.read(path: path, bytes: bytes))
     case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes))
+    case .sessionText: return Cut(document: try SessionTextDocument.read(path: path, bytes: bytes))
+    case .trackArchive: return Cut(document: try TrackArchiveDocument.read(path: path, bytes: bytes))
+    case .log:
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "cut.isLog", location: SourceLocation(file: path),
+          message: "an ALE is a log of sources and not a cut",
+          remedy: "Give it beside the cut, with `--log` or under `timeline: logs:`.")
+      ])
     case .unsupported(let name):
       throw DiagnosticList([
         Diagnostic(
@@ -76,7 +85,7 @@ package struct Cut: Sendable {
   }
 
   private enum Format {
-    case openTimeline, decisionList
+    case openTimeline, decisionList, sessionText, trackArchive, log
     /// The XML of Final Cut Pro 7, and of Final Cut Pro from X on.
     case finalCut7, finalCutX
     case unsupported(String)
@@ -93,11 +102,13 @@ package struct Cut: Sendable {
     if text.hasPrefix("<") {
       if text.contains("<xmeml") { return .finalCut7 }
       if text.contains("<fcpxml") { return .finalCutX }
+      if TrackArchiveDocument.isTrackArchive(text) { return .trackArchive }
       return .unsupported("this XML")
     }
     if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return .unsupported("AAF") }
     if start.starts(with: Array("PK".utf8)) { return .unsupported("a ZIP archive") }
-    if text.hasPrefix("Heading") { return .unsupported("ALE") }
+    if text.hasPrefix("Heading") { return .log }
+    if SessionText.isSessionText(start) { return .sessionText }
     return .decisionList
   }
 }

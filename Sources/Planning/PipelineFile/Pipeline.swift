@@ -57,7 +57,10 @@ package struct Pipeline: Sendable {
 package struct InputFile: Sendable {
   package var typed: String
   package var path: String
+  /// Empty for a cut that is converted before it is read, see `ConvertedFormat`.
   package var bytes: [UInt8]
+  /// What a conversion of the file did not carry.
+  package var findings: [Finding] = []
 
   package init(typed: String, path: String, bytes: [UInt8]) {
     self.typed = typed

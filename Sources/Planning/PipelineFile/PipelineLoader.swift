@@ -127,7 +127,7 @@ package enum PipelineLoader {
     .TimelineSettings?
   {
     let reader = KeyReader(value, keys: timelineKeys, owner: "`timeline`", findings: findings)
-    let cuts = inputFiles(reader.paths("cut"), what: "the cut", findings: findings)
+    let cuts = inputFiles(reader.paths("cut"), what: "the cut", isCut: true, findings: findings)
     let roots = reader.paths("media").compactMap { path -> Pipeline.MediaRoot? in
       guard let real = FilePaths.real(path.path), FilePaths.isFolder(real) else {
         findings.add(
@@ -163,13 +163,20 @@ package enum PipelineLoader {
   }
 
   /// Reads the files that keys name; reports those that cannot be read.
-  static func inputFiles(_ paths: [LocatedPath], what: String, findings: Findings) -> [InputFile] {
+  static func inputFiles(_ paths: [LocatedPath], what: String, isCut: Bool = false, findings: Findings)
+    -> [InputFile]
+  {
     paths.compactMap { path -> InputFile? in
       // Final Cut exports a folder whose `Info.fcpxml` is the cut.
       let isBundle = FilePaths.isFolder(path.path) && FilePaths.fileExtension(of: path.path) == "fcpxmld"
       let inside = isBundle ? "/Info.fcpxml" : ""
       let typed = isBundle && path.typed.hasSuffix("/") ? String(path.typed.dropLast()) : path.typed
       do throws(FileReadError) {
+        // With embedded media it may have any size; whoever converts it does not read it here.
+        if isCut, ConvertedFormat.isConverted(path.path) {
+          try FilePaths.checkReadable(path.path)
+          return InputFile(typed: path.typed, path: path.path, bytes: [])
+        }
         return InputFile(
           typed: typed + inside, path: path.path + inside,
           bytes: try FilePaths.read(path.path + inside, limit: 64 << 20))
