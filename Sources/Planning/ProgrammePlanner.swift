@@ -37,7 +37,7 @@ package enum ProgrammePlanner {
         questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
         deliverables: workspace.deliverables,
-        publishes: workspace.publishes, conform: conform,
+        publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
         diagnostics: workspace.diagnostics)
     } catch {
@@ -49,7 +49,7 @@ package enum ProgrammePlanner {
   package static func conform(_ pipeline: Pipeline, files: [ProbedFile]) throws(DiagnosticList) -> Conform {
     let media = files.map { MediaItem(path: $0.location.path, facts: $0.facts) }
     let timeline = try timeline(pipeline, media: media)
-    let conform = Relinker(media: media, rates: pipeline.timeline.rates).relink(
+    let conform = Relinker(media: media, settings: pipeline.timeline.relink).relink(
       timeline, handles: pipeline.timeline.handles)
     if conform.diagnostics.contains(where: { $0.severity == .error }) {
       throw DiagnosticList(conform.diagnostics)
@@ -70,7 +70,7 @@ package enum ProgrammePlanner {
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     let rate =
       pipeline.timeline.rate ?? cuts.lazy.compactMap(\.declaredRate).first
-      ?? unanimousRate(of: cuts, media: media, rates: pipeline.timeline.rates)
+      ?? unanimousRate(of: cuts, media: media, settings: pipeline.timeline.relink)
     guard let rate else {
       throw DiagnosticList([
         Diagnostic(
@@ -121,11 +121,12 @@ package enum ProgrammePlanner {
 
   /// The rate of every picture file that the cut uses, when it is the same one; other files of the folders do not
   /// count. With files of several rates it is the only rate at which every event finds its media.
-  private static func unanimousRate(of cuts: [Cut], media: [MediaItem], rates rules: [RateRule]) -> FrameRate?
+  private static func unanimousRate(of cuts: [Cut], media: [MediaItem], settings: RelinkSettings)
+    -> FrameRate?
   {
     let rates = Set(media.compactMap { $0.facts.video?.rate })
     guard rates.count > 1 else { return rates.first }
-    let relinker = Relinker(media: media, rates: rules)
+    let relinker = Relinker(media: media, settings: settings)
     let fitting = rates.filter { rate in
       cuts.allSatisfy { cut in
         guard let timeline = try? cut.timeline(rate: rate) else { return false }

@@ -93,6 +93,13 @@ package struct ConformedEvent: Sendable, Hashable {
     self.findings = findings
   }
 
+  /// The media frame, presentation index from 0, at a record frame of this event or part of one.
+  package func mediaFrame(at record: Int64) -> Int64 {
+    guard let curve else { return frameMap.position(at: record) }
+    let moved = sourceOrigin.addingReportingOverflow(curve.position(at: record) ?? 0)
+    return moved.overflow ? sourceOrigin : moved.partialValue
+  }
+
   /// The media frame at each record frame of the event, unless it has a curve.
   package var frameMap: FrameMap {
     FrameMap(first: sourceOrigin, speed: speed).advanced(by: phase)

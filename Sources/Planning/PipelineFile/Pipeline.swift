@@ -26,8 +26,8 @@ package struct Pipeline: Sendable {
     package var start: String?
     package var mediaRoots: [MediaRoot]
     package var handles: Int
-    /// How media of another rate than the timeline's is read.
-    package var rates: [RateRule]
+    /// How clips find their media.
+    package var relink: RelinkSettings
   }
 
   package struct MediaRoot: Sendable {
