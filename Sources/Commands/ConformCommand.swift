@@ -13,9 +13,12 @@ struct ConformCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conform", abstract: "Rebuild a cut from its source media, without a pipeline file.",
     discussion: """
-      Every event is matched by reel and source timecode, then by file or clip name and source timecode. The report \
-      says for each which file, which frames, which handles are left, which rule matched, and what was approximated, inferred \
-      or dropped.
+      Every event is matched by the identity of its source, then by reel, file name or clip name and source timecode, \
+      then by its stored path. The report says for each which file, which frames, which handles are left, which rule \
+      matched, why other files did not, and what was approximated, inferred or dropped.
+
+      Where several files match equally well the first by path is taken, with a warning; --strict stops with exit code 5. \
+      --lock pins the choices: the file is written when the conform succeeds, honoured the next time, and yours to edit.
 
         interlock conform cut.edl --media rushes --rate 24000/1001
         interlock conform cut.edl --media rushes --otio conformed.otio --report conform.json
@@ -42,6 +45,34 @@ struct ConformCommand: AsyncParsableCommand {
 
   @Option(help: "Which of several timelines in the cut's file, by name.")
   var sequence: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A rule by which media is found, the most trusted first; may be given several times: \(RelinkRule.help). "
+        + "Default: all of them in this order.", valueName: "rule"))
+  var relink: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the source reel of a file is read: metadata, file-name, file-name:PATTERN with {reel}, * and ? such as "
+        + "'file-name:{reel}_*', folder:1 (the folder of the file) or log. May be given several times.",
+      valueName: "place"))
+  var reels: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a folder of the cut's stored paths is here, e.g. /Volumes/RAID=../rushes or 'D:\\RAID=rushes'. May be "
+        + "given several times.", valueName: "from=to"))
+  var paths: [String] = []
+
+  @Option(help: "Lock file with the choices of media: honoured where it exists, written after the conform.")
+  var lock: String?
+
+  @Option(help: "Events whose media lacks frames: fail, black, hold (the nearest frame) or slug (a card).")
+  var partial: String?
+
+  @Option(help: "Events without any media: fail, black or slug.")
+  var missing: String?
 
   @Option(help: "Timecode of the first frame. Default: the cut's.")
   var start: String?
@@ -99,6 +130,14 @@ struct ConformCommand: AsyncParsableCommand {
       profile: nil, rates: rates)
     request.sequence = sequence
     request.isLenient = !strict
+    let lockPath = try lock.map { try OutputPath($0, option: "--lock", inputs: inputs) }
+    request.relink = relink
+    request.reels = reels
+    request.paths = paths
+    request.ambiguity = strict ? .stop : .first
+    request.lock = lockPath.flatMap { FileManager.default.fileExists(atPath: $0.path) ? lock : nil }
+    request.partial = partial
+    request.missing = missing
     // A broken cut is told before anything is made on disk.
     let converted = try await CutFile.converted(request.pipeline()).timeline.cuts
     let tools = try await WorkerExecutable.identity()
@@ -119,6 +158,8 @@ struct ConformCommand: AsyncParsableCommand {
     let result = try ConformDocuments(plan: first, handles: handles)
     Outcome.printDiagnostics(first.diagnostics)
     try write(result, report: reportPath, otio: otioPath)
+    if let reportPath, reportPath.isPage { try await writePage(first, to: reportPath, engine: engine) }
+    try lockPath?.write(result.lock)
     if strict, result.report.totals.findings > 0 {
       Outcome.printError("\(result.report.totals.findings) findings, and --strict allows none")
       throw ExitCode(2)
@@ -136,7 +177,7 @@ struct ConformCommand: AsyncParsableCommand {
   }
 
   private func write(_ result: ConformDocuments, report: OutputPath?, otio: OutputPath?) throws {
-    if let report {
+    if let report, !report.isPage {
       try report.write(try result.report(for: report.typed))
     }
     if let otio { try otio.write(result.otio) }
@@ -148,6 +189,23 @@ struct ConformCommand: AsyncParsableCommand {
     } else if self.report == nil {
       Outcome.printResult(result.report.text)
     }
+  }
+
+  /// The report as a page with pictures, which workers make.
+  private func writePage(_ plan: ProgrammePlan, to page: OutputPath, engine: Coordinator) async throws {
+    guard let key = plan.conformPage else { return }
+    let kinds = [ThumbnailsTask.identifier, ConformPageTask.identifier]
+    let nodes = plan.plan.nodes.filter { kinds.contains($0.kind) }
+    try ObjectIntake.store(plan.objects, in: engine.store, when: !nodes.isEmpty)
+    let outcome = try await engine.run(try Plan(nodes)) { _ in }
+    if outcome.exitCode != 0 {
+      Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
+      throw ExitCode(Int32(outcome.exitCode))
+    }
+    guard let made = try engine.store.result(key, as: MadeFiles.self)?.output.files.first,
+      let file = try engine.store.fileSystem.read(engine.store.path(of: made.object))
+    else { throw PublishFault(what: "the page of the report was made, but is not there") }
+    try page.write(file.bytes)
   }
 
   /// Chapters and the like go beside the file, under its name: `review.chapters.vtt` with `review.mp4`.

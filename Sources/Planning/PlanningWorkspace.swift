@@ -78,6 +78,8 @@ package struct PlanningWorkspace {
 
   package var nodes: [TaskNode] = []
   package var plannedKeys: Set<TaskKey> = []
+  /// Makes the page of the conform report.
+  package var conformPage: TaskKey?
   /// Tasks whose answers the plan depends on and that have not run: with any of these the rest is no plan yet.
   package var questions: [TaskNode] = []
   /// Bytes that tasks refer to by digest: put into the store before anything runs.
@@ -196,6 +198,8 @@ package struct ProgrammePlan: Sendable {
   package var deliverables: [DeliverablePlan]
   package var publishes: [PublishTask.Input]
   package var conform: Conform
+  /// The task that makes the page of the conform report; nil without an editing stage.
+  package var conformPage: TaskKey?
   /// The media that the conform's indices count.
   package var media: [MediaItem]
   package var diagnostics: [Diagnostic]

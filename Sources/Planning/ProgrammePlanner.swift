@@ -37,7 +37,7 @@ package enum ProgrammePlanner {
         questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
         deliverables: workspace.deliverables,
-        publishes: workspace.publishes, conform: conform,
+        publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
         diagnostics: workspace.diagnostics)
     } catch {
@@ -49,7 +49,7 @@ package enum ProgrammePlanner {
   package static func conform(_ pipeline: Pipeline, files: [ProbedFile]) throws(DiagnosticList) -> Conform {
     let media = files.map { MediaItem(path: $0.location.path, facts: $0.facts) }
     let timeline = try timeline(pipeline, media: media)
-    var conform = Relinker(media: media, rates: pipeline.timeline.rates).relink(
+    var conform = Relinker(media: media, settings: pipeline.timeline.relink).relink(
       timeline, handles: pipeline.timeline.handles)
     conform.diagnostics = timeline.faults + conform.diagnostics
     if !pipeline.timeline.isLenient, conform.diagnostics.contains(where: { $0.severity == .error }) {
@@ -129,7 +129,7 @@ package enum ProgrammePlanner {
     let sequence = settings.sequence
     let rates = Set(media.compactMap { $0.facts.video?.rate })
     guard rates.count > 1 else { return rates.first }
-    let relinker = Relinker(media: media, rates: settings.rates)
+    let relinker = Relinker(media: media, settings: settings.relink)
     // A fault that comes with every rate says nothing about the rate.
     var faults: [FrameRate: Int] = [:]
     for rate in rates {

@@ -95,7 +95,7 @@ package struct Cut: Sendable {
     let name = FileNames.lastComponent(path).lowercased()
     if name.hasSuffix(".edl") { return .decisionList }
     if name.hasSuffix(".otio") { return .openTimeline }
-    if name.hasSuffix(".fcpxml") || name.hasSuffix(".fcpxmld") { return .finalCut }
+    if name.hasSuffix(".fcpxml") || name.hasSuffix(".fcpxmld") { return .finalCutX }
     let start = bytes.prefix(4096).drop { $0 <= 0x20 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
     if start.first == UInt8(ascii: "{") { return .openTimeline }
     let text = String(decoding: start.prefix(512), as: UTF8.self)

@@ -23,6 +23,8 @@ package struct KeySpec: Sendable {
     case mapping([KeySpec])
     /// A list of mappings with these keys.
     case list([KeySpec])
+    /// A list of choices and of mappings with these keys.
+    case items(choices: [String], or: [KeySpec])
     /// The name of a stage with an output of this type.
     case stage(PortType)
     /// A list of such names.

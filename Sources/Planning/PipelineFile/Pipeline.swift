@@ -26,8 +26,8 @@ package struct Pipeline: Sendable {
     package var start: String?
     package var mediaRoots: [MediaRoot]
     package var handles: Int
-    /// How media of another rate than the timeline's is read.
-    package var rates: [RateRule]
+    /// How clips find their media.
+    package var relink: RelinkSettings
     /// Which of several timelines in the cut's file, by name.
     package var sequence: String?
     /// Faults of the cut and events without media are told and the rest is conformed: for reports, never for pictures.

@@ -20,9 +20,7 @@ package enum PipelineLoader {
     KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
     KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
     KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
-    KeySpec(
-      "rates", .list(RateRules.keys), "how media of another rate is read; the first rule that matches counts"),
-  ]
+  ] + RelinkKeys.keys
 
   /// - Parameters:
   ///   - path: as the user typed it.
@@ -158,8 +156,7 @@ package enum PipelineLoader {
     return Pipeline.TimelineSettings(
       cuts: cuts, rate: rate, start: start, mediaRoots: roots,
       handles: reader.integer("handles", in: 0...1000) ?? 0,
-      rates: reader["rates"].map { RateRules.read($0, findings: findings) } ?? [],
-      sequence: reader.text("sequence"))
+      relink: RelinkKeys.read(reader), sequence: reader.text("sequence"))
   }
 
   /// Reads the files that keys name; reports those that cannot be read.

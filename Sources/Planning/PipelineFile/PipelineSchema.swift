@@ -35,6 +35,13 @@ package enum PipelineSchema {
     case .list(let keys):
       node.type = "array"
       node.items = Indirect(object(title: key.name, summary: key.summary, keys: keys))
+    case .items(let choices, let keys):
+      node.type = "array"
+      node.items = Indirect(
+        SchemaNode(oneOf: [
+          SchemaNode(type: "string", values: choices),
+          object(title: key.name, summary: key.summary, keys: keys),
+        ]))
     case .integer(let range):
       node.type = "integer"
       node.minimum = range.lowerBound
