@@ -19,11 +19,25 @@ struct FCP7Form {
     copy.tracks = timeline.tracks.map { track in
       var track = track
       track.items = track.items.compactMap { item($0, track.kind) }
+      // A transition belongs to the event that it leads to.
+      for (place, item) in track.items.enumerated() {
+        guard case .transition(var transition) = item, place + 1 < track.items.count else { continue }
+        transition.event = event(track.items[place + 1]) ?? transition.event
+        track.items[place] = .transition(transition)
+      }
       // A sequence ends with its last item.
       if case .gap? = track.items.last { track.items.removeLast() }
       return track
     }
     return copy
+  }
+
+  private func event(_ item: TrackItem) -> String? {
+    switch item {
+    case .clip(let clip): clip.event
+    case .nest(let nest): nest.event
+    case .gap, .transition: nil
+    }
   }
 
   private func marker(_ marker: Marker) -> Marker {
@@ -140,14 +154,18 @@ struct FCP7Form {
       #expect(again.faults == [], "seed \(seed)")
       let (want, got) = (FCP7Form.of(timeline), FCP7Form.of(again))
       guard want != got else { continue }
-      for (track, other) in zip(want.tracks, got.tracks) {
-        for (item, otherItem) in zip(track.items, other.items) where item != otherItem {
-          Issue.record("seed \(seed), \(track.name):\n\(item)\nis read as\n\(otherItem)")
-          return
-        }
-      }
-      Issue.record("seed \(seed): \(want.tracks.map(\.items.count)) \(got.tracks.map(\.items.count))")
+      Issue.record("seed \(seed): \(Self.difference("\(want)", "\(got)"))")
       return
     }
+  }
+
+  /// Where two descriptions part, as much as a person reads.
+  private static func difference(_ want: String, _ got: String) -> String {
+    let (want, got) = (Array(want.utf8), Array(got.utf8))
+    let common = zip(want, got).prefix { $0 == $1 }.count
+    func part(_ text: [UInt8]) -> String {
+      String(decoding: text[max(0, common - 300)..<min(text.count, common + 120)], as: UTF8.self)
+    }
+    return "\(part(want))\nis read as\n\(part(got))"
   }
 }

@@ -53,9 +53,12 @@ extension FCP7Reader {
     if clock.rate.nominalBase != rate.nominalBase { clock.ratio = clock.rate.rational / rate.rational }
     let ratio = clock.ratio
     func inOwnFrames(_ record: Int64) -> Int64 { (ratio.checkedMultiply(Rational(record)) ?? .zero).rounded }
-    let start = max(0, frames("in", of: item) ?? 0)
+    let given = frames("out", of: item) ?? -1
+    var start = frames("in", of: item) ?? 0
+    // Both are -1 where no points are set. A nest may begin before its sequence, under a transition.
+    if start == -1, given == -1 { start = 0 }
     clock.first = start + inOwnFrames(placement.lead)
-    if let end = frames("out", of: item), end > start { clock.end = end - inOwnFrames(placement.tail) }
+    if given > start { clock.end = given - inOwnFrames(placement.tail) }
     return clock
   }
 
