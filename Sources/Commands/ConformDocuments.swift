@@ -5,7 +5,7 @@ import Planning
 
 /// What a conform leaves behind: the report and the conformed cut.
 struct ConformDocuments {
-  let report: ConformReport
+  private(set) var report: ConformReport
   let otio: [UInt8]
   private let media: [MediaItem]
   private let conform: Conform
@@ -14,6 +14,7 @@ struct ConformDocuments {
     conform = plan.conform
     media = plan.media
     report = ConformReport(conform, programme: conform.timeline.name, media: media, handles: handles)
+    report.offline = plan.offline
     otio = OTIOWriter.write(conform, media: media)
   }
 

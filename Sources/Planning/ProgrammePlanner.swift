@@ -37,7 +37,7 @@ package enum ProgrammePlanner {
         questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
         deliverables: workspace.deliverables,
-        publishes: workspace.publishes, conform: conform,
+        publishes: workspace.publishes, conform: conform, offline: workspace.offline,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
         diagnostics: workspace.diagnostics)
     } catch {

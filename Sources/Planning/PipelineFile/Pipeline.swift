@@ -28,6 +28,8 @@ package struct Pipeline: Sendable {
     package var handles: Int
     /// How media of another rate than the timeline's is read.
     package var rates: [RateRule]
+    /// The editor's offline movie, which the conform is compared with.
+    package var reference: OfflineReference?
   }
 
   package struct MediaRoot: Sendable {

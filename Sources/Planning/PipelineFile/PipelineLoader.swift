@@ -21,6 +21,7 @@ package enum PipelineLoader {
     KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
     KeySpec(
       "rates", .list(RateRules.keys), "how media of another rate is read; the first rule that matches counts"),
+    KeySpec("reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"),
   ]
 
   /// - Parameters:
@@ -157,7 +158,8 @@ package enum PipelineLoader {
     return Pipeline.TimelineSettings(
       cuts: cuts, rate: rate, start: start, mediaRoots: roots,
       handles: reader.integer("handles", in: 0...1000) ?? 0,
-      rates: reader["rates"].map { RateRules.read($0, findings: findings) } ?? [])
+      rates: reader["rates"].map { RateRules.read($0, findings: findings) } ?? [],
+      reference: reader["reference"].flatMap { OfflineReference.read($0, findings: findings) })
   }
 
   /// Reads the files that keys name; reports those that cannot be read.
