@@ -104,6 +104,18 @@ struct ConformCommand: AsyncParsableCommand {
   @Option(help: "Pictures of another shape: letterbox or fill.")
   var fit: String = "letterbox"
 
+  @Option(help: "Compare every event with the editor's offline movie.")
+  var reference: String?
+
+  @Option(help: "Timecode of the offline's first frame. Default: its own, else the start of the cut.")
+  var referenceStart: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Part of the offline to leave out, in its pixels. Burn-ins that stay in place are found without it.",
+      valueName: "x,y,width,height"))
+  var mask: [String] = []
+
   @Option(help: "Explain one event in full.")
   var explain: String?
 
@@ -119,7 +131,7 @@ struct ConformCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let inputs = cuts + media
+    let inputs = cuts + media + (reference.map { [$0] } ?? [])
     let reportPath = try report.map { try OutputPath($0, option: "--report", inputs: inputs) }
     let otioPath = try otio.map { try OutputPath($0, option: "--otio", inputs: inputs) }
     let outputPath = try output.map { try OutputPath($0, option: "--output", inputs: inputs) }
@@ -154,8 +166,17 @@ struct ConformCommand: AsyncParsableCommand {
         tools: tools)
       return try await session.plan(until: nil, probing: engine)
     }
-    let first = try await plan()
-    let result = try ConformDocuments(plan: first, handles: handles)
+    var first = try await plan()
+    var result = try ConformDocuments(plan: first, handles: handles)
+    if let reference {
+      request.reference = reference
+      request.referenceStart = referenceStart
+      request.masks = mask
+      request.raster = try raster ?? result.largestRaster()
+      first = try await plan()
+      result = try ConformDocuments(plan: first, handles: handles)
+      request.reference = nil
+    }
     Outcome.printDiagnostics(first.diagnostics)
     try write(result, report: reportPath, otio: otioPath)
     if let reportPath, reportPath.isPage { try await writePage(first, to: reportPath, engine: engine) }
@@ -163,6 +184,11 @@ struct ConformCommand: AsyncParsableCommand {
     if strict, result.report.totals.findings > 0 {
       Outcome.printError("\(result.report.totals.findings) findings, and --strict allows none")
       throw ExitCode(2)
+    }
+    if strict, let offline = result.report.offline, !offline.faults.isEmpty {
+      Outcome.printError(
+        "\(offline.faults.count) events are not the offline's, and --strict allows none")
+      throw ExitCode(4)
     }
     if let outputPath {
       request.profile = profile

@@ -5,7 +5,7 @@ import Planning
 
 /// What a conform leaves behind: the report and the conformed cut.
 struct ConformDocuments {
-  let report: ConformReport
+  private(set) var report: ConformReport
   let otio: [UInt8]
   /// The choices of media.
   let lock: [UInt8]
@@ -16,6 +16,7 @@ struct ConformDocuments {
     conform = plan.conform
     media = plan.media
     report = ConformReport(conform, programme: conform.timeline.name, media: media, handles: handles)
+    report.offline = plan.offline
     otio = OTIOWriter.write(conform, media: media)
     lock = RelinkLock(conform, media: media).bytes
   }

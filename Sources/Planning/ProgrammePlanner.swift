@@ -38,6 +38,7 @@ package enum ProgrammePlanner {
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
         deliverables: workspace.deliverables,
         publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
+        offline: workspace.offline,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
         diagnostics: workspace.diagnostics)
     } catch {

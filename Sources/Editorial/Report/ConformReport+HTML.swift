@@ -12,7 +12,7 @@ extension ConformReport {
       \(factList)</header>
 
       """
-    body += timelineSection + lossSection + diagnosticSection
+    body += timelineSection + offlineSection + lossSection + diagnosticSection
     for track in tracks { body += section(of: track, pictures) }
     body += locatorSection
     return HTMLPage.page(title: "\(programme): conform report", body: body)

@@ -126,6 +126,8 @@ package struct ConformReport: Sendable, Hashable, Codable {
   package var findings: [Finding]
   package var diagnostics: [Diagnostic]
   package var totals: Totals
+  /// The comparison with the editor's offline, where one was given.
+  package var offline: OfflineProof?
 
   /// - Parameters:
   ///   - media: as given to the relinker.
@@ -242,6 +244,7 @@ extension ConformReport {
     if !diagnostics.isEmpty {
       lines += ["", "diagnostics"] + diagnostics.map { "  \($0)" }
     }
+    if let offline { lines += [""] + offline.textLines }
     lines += ["", "why"]
     let names = Self.aligned(events.map { ["  \($0.event)", $0.track, ""] })
     for (event, name) in zip(events, names) {

@@ -31,6 +31,10 @@ package struct ConformRequest: Sendable {
   package var sequence: String?
   /// Whether what cannot be conformed is told and the rest goes on.
   package var isLenient = false
+  /// The editor's offline movie, the timecode of its first frame, and parts of it that are left out.
+  package var reference: String?
+  package var referenceStart: String?
+  package var masks: [String] = []
 
   package init(
     cuts: [String], media: [String], rate: String?, start: String?, handles: Int, raster: String, fit: String,
@@ -77,6 +81,12 @@ package struct ConformRequest: Sendable {
     if let rate { timeline.append(("rate", scalar(rate, "--rate"))) }
     if let start { timeline.append(("start", scalar(start, "--start"))) }
     if let sequence { timeline.append(("sequence", scalar(sequence, "--sequence"))) }
+    if let reference {
+      var keys = [("file", scalar(reference, "--reference"))]
+      if let referenceStart { keys.append(("start", scalar(referenceStart, "--reference-start"))) }
+      if !masks.isEmpty { keys.append(("masks", value(.list(masks.map { scalar($0, "--mask") }), "--mask"))) }
+      timeline.append(("reference", map(keys, "--reference")))
+    }
     var stages: [(String, PipelineValue)] = [
       ("edit", map([("kind", scalar("editing", "command line")), ("fit", scalar(fit, "--fit"))]))
     ]

@@ -5,6 +5,8 @@ import MediaTime
 package struct KeySpec: Sendable {
   package enum Shape: Sendable {
     case text
+    /// One text or several.
+    case texts
     case path
     case paths
     case integer(ClosedRange<Int>)

@@ -30,6 +30,8 @@ package struct Pipeline: Sendable {
     package var relink: RelinkSettings
     /// Which of several timelines in the cut's file, by name.
     package var sequence: String?
+    /// The editor's offline movie, which the conform is compared with.
+    package var reference: OfflineReference?
     /// Faults of the cut and events without media are told and the rest is conformed: for reports, never for pictures.
     package var isLenient = false
   }

@@ -20,6 +20,7 @@ package enum PipelineLoader {
     KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
     KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
     KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
+    KeySpec("reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"),
   ] + RelinkKeys.keys
 
   /// - Parameters:
@@ -156,7 +157,8 @@ package enum PipelineLoader {
     return Pipeline.TimelineSettings(
       cuts: cuts, rate: rate, start: start, mediaRoots: roots,
       handles: reader.integer("handles", in: 0...1000) ?? 0,
-      relink: RelinkKeys.read(reader), sequence: reader.text("sequence"))
+      relink: RelinkKeys.read(reader), sequence: reader.text("sequence"),
+      reference: reader["reference"].flatMap { OfflineReference.read($0, findings: findings) })
   }
 
   /// Reads the files that keys name; reports those that cannot be read.

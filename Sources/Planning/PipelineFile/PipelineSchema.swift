@@ -28,7 +28,7 @@ package enum PipelineSchema {
     var node = SchemaNode(description: key.summary)
     switch key.shape {
     case .text, .path, .stage: node.type = "string"
-    case .paths, .stages:
+    case .paths, .stages, .texts:
       node.oneOf = [
         SchemaNode(type: "string"), SchemaNode(type: "array", items: Indirect(SchemaNode(type: "string"))),
       ]

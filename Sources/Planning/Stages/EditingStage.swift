@@ -58,6 +58,8 @@ package struct EditingStage: ReadableStage {
     workspace.soundEdits[declaration.name] = SoundEdit(
       events: workspace.conform.events.filter { timeline.tracks[$0.trackIndex].kind == .sound },
       frameCount: picture.frameCount)
+    workspace.offline = try OfflineProving.proof(of: self, in: &workspace)
+    workspace.diagnostics += workspace.offline?.diagnostics ?? []
     do {
       try publishConform(in: &workspace)
     } catch {
@@ -103,10 +105,11 @@ package struct EditingStage: ReadableStage {
 
   /// The conformed cut and its report are an asset of their own.
   private func publishConform(in workspace: inout PlanningWorkspace) throws {
-    let report = ConformReport(
+    var report = ConformReport(
       workspace.conform, programme: workspace.pipeline.programme,
       media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
       handles: workspace.pipeline.timeline.handles)
+    report.offline = workspace.offline
     let otio = OTIOWriter.write(
       workspace.conform, media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
     let json = try JSONBytes.encode(report, isPretty: true)

@@ -23,7 +23,8 @@ enum InterpreterRegistry {
     ProbeInterpreter.self, SequenceProbeInterpreter.self, ScreenInterpreter.self, TypesetInterpreter.self,
     RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self, StillInterpreter.self,
     ContactSheetInterpreter.self, ProbeFilesInterpreter.self, ThumbnailsInterpreter.self,
-    ConformPageInterpreter.self,
+    ConformPageInterpreter.self, FitOfflineInterpreter.self, CompareOfflineInterpreter.self,
+    FindOfflineInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
