@@ -15,7 +15,7 @@ struct CutCommand: AsyncParsableCommand {
         interlock cut lint turnover.fcpxml
         interlock cut convert turnover.xml --output turnover.edl
       """,
-    subcommands: [CutShowCommand.self, CutLintCommand.self, CutDiffCommand.self])
+    subcommands: [CutShowCommand.self, CutLintCommand.self, CutDiffCommand.self, CutConvertCommand.self])
 }
 
 /// The cut that a command is about.
@@ -60,12 +60,15 @@ struct CutReading {
   func read() async throws -> Timeline {
     var faults: [Diagnostic] = []
     var read: [Cut] = []
+    var findings: [Finding] = []
     let rate = try self.rate.map(Self.rate)
     for path in cuts {
       do {
-        read.append(try await CutFile.read(path, rate: rate))
-      } catch {
-        faults += error.diagnostics
+        let file = try await CutFile.load(path)
+        read.append(try Cut.read(path: path, bytes: file.bytes))
+        findings += file.findings
+      } catch let list as DiagnosticList {
+        faults += list.diagnostics
       }
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
@@ -80,7 +83,7 @@ struct CutReading {
       }
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
-    guard let timeline = Timeline.merged(timelines) else {
+    guard var timeline = Timeline.merged(timelines) else {
       throw DiagnosticList([
         Diagnostic(
           family: .usage, code: "cut.mixedLists", location: SourceLocation(file: cuts[0]),
@@ -88,6 +91,7 @@ struct CutReading {
           remedy: "Export all of them from one timeline.")
       ])
     }
+    timeline.findings = findings + timeline.findings
     return timeline
   }
 
@@ -117,22 +121,5 @@ struct CutReading {
         family: .usage, code: "cut.usage", location: SourceLocation(file: file), message: message,
         remedy: remedy)
     ])
-  }
-}
-
-/// Reads the files that the user names as cuts.
-enum CutFile {
-  static func read(_ path: String, rate: FrameRate?) async throws(DiagnosticList) -> Cut {
-    let bytes: [UInt8]
-    do throws(FileReadError) {
-      bytes = try FilePaths.read(FilePaths.resolve(path, from: FilePaths.current), limit: Cut.largestFile)
-    } catch {
-      throw DiagnosticList([
-        Diagnostic(
-          family: .inputMissing, code: "cut.unreadable", location: SourceLocation(file: path),
-          message: "the cut cannot be read: \(error.reason)")
-      ])
-    }
-    return try Cut.read(path: path, bytes: bytes, rate: rate)
   }
 }
