@@ -78,7 +78,7 @@ let package = Package(
     swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
-    swift("Titling", ["Digests", "Diagnostics"]),
+    swift("Titling", ["Editorial", "Digests", "Diagnostics"]),
     swift(
       "TaskKinds",
       ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing", "Titling"]),
@@ -105,13 +105,17 @@ let package = Package(
     // Layer 5
     swift("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", subprocess, system]),
     // Layer 7
-    swift(
-      "Commands",
-      [
+    .target(
+      name: "Commands",
+      dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
         "Delivery",
-        "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess,
-      ]),
+        "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess, system,
+      ],
+      resources: [
+        .embedInCode("CutConversion/walk_aaf.py"), .embedInCode("CutConversion/list_adapters.py"),
+      ],
+      swiftSettings: settings),
     .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
     .executableTarget(

@@ -63,11 +63,12 @@ struct PipelineOptions: ParsableArguments {
     }
   }
 
-  func load() throws -> Pipeline {
+  /// The pipeline, its cuts converted where they have to be.
+  func load() async throws -> Pipeline {
     let pairs = overrides.map { text in
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       return (key: parts[0], value: parts.count > 1 ? parts[1] : "")
     }
-    return try PipelineLoader.load(pipeline, overrides: pairs)
+    return try await CutFile.converted(PipelineLoader.load(pipeline, overrides: pairs))
   }
 }

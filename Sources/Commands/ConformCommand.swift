@@ -13,9 +13,12 @@ struct ConformCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conform", abstract: "Rebuild a cut from its source media, without a pipeline file.",
     discussion: """
-      Every event is matched by reel and source timecode, then by file or clip name and source timecode. The report \
-      says for each which file, which frames, which handles are left, which rule matched, and what was approximated, inferred \
-      or dropped.
+      Every event is matched by the identity of its source, then by reel, file name or clip name and source timecode, \
+      then by its stored path. The report says for each which file, which frames, which handles are left, which rule \
+      matched, why other files did not, and what was approximated, inferred or dropped.
+
+      Where several files match equally well the first by path is taken, with a warning; --strict stops with exit code 5. \
+      --lock pins the choices: the file is written when the conform succeeds, honoured the next time, and yours to edit.
 
         interlock conform cut.edl --media rushes --rate 24000/1001
         interlock conform cut.edl --media rushes --otio conformed.otio --report conform.json
@@ -40,13 +43,47 @@ struct ConformCommand: AsyncParsableCommand {
         + "clip:NAME=…, file:NAME=… and rate:25=…. May be given several times.", valueName: "rule"))
   var rates: [String] = []
 
+  @Option(help: "Which of several timelines in the cut's file, by name.")
+  var sequence: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A rule by which media is found, the most trusted first; may be given several times: \(RelinkRule.help). "
+        + "Default: all of them in this order.", valueName: "rule"))
+  var relink: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the source reel of a file is read: metadata, file-name, file-name:PATTERN with {reel}, * and ? such as "
+        + "'file-name:{reel}_*', folder:1 (the folder of the file) or log. May be given several times.",
+      valueName: "place"))
+  var reels: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a folder of the cut's stored paths is here, e.g. /Volumes/RAID=../rushes or 'D:\\RAID=rushes'. May be "
+        + "given several times.", valueName: "from=to"))
+  var paths: [String] = []
+
+  @Option(help: "Lock file with the choices of media: honoured where it exists, written after the conform.")
+  var lock: String?
+
+  @Option(help: "Events whose media lacks frames: fail, black, hold (the nearest frame) or slug (a card).")
+  var partial: String?
+
+  @Option(help: "Events without any media: fail, black or slug.")
+  var missing: String?
+
   @Option(help: "Timecode of the first frame. Default: the cut's.")
   var start: String?
 
   @Option(help: "Frames wanted beyond each end of a shot; missing ones are reported.")
   var handles: Int = 0
 
-  @Flag(help: "Treat everything approximated, inferred or dropped as an error.")
+  @Flag(
+    help: ArgumentHelp(
+      "Stop at faults of the cut, at events without media, and at anything approximated, inferred or dropped. "
+        + "Without it the report tells of them and the rest is conformed."))
   var strict = false
 
   @Option(help: "Write the report to this file: .html as a page, .json for machines, else text.")
@@ -67,6 +104,18 @@ struct ConformCommand: AsyncParsableCommand {
   @Option(help: "Pictures of another shape: letterbox or fill.")
   var fit: String = "letterbox"
 
+  @Option(help: "Compare every event with the editor's offline movie.")
+  var reference: String?
+
+  @Option(help: "Timecode of the offline's first frame. Default: its own, else the start of the cut.")
+  var referenceStart: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Part of the offline to leave out, in its pixels. Burn-ins that stay in place are found without it.",
+      valueName: "x,y,width,height"))
+  var mask: [String] = []
+
   @Option(help: "Explain one event in full.")
   var explain: String?
 
@@ -82,7 +131,7 @@ struct ConformCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let inputs = cuts + media
+    let inputs = cuts + media + (reference.map { [$0] } ?? [])
     let reportPath = try report.map { try OutputPath($0, option: "--report", inputs: inputs) }
     let otioPath = try otio.map { try OutputPath($0, option: "--otio", inputs: inputs) }
     let outputPath = try output.map { try OutputPath($0, option: "--output", inputs: inputs) }
@@ -91,8 +140,18 @@ struct ConformCommand: AsyncParsableCommand {
       cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16",
       fit: fit,
       profile: nil, rates: rates)
+    request.sequence = sequence
+    request.isLenient = !strict
+    let lockPath = try lock.map { try OutputPath($0, option: "--lock", inputs: inputs) }
+    request.relink = relink
+    request.reels = reels
+    request.paths = paths
+    request.ambiguity = strict ? .stop : .first
+    request.lock = lockPath.flatMap { FileManager.default.fileExists(atPath: $0.path) ? lock : nil }
+    request.partial = partial
+    request.missing = missing
     // A broken cut is told before anything is made on disk.
-    _ = try request.pipeline()
+    let converted = try await CutFile.converted(request.pipeline()).timeline.cuts
     let tools = try await WorkerExecutable.identity()
     let folder = try Production.create(
       at: temporary?.path ?? FilePaths.resolve(production ?? ".", from: FilePaths.current))
@@ -100,30 +159,51 @@ struct ConformCommand: AsyncParsableCommand {
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     func plan() async throws -> ProgrammePlan {
+      var pipeline = try request.pipeline()
+      pipeline.timeline.cuts = converted
       let session = ProgrammeSession(
-        pipeline: try request.pipeline(), production: folder, store: engine.store, ledger: engine.ledger,
+        pipeline: pipeline, production: folder, store: engine.store, ledger: engine.ledger,
         tools: tools)
       return try await session.plan(until: nil, probing: engine)
     }
-    let first = try await plan()
-    let result = try ConformDocuments(plan: first, handles: handles)
+    var first = try await plan()
+    var result = try ConformDocuments(plan: first, handles: handles)
+    if let reference {
+      request.reference = reference
+      request.referenceStart = referenceStart
+      request.masks = mask
+      request.raster = try raster ?? result.largestRaster()
+      first = try await plan()
+      result = try ConformDocuments(plan: first, handles: handles)
+      request.reference = nil
+    }
     Outcome.printDiagnostics(first.diagnostics)
     try write(result, report: reportPath, otio: otioPath)
+    if let reportPath, reportPath.isPage { try await writePage(first, to: reportPath, engine: engine) }
+    try lockPath?.write(result.lock)
     if strict, result.report.totals.findings > 0 {
       Outcome.printError("\(result.report.totals.findings) findings, and --strict allows none")
       throw ExitCode(2)
+    }
+    if strict, let offline = result.report.offline, !offline.faults.isEmpty {
+      Outcome.printError(
+        "\(offline.faults.count) events are not the offline's, and --strict allows none")
+      throw ExitCode(4)
     }
     if let outputPath {
       request.profile = profile
       request.raster = try raster ?? result.largestRaster()
       try await render(try await plan(), to: outputPath, engine: engine)
     }
+    // What was reported above and left out of the conform is an error all the same.
+    let reported = DiagnosticList(first.diagnostics)
+    if reported.hasErrors { throw ExitCode(Int32(reported.exitCode)) }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     withExtendedLifetime(temporary) {}
   }
 
   private func write(_ result: ConformDocuments, report: OutputPath?, otio: OutputPath?) throws {
-    if let report {
+    if let report, !report.isPage {
       try report.write(try result.report(for: report.typed))
     }
     if let otio { try otio.write(result.otio) }
@@ -135,6 +215,23 @@ struct ConformCommand: AsyncParsableCommand {
     } else if self.report == nil {
       Outcome.printResult(result.report.text)
     }
+  }
+
+  /// The report as a page with pictures, which workers make.
+  private func writePage(_ plan: ProgrammePlan, to page: OutputPath, engine: Coordinator) async throws {
+    guard let key = plan.conformPage else { return }
+    let kinds = [ThumbnailsTask.identifier, ConformPageTask.identifier]
+    let nodes = plan.plan.nodes.filter { kinds.contains($0.kind) }
+    try ObjectIntake.store(plan.objects, in: engine.store, when: !nodes.isEmpty)
+    let outcome = try await engine.run(try Plan(nodes)) { _ in }
+    if outcome.exitCode != 0 {
+      Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
+      throw ExitCode(Int32(outcome.exitCode))
+    }
+    guard let made = try engine.store.result(key, as: MadeFiles.self)?.output.files.first,
+      let file = try engine.store.fileSystem.read(engine.store.path(of: made.object))
+    else { throw PublishFault(what: "the page of the report was made, but is not there") }
+    try page.write(file.bytes)
   }
 
   /// Chapters and the like go beside the file, under its name: `review.chapters.vtt` with `review.mp4`.

@@ -5,8 +5,10 @@ import Planning
 
 /// What a conform leaves behind: the report and the conformed cut.
 struct ConformDocuments {
-  let report: ConformReport
+  private(set) var report: ConformReport
   let otio: [UInt8]
+  /// The choices of media.
+  let lock: [UInt8]
   private let media: [MediaItem]
   private let conform: Conform
 
@@ -14,13 +16,14 @@ struct ConformDocuments {
     conform = plan.conform
     media = plan.media
     report = ConformReport(conform, programme: conform.timeline.name, media: media, handles: handles)
+    report.offline = plan.offline
     otio = OTIOWriter.write(conform, media: media)
+    lock = RelinkLock(conform, media: media).bytes
   }
 
-  /// The report as the extension of its file asks for it.
+  /// The report as the extension of its file asks for it; a page is made by workers.
   func report(for path: String) throws -> [UInt8] {
     switch FilePaths.fileExtension(of: path) {
-    case "html", "htm": Array(report.html.utf8)
     case "json": try JSONBytes.encode(report, isPretty: true)
     default: Array(report.text.utf8)
     }
@@ -59,7 +62,11 @@ struct ConformDocuments {
       if let file = event.sourceFile { lines.append("  file     \(file)") }
       if let timecode = event.sourceTimecode { lines.append("  source   \(timecode)") }
       lines.append("  record   \(event.recordTimecode), \(event.recordRange.count) frames")
-      lines.append("  handles  \(event.handlesBefore) before, \(event.handlesAfter) after")
+      lines.append("  handles  \(event.handlesBefore) before, \(event.handlesAfter) after in frames of the media")
+      if !event.candidates.isEmpty {
+        lines.append("  candidates")
+        lines += event.candidateLines.map { "    " + $0 }
+      }
       for finding in event.findings { lines.append("  \(finding.kind.rawValue)  \(finding.what)") }
       return lines.joined(separator: "\n")
     }.joined(separator: "\n")

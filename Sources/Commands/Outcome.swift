@@ -48,8 +48,27 @@ enum Outcome {
         others.append(diagnostic)
       }
     }
-    for diagnostic in others + listed { printError(diagnostic.description) }
-    if errors.count > 1 { printError("\(errors.count) errors; nothing was published.") }
+    for diagnostic in others { printError(diagnostic.description) }
+    for cause in causes(of: listed) {
+      if cause.count > 1 { printError("\(cause.count) of one kind (\(cause[0][0].code)):") }
+      for diagnostic in cause.joined() { printError(diagnostic.description) }
+    }
+    if errors.count > 1 { printError("\(errors.count) errors.") }
+  }
+
+  /// Errors of one code together, in the order in which the codes come up; a note stays behind its error.
+  private static func causes(of listed: [Diagnostic]) -> [[[Diagnostic]]] {
+    var order: [String] = []
+    var groups: [String: [[Diagnostic]]] = [:]
+    for diagnostic in listed {
+      if groups[diagnostic.code] == nil { order.append(diagnostic.code) }
+      if diagnostic.severity == .note, let last = groups[diagnostic.code]?.indices.last {
+        groups[diagnostic.code]?[last].append(diagnostic)
+      } else {
+        groups[diagnostic.code, default: []].append([diagnostic])
+      }
+    }
+    return order.compactMap { groups[$0] }
   }
 
   static func printError(_ text: String) { write(text + "\n", to: STDERR_FILENO) }

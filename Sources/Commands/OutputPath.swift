@@ -38,6 +38,9 @@ struct OutputPath {
     ])
   }
 
+  /// Whether its name asks for a page.
+  var isPage: Bool { ["html", "htm"].contains(FilePaths.fileExtension(of: path)) }
+
   /// Writes bytes whole or not at all.
   func write(_ bytes: [UInt8]) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)

@@ -40,7 +40,7 @@ struct PlanCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let loaded = try pipeline.load()
+    let loaded = try await pipeline.load()
     let planned = try await PlannedProgramme(loaded, production: production, until: pipeline.until)
     let report = try planned.report()
     if let output {

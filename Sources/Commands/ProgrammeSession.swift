@@ -71,6 +71,29 @@ struct ProgrammeSession {
     }
   }
 
+  /// Probes files together, and those of a batch that broke down one by one: a file that kills its worker takes
+  /// no other with it.
+  ///
+  /// - Returns: what is wrong with files.
+  private func probe(_ files: [ScannedFile], _ engine: Coordinator) async throws -> [Diagnostic] {
+    let batches = try ScannedFile.probes(of: files)
+    let outcome = try await engine.run(try Plan(batches)) { _ in }
+    if outcome.isCancelled { throw CancelledRun() }
+    var diagnostics: [Diagnostic] = []
+    var told: Set<TaskKey> = []
+    for batch in batches {
+      for failure in try store.result(batch.key, as: ProbeFilesTask.Output.self)?.output.failures ?? [] {
+        told.insert(failure.key)
+        diagnostics += failure.diagnostics
+      }
+    }
+    let left = files.filter { !told.contains($0.probeKey) && !store.hasResult($0.probeKey) }
+    guard !left.isEmpty else { return diagnostics }
+    let alone = try await engine.run(try Plan(try left.map { try $0.probe() })) { _ in }
+    if alone.isCancelled { throw CancelledRun() }
+    return diagnostics + alone.failures.flatMap(\.diagnostics)
+  }
+
   /// The facts of every media file below the roots; files that cannot be read are reported, not fatal by
   /// themselves: a cut that needs one of them fails to relink.
   private func probedFiles(_ engine: Coordinator?) async throws -> ([ProbedFile], [Diagnostic]) {
@@ -80,16 +103,12 @@ struct ProgrammeSession {
       guard let engine else { throw ProbesMissing() }
       // Hard links of one file share a probe.
       var seen: Set<TaskKey> = []
-      let probes = try missing.filter { seen.insert($0.probeKey).inserted }.map { try $0.probe() }
-      let outcome = try await engine.run(try Plan(probes)) { _ in }
-      if outcome.isCancelled { throw CancelledRun() }
-      diagnostics += outcome.failures.flatMap { failure in
-        failure.diagnostics.map { diagnostic in
-          var warning = diagnostic
-          warning.severity = .warning
-          warning.family = .inputMissing
-          return warning
-        }
+      let new = missing.filter { seen.insert($0.probeKey).inserted }
+      diagnostics += try await probe(new, engine).map { diagnostic in
+        var warning = diagnostic
+        warning.severity = .warning
+        warning.family = .inputMissing
+        return warning
       }
     }
     var files: [ProbedFile] = []

@@ -43,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let started = ContinuousClock.now
-    let loaded = try pipeline.load()
+    let loaded = try await pipeline.load()
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()

@@ -54,7 +54,7 @@ struct StatusCommand: AsyncParsableCommand {
     options.pipeline = path
     options.overrides = overrides
     options.until = nil
-    let planned = try await PlannedProgramme(try options.load(), production: production, until: nil)
+    let planned = try await PlannedProgramme(try await options.load(), production: production, until: nil)
     let publisher = Publisher(store: store)
     return try planned.plan.deliverables.map { deliverable in
       let publish = planned.plan.publishes.first { $0.stage == deliverable.stage && $0.assembly != nil }

@@ -153,7 +153,7 @@ struct WhyCommand: AsyncParsableCommand {
     options.pipeline = pipeline
     options.overrides = overrides
     options.until = nil
-    let planned = try await PlannedProgramme(try options.load(), production: production, until: nil)
+    let planned = try await PlannedProgramme(try await options.load(), production: production, until: nil)
     let report = try planned.report()
     let tasks = (report.tasks ?? []).filter { task in
       task.stage == target || task.label.contains(target) || task.key.hasPrefix(target)

@@ -26,7 +26,10 @@ package struct RetimeCurve: Hashable, Codable, Sendable {
   }
 
   /// The source frame shown at a record frame: the position rounded down; `nil` beyond 64 bits.
-  package func position(at record: Int64) -> Int64? {
+  package func position(at record: Int64) -> Int64? { exactPosition(at: record)?.floor }
+
+  /// The source position at a record frame; `nil` beyond 64 bits.
+  package func exactPosition(at record: Int64) -> Rational? {
     let at = Rational(record)
     // The last knot that is not after the frame, but one that a line begins at.
     var low = 0
@@ -38,8 +41,20 @@ package struct RetimeCurve: Hashable, Codable, Sendable {
     let (from, to) = (knots[low], knots[low + 1])
     guard let gone = at.checkedSubtract(from.record), let rise = to.source.checkedSubtract(from.source),
       let run = to.record.checkedSubtract(from.record), let slope = rise.checkedDivide(run),
-      let moved = slope.checkedMultiply(gone), let position = from.source.checkedAdd(moved)
+      let moved = slope.checkedMultiply(gone)
     else { return nil }
-    return position.floor
+    return from.source.checkedAdd(moved)
+  }
+}
+
+extension RetimeCurve {
+  /// The same curve seen from `frames` later.
+  package func advanced(by frames: Int64) -> RetimeCurve? {
+    var moved: [Knot] = []
+    for knot in knots {
+      guard let record = knot.record.checkedSubtract(Rational(frames)) else { return nil }
+      moved.append(Knot(record: record, source: knot.source))
+    }
+    return RetimeCurve(moved)
   }
 }

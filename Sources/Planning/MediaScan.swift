@@ -18,6 +18,31 @@ package struct ScannedFile: Hashable, Sendable {
       payload: try JSONBytes.encode(ProbeTask.Input(media: location)),
       reason: "new or changed since it was last read")
   }
+
+  /// The probes of many files as few tasks: so many files or bytes in each.
+  package static func probes(of files: [ScannedFile]) throws -> [TaskNode] {
+    var batches: [[ScannedFile]] = []
+    var bytes: Int64 = 0
+    for file in files {
+      let count = file.location.byteCount
+      if let last = batches.last, last.count < ProbeFilesTask.mostFiles, bytes + count <= ProbeFilesTask.mostBytes {
+        batches[batches.count - 1].append(file)
+        bytes += count
+      } else {
+        batches.append([file])
+        bytes = count
+      }
+    }
+    return try batches.map { batch in
+      let files = batch.map { ProbeFilesTask.File(media: $0.location, key: $0.probeKey) }
+      let first = FilePaths.name(of: batch[0].location.path)
+      return TaskNode(
+        key: ProbeFilesTask.key(files), kind: ProbeFilesTask.identifier, version: ProbeFilesTask.version,
+        stage: "probe", label: batch.count == 1 ? first : "\(first) and \(batch.count - 1) more",
+        payload: try JSONBytes.encode(ProbeFilesTask.Input(files: files)), commits: files.map(\.key),
+        reason: "new or changed since they were last read")
+    }
+  }
 }
 
 /// Lists the media files below the declared roots. Nothing is opened; links that leave a root are refused.

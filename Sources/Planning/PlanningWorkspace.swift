@@ -78,6 +78,8 @@ package struct PlanningWorkspace {
 
   package var nodes: [TaskNode] = []
   package var plannedKeys: Set<TaskKey> = []
+  /// Makes the page of the conform report.
+  package var conformPage: TaskKey?
   /// Tasks whose answers the plan depends on and that have not run: with any of these the rest is no plan yet.
   package var questions: [TaskNode] = []
   /// Bytes that tasks refer to by digest: put into the store before anything runs.
@@ -86,6 +88,8 @@ package struct PlanningWorkspace {
   /// Everything that is to be visible when the plan is done, whether it has to be published or is there already.
   package var publishes: [PublishTask.Input] = []
   package var diagnostics: [Diagnostic] = []
+  /// The comparison of the conform with the offline.
+  package var offline: OfflineProof?
   /// Frames known or planned, by encoding and chain.
   var frames: [Digest: [Digest: FrameIndex]] = [:]
   /// Groups of pictures that tasks of this plan make.
@@ -196,6 +200,10 @@ package struct ProgrammePlan: Sendable {
   package var deliverables: [DeliverablePlan]
   package var publishes: [PublishTask.Input]
   package var conform: Conform
+  /// The task that makes the page of the conform report; nil without an editing stage.
+  package var conformPage: TaskKey?
+  /// Of that conform with the offline; nil without one, and while there are questions.
+  package var offline: OfflineProof?
   /// The media that the conform's indices count.
   package var media: [MediaItem]
   package var diagnostics: [Diagnostic]

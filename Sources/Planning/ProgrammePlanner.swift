@@ -37,7 +37,8 @@ package enum ProgrammePlanner {
         questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
         deliverables: workspace.deliverables,
-        publishes: workspace.publishes, conform: conform,
+        publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
+        offline: workspace.offline,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
         diagnostics: workspace.diagnostics)
     } catch {
@@ -49,9 +50,10 @@ package enum ProgrammePlanner {
   package static func conform(_ pipeline: Pipeline, files: [ProbedFile]) throws(DiagnosticList) -> Conform {
     let media = files.map { MediaItem(path: $0.location.path, facts: $0.facts) }
     let timeline = try timeline(pipeline, media: media)
-    let conform = Relinker(media: media, rates: pipeline.timeline.rates).relink(
+    var conform = Relinker(media: media, settings: pipeline.timeline.relink).relink(
       timeline, handles: pipeline.timeline.handles)
-    if conform.diagnostics.contains(where: { $0.severity == .error }) {
+    conform.diagnostics = timeline.faults + conform.diagnostics
+    if !pipeline.timeline.isLenient, conform.diagnostics.contains(where: { $0.severity == .error }) {
       throw DiagnosticList(conform.diagnostics)
     }
     return conform
@@ -70,7 +72,7 @@ package enum ProgrammePlanner {
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     let rate =
       pipeline.timeline.rate ?? cuts.lazy.compactMap(\.declaredRate).first
-      ?? unanimousRate(of: cuts, media: media, rates: pipeline.timeline.rates)
+      ?? unanimousRate(of: cuts, media: media, pipeline.timeline)
     guard let rate else {
       throw DiagnosticList([
         Diagnostic(
@@ -82,10 +84,11 @@ package enum ProgrammePlanner {
     }
     let start = try startTimecode(pipeline, rate: rate)
     var timelines: [Timeline] = []
-    for cut in cuts {
+    for (cut, file) in zip(cuts, pipeline.timeline.cuts) {
       do {
-        let timeline = try cut.timeline(rate: rate, start: start)
-        faults += timeline.faults
+        var timeline = try cut.timeline(
+          sequence: pipeline.timeline.sequence, rate: rate, start: start)
+        timeline.findings += file.findings
         timelines.append(timeline)
       } catch {
         faults += error.diagnostics
@@ -121,18 +124,25 @@ package enum ProgrammePlanner {
 
   /// The rate of every picture file that the cut uses, when it is the same one; other files of the folders do not
   /// count. With files of several rates it is the only rate at which every event finds its media.
-  private static func unanimousRate(of cuts: [Cut], media: [MediaItem], rates rules: [RateRule]) -> FrameRate?
-  {
+  private static func unanimousRate(
+    of cuts: [Cut], media: [MediaItem], _ settings: Pipeline.TimelineSettings
+  ) -> FrameRate? {
+    let sequence = settings.sequence
     let rates = Set(media.compactMap { $0.facts.video?.rate })
     guard rates.count > 1 else { return rates.first }
-    let relinker = Relinker(media: media, rates: rules)
-    let fitting = rates.filter { rate in
-      cuts.allSatisfy { cut in
-        guard let timeline = try? cut.timeline(rate: rate) else { return false }
-        return !relinker.relink(timeline).diagnostics.contains { $0.severity == .error }
+    let relinker = Relinker(media: media, settings: settings.relink)
+    // A fault that comes with every rate says nothing about the rate.
+    var faults: [FrameRate: Int] = [:]
+    for rate in rates {
+      let timelines = cuts.compactMap { try? $0.timeline(sequence: sequence, rate: rate) }
+      guard timelines.count == cuts.count else { continue }
+      let isConformed = timelines.allSatisfy { timeline in
+        !relinker.relink(timeline).diagnostics.contains { $0.severity == .error }
       }
+      if isConformed { faults[rate] = timelines.reduce(0) { $0 + $1.faults.count } }
     }
-    return fitting.count == 1 ? fitting.first : nil
+    let fitting = faults.filter { $0.value == faults.values.min() }
+    return fitting.count == 1 ? fitting.first?.key : nil
   }
 
   private static func wanted(_ pipeline: Pipeline, until: String?) throws(DiagnosticList) -> [any Stage] {

@@ -1,5 +1,6 @@
 package import Diagnostics
 package import Digests
+import Editorial
 
 /// A logo that credits name: its path as written, relative to the folder of the file.
 package struct LogoRequest: Hashable, Sendable {
@@ -27,7 +28,7 @@ package struct CreditsReader {
   package static func read(
     file: String, bytes: [UInt8], logo: @escaping (LogoRequest) -> Result<Digest, Diagnostic>
   ) throws(DiagnosticList) -> Credits {
-    var reader = CreditsReader(table: CSVTable(file: file, bytes: bytes), logo: logo)
+    var reader = CreditsReader(table: CSVTable(file: file, bytes: bytes, kind: "credits"), logo: logo)
     let credits = reader.credits(file: file)
     guard reader.diagnostics.isEmpty else { throw DiagnosticList(reader.diagnostics) }
     return credits

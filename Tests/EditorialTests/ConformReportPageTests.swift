@@ -62,7 +62,7 @@ import Testing
     """
 
   private func parse(_ report: ConformReport) throws -> Page {
-    let result = try Programs.run("python3", ["-c", Self.parser], input: Data(report.html.utf8))
+    let result = try Programs.run("python3", ["-c", Self.parser], input: Data(report.html().utf8))
     guard result.status == 0 else { throw FixtureError(text: result.errors) }
     return try JSONDecoder().decode(Page.self, from: result.output)
   }

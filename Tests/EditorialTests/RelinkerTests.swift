@@ -217,6 +217,8 @@ import Testing
         why
           001  V1  source reel A001C003 begins the file's name, and A001C003 01:00:10:00 + 48 frames lies in \
         01:00:00:00–01:00:20:00 of A001C003.mov
+            + media/A001C003.mov, score 67, 48 of 48 frames, handles 240/192: chosen: source reel A001C003 begins the \
+        file's name
 
         """)
   }

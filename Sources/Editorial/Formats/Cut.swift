@@ -47,7 +47,18 @@ package struct Cut: Sendable {
     }
     switch format(path: path, bytes: bytes) {
     case .openTimeline: return Cut(document: try OTIODocument.read(path: path, bytes: bytes))
+    case .finalCut7: return Cut(document: try FCP7Document.read(path: path, bytes: bytes))
+    case .finalCutX: return Cut(document: try FCPXMLDocument.read(path: path, bytes: bytes))
     case .decisionList: return Cut(document: try EDLDocument.read(path: path, bytes: bytes))
+    case .sessionText: return Cut(document: try SessionTextDocument.read(path: path, bytes: bytes))
+    case .trackArchive: return Cut(document: try TrackArchiveDocument.read(path: path, bytes: bytes))
+    case .log:
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "cut.isLog", location: SourceLocation(file: path),
+          message: "an ALE is a log of sources and not a cut",
+          remedy: "Give it beside the cut, with `--log` or under `timeline: logs:`.")
+      ])
     case .unsupported(let name):
       throw DiagnosticList([
         Diagnostic(
@@ -74,7 +85,9 @@ package struct Cut: Sendable {
   }
 
   private enum Format {
-    case openTimeline, decisionList
+    case openTimeline, decisionList, sessionText, trackArchive, log
+    /// The XML of Final Cut Pro 7, and of Final Cut Pro from X on.
+    case finalCut7, finalCutX
     case unsupported(String)
   }
 
@@ -82,16 +95,20 @@ package struct Cut: Sendable {
     let name = FileNames.lastComponent(path).lowercased()
     if name.hasSuffix(".edl") { return .decisionList }
     if name.hasSuffix(".otio") { return .openTimeline }
+    if name.hasSuffix(".fcpxml") || name.hasSuffix(".fcpxmld") { return .finalCutX }
     let start = bytes.prefix(4096).drop { $0 <= 0x20 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
     if start.first == UInt8(ascii: "{") { return .openTimeline }
     let text = String(decoding: start.prefix(512), as: UTF8.self)
     if text.hasPrefix("<") {
-      let known = ["xmeml": "Final Cut Pro 7 XML", "fcpxml": "FCPXML"]
-      return .unsupported(known.first { text.contains("<" + $0.key) }?.value ?? "XML")
+      if text.contains("<xmeml") { return .finalCut7 }
+      if text.contains("<fcpxml") { return .finalCutX }
+      if TrackArchiveDocument.isTrackArchive(text) { return .trackArchive }
+      return .unsupported("this XML")
     }
     if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return .unsupported("AAF") }
     if start.starts(with: Array("PK".utf8)) { return .unsupported("a ZIP archive") }
-    if text.hasPrefix("Heading") { return .unsupported("ALE") }
+    if text.hasPrefix("Heading") { return .log }
+    if SessionText.isSessionText(start) { return .sessionText }
     return .decisionList
   }
 }

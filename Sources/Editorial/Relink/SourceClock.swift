@@ -13,7 +13,7 @@ struct SourceClock {
   /// Media frames for each label: 1 unless a picture runs at another rate than its timecode.
   var framesPerLabel = Rational.one
 
-  enum Reading {
+  enum Reading: Sendable {
     case success(SourceClock)
     case failure(SourcePlacement.Refusal)
   }

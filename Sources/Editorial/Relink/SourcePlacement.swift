@@ -4,7 +4,14 @@ import MediaTime
 /// Where a clip's source lies in a media file.
 enum SourcePlacement {
   struct Source {
+    /// All that is shown; of a partly covered clip also what the file lacks.
     var range: FrameRange
+    /// The media frame of the source in.
+    var origin: Int64
+    /// The clip's motion in frames of the media.
+    var motion: SourceMotion
+    /// Positions from the source in that the file has.
+    var available: FrameRange
     /// Media frames for each record frame.
     var speed: Rational
     var reading: RateReading?
@@ -16,16 +23,25 @@ enum SourcePlacement {
     var before: Int64
     var after: Int64
     /// The timecode of the file from start to end, for people.
-    var coverage: String
+    var coverage: () -> String
+    /// The label up at a media frame, for parts of the clip.
+    var label: (Int64) -> SourcePosition
     var findings: [Finding]
   }
 
   struct Gap {
+    /// Source frames that are missing.
     var frames: Int64
-    var text: String
+    /// Record frames that are there, those of transitions included; ascending.
+    var covered: [FrameRange] = []
+    /// The clip in this file as far as it goes; `nil` when nothing of it is there.
+    var source: Source?
+    var text: () -> String
+
+    var coveredCount: Int64 { covered.reduce(0) { $0 + $1.count } }
   }
 
-  struct Refusal {
+  struct Refusal: Sendable {
     var code: String
     var message: String
     var remedy: String
@@ -47,6 +63,19 @@ struct ClipRequest {
   let handles: Int64
   /// How media of another rate is read; the first that matches counts.
   let rates: [RateRule]
+  let key: RelinkLock.Event
+
+  init(
+    timeline: Timeline, trackIndex: Int, itemIndex: Int, clip: Clip, handles: Int64, rates: [RateRule]
+  ) {
+    self.timeline = timeline
+    self.trackIndex = trackIndex
+    self.itemIndex = itemIndex
+    self.clip = clip
+    self.handles = handles
+    self.rates = rates
+    key = RelinkLock.Event(clip, kind: timeline.tracks[trackIndex].kind, timeline: timeline)
+  }
 
   var isSound: Bool { timeline.tracks[trackIndex].kind == .sound }
 
@@ -67,8 +96,8 @@ struct ClipRequest {
       sourceRange: FrameRange(start: 0, count: 0))
   }
 
-  /// Source frames around the clip that its transitions show.
-  private var transitionFrames: (before: Int64, after: Int64) {
+  /// Record frames around the clip that its transitions show.
+  var transitionFrames: (before: Int64, after: Int64) {
     let items = timeline.tracks[trackIndex].items
     var frames: (before: Int64, after: Int64) = (0, 0)
     if itemIndex > 0, case .transition(let transition) = items[itemIndex - 1] {
@@ -80,73 +109,109 @@ struct ClipRequest {
     return frames
   }
 
-  /// Source frames relative to the source in, those of transitions included.
-  private func needed(at speed: Rational) -> FrameRange {
+  /// Record frames of the clip, those of transitions included.
+  var record: FrameRange {
     let around = transitionFrames
-    return clip.neededSource(at: speed, before: around.before, after: around.after)
+    return FrameRange(start: -around.before, end: clip.recordRange.count + around.after)
   }
 
   /// Counts beyond this come from damaged headers, and arithmetic with them would overflow.
-  private static let most: Int64 = 1 << 46
+  private static let most = SourceMotion.most
 
   private static let unbelievable = SourcePlacement.Refusal(
     code: "conform.badMedia", message: "its header gives lengths that cannot be", remedy: "Check the file.")
 
-  func place(_ facts: MediaFacts) -> SourcePlacement {
-    if isSound, let sound = facts.sound { return placeSound(facts, sound) }
+  func place(_ facts: MediaFacts, clock: SourceClock.Reading) -> SourcePlacement {
+    if isSound, let sound = facts.sound { return placeSound(sound, clock) }
     guard let video = facts.video else {
       preconditionFailure("a picture clip is only placed in files with picture")
     }
-    return placePicture(facts, video)
+    return placePicture(facts, video, clock)
   }
 
   // MARK: Picture
 
-  private func placePicture(_ facts: MediaFacts, _ video: VideoFacts) -> SourcePlacement {
+  private func placePicture(
+    _ facts: MediaFacts, _ video: VideoFacts, _ read: SourceClock.Reading
+  ) -> SourcePlacement {
     guard (0..<Self.most).contains(video.frameCount) else { return .refused(Self.unbelievable) }
-    if video.isVariableRate {
-      return .refused(
-        SourcePlacement.Refusal(
-          code: "conform.variableRate",
-          message: "its frame rate varies, so a timecode does not name one of its frames",
-          remedy: "Convert the file to a constant frame rate."))
-    }
     var clock: SourceClock
-    switch SourceClock.read(facts, default: video.rate) {
+    switch read {
     case .success(let value): clock = value
     case .failure(let refusal): return .refused(refusal)
     }
-    var reading: RateReading?
-    if video.rate != timeline.rate || clock.rate.nominalBase != video.rate.nominalBase {
-      guard let rule = rates.first(where: { $0.matches(clip, in: facts) }) else {
-        return .refused(undeclared(facts, video, clock))
+    var declared: RateReading?
+    var notes: [Finding] = []
+    if video.rate != timeline.rate || clock.rate.nominalBase != video.rate.nominalBase || video.isVariableRate
+    {
+      let rule = rates.first { $0.matches(clip, in: facts) }
+      if video.isVariableRate {
+        guard rule?.reading == .everyFrame else { return .refused(variable(facts, rule)) }
+        notes.append(counted(facts))
       }
-      reading = rule.reading
+      guard let rule else { return .refused(undeclared(facts, video, clock)) }
+      declared = rule.reading
       clock.framesPerLabel = rule.reading.framesPerLabel(media: video.rate, labels: clock.rate) ?? .one
     }
-    guard let speed = speed(reading, video, clock) else { return .refused(Self.unbelievable) }
-    let needed = self.needed(at: speed.total)
-    let media = FrameRange(start: 0, count: video.frameCount)
-    var nearest: SourcePlacement.Gap?
-    if let text = clock.lacking(clip) {
-      return .notCovered(SourcePlacement.Gap(frames: needed.count, text: text))
+    guard let speed = speed(declared, video, clock), let motion = motion(declared, video, speed.total) else {
+      return .refused(Self.unbelievable)
     }
-    let declared = reading
+    let media = FrameRange(start: 0, count: video.frameCount)
+    let needed = motion.reach(record)
+    if let text = clock.lacking(clip) {
+      return .notCovered(SourcePlacement.Gap(frames: needed.count, text: { text }))
+    }
+    var nearest: SourcePlacement.Gap?
     for reading in clock.readings(of: clip, mediaFrames: video.frameCount) {
       let wanted = needed.offset(by: reading.position)
-      guard media.contains(wanted) else {
-        if nearest == nil { nearest = gap(wanted, media, clock) }
-        continue
-      }
-      let shown = clip.neededSource(at: speed.total).offset(by: reading.position)
-      return .covered(
+      let shown = clip.neededSource(as: motion).offset(by: reading.position)
+      let clock = clock
+      func source() -> SourcePlacement.Source {
         SourcePlacement.Source(
-          range: shown, speed: speed.total, reading: declared, framesPerLabel: clock.framesPerLabel,
-          clipSpeed: speed.clip, before: shown.start,
-          after: video.frameCount - shown.end, coverage: clock.coverage(video.frameCount),
-          findings: clock.findings(clip) + reading.findings))
+          range: shown, origin: reading.position, motion: motion,
+          available: media.offset(by: -reading.position),
+          speed: speed.total, reading: declared, framesPerLabel: clock.framesPerLabel,
+          clipSpeed: speed.clip, before: max(0, shown.start), after: max(0, video.frameCount - shown.end),
+          coverage: { clock.coverage(video.frameCount) }, label: { .label(clock.label(at: $0).label) },
+          findings: clock.findings(clip) + reading.findings + notes)
+      }
+      if media.contains(wanted) { return .covered(source()) }
+      let covered = motion.covered(record, origin: reading.position, media: media)
+      if let best = nearest, best.coveredCount >= covered.reduce(0, { $0 + $1.count }) { continue }
+      nearest = gap(wanted, media, clock)
+      nearest?.covered = covered
+      if !covered.isEmpty { nearest?.source = source() }
     }
-    return .notCovered(nearest ?? SourcePlacement.Gap(frames: needed.count, text: "no frame of it"))
+    return .notCovered(nearest ?? SourcePlacement.Gap(frames: needed.count, text: { "no frame of it" }))
+  }
+
+  /// The clip's motion in frames of the media.
+  private func motion(_ declared: RateReading?, _ video: VideoFacts, _ total: Rational) -> SourceMotion? {
+    guard let curve = clip.curve else { return SourceMotion(speed: total) }
+    let motion = SourceMotion(speed: clip.timeScale, curve: curve)
+    guard let declared else { return motion }
+    return declared.ratio(media: video.rate, timeline: timeline.rate).flatMap { motion.scaled(by: $0) }
+  }
+
+  /// A timecode names no frame of a file whose frames do not come at its pace.
+  private func variable(_ facts: MediaFacts, _ rule: RateRule?) -> SourcePlacement.Refusal {
+    let example = RateRule(file: facts.fileName, as: .everyFrame)
+    return SourcePlacement.Refusal(
+      code: "conform.variableRate",
+      message: "its frame rate varies, so a timecode does not name one of its frames",
+      remedy:
+        "Convert the file to a constant frame rate (`ffmpeg -i IN -fps_mode cfr -r \(timeline.rate) OUT`), "
+        + (rule == nil
+          ? "or declare `\(example)` under `timeline: rates:` where each of its frames is one of the timeline."
+          : "or read it `as: every-frame` where each of its frames is one of the timeline."))
+  }
+
+  private func counted(_ facts: MediaFacts) -> Finding {
+    Finding(
+      kind: .inferred,
+      what:
+        "the frame rate of \(facts.fileName) varies; event \(clip.event) counts its frames one by one in the "
+        + "order they are shown", location: clip.location, event: clip.event)
   }
 
   /// What a rate nobody declared is refused with: the two readings of it are equally possible.
@@ -196,26 +261,28 @@ struct ClipRequest {
   private func gap(_ wanted: FrameRange, _ media: FrameRange, _ clock: SourceClock) -> SourcePlacement.Gap {
     let covered = wanted.intersection(media)?.count ?? 0
     let missing = wanted.count - covered
-    let coverage = clock.coverage(media.count)
-    if covered == 0 {
-      return SourcePlacement.Gap(frames: missing, text: "only \(coverage), none of the \(missing) frames")
+    return SourcePlacement.Gap(frames: missing) {
+      let coverage = clock.coverage(media.count)
+      if covered == 0 { return "only \(coverage), none of the \(missing) frames" }
+      var parts: [String] = []
+      if wanted.start < media.start {
+        parts.append("\(media.start - wanted.start) frames are missing before its first")
+      }
+      if wanted.end > media.end {
+        parts.append("\(wanted.end - media.end) frames are missing after its last")
+      }
+      return "only \(coverage): \(parts.joined(separator: " and "))"
     }
-    var parts: [String] = []
-    if wanted.start < media.start {
-      parts.append("\(media.start - wanted.start) frames are missing before its first")
-    }
-    if wanted.end > media.end { parts.append("\(wanted.end - media.end) frames are missing after its last") }
-    return SourcePlacement.Gap(frames: missing, text: "only \(coverage): \(parts.joined(separator: " and "))")
   }
 
   // MARK: Sound
 
-  private func placeSound(_ facts: MediaFacts, _ sound: SoundFacts) -> SourcePlacement {
+  private func placeSound(_ sound: SoundFacts, _ read: SourceClock.Reading) -> SourcePlacement {
     guard (1...10_000_000).contains(sound.sampleRate), (0..<Self.most).contains(sound.sampleCount),
       (0..<Self.most).contains(sound.timeReference ?? 0)
     else { return .refused(Self.unbelievable) }
     let clock: SourceClock
-    switch SourceClock.read(facts, default: facts.video?.rate ?? timeline.rate) {
+    switch read {
     case .success(let value): clock = value
     case .failure(let refusal): return .refused(refusal)
     }
@@ -223,8 +290,12 @@ struct ClipRequest {
     let fileStart = sound.timeReference ?? edge(clock.start)
     let day = edge(clock.rate.framesPerDay(isDropFrame: clock.isDropFrame))
     let frame = edge(1)
-    let needed = self.needed(at: clip.timeScale)
+    let motion = SourceMotion(clip)
+    let needed = motion.reach(record)
     let shown = clip.neededSource
+    guard needed.start > -Self.most >> 12, needed.end < Self.most >> 12 else {
+      return .refused(Self.unbelievable)
+    }
     var nearest: SourcePlacement.Gap?
     // The label frames of a file that begins inside a frame: by timecode from its time reference.
     let frames = max(1, Self.frames(sound.sampleCount, sound, clock.rate))
@@ -245,30 +316,58 @@ struct ClipRequest {
       let end = sample(needed.end)
       let missingBefore = max(0, -first)
       let missingAfter = max(0, end - sound.sampleCount)
-      // A list counts frames; a recording begins and ends between them.
-      guard missingBefore < frame, missingAfter < frame, first < sound.sampleCount, end > 0 else {
-        if nearest == nil {
-          nearest = soundGap(first: first, end: end, sound, clock, fileStart: fileStart)
-        }
-        continue
-      }
-      let shownFirst = sample(shown.start)
-      let shownEnd = sample(shown.end)
-      let range =
-        isLocked
-        ? shown.offset(by: reading.position)
-        : FrameRange(
-          start: reading.position, count: max(1, Self.frames(shownEnd - shownFirst, sound, clock.rate)))
-      return .covered(
-        SourcePlacement.Source(
-          range: range, speed: clip.timeScale, sample: shownFirst, sampleCount: shownEnd - shownFirst,
+      func source(_ shown: FrameRange, _ available: FrameRange) -> SourcePlacement.Source {
+        let shownFirst = sample(shown.start)
+        let shownEnd = sample(shown.end)
+        let range =
+          isLocked
+          ? shown.offset(by: reading.position)
+          : FrameRange(
+            start: reading.position,
+            count: max(1, Self.frames(shownEnd - shownFirst, sound, clock.rate)))
+        return SourcePlacement.Source(
+          range: range, origin: reading.position, motion: motion, available: available,
+          speed: clip.timeScale, sample: shownFirst, sampleCount: shownEnd - shownFirst,
           before: max(0, Self.frames(shownFirst, sound, clock.rate)),
           after: max(0, Self.frames(sound.sampleCount - shownEnd, sound, clock.rate)),
-          coverage: clock.coverage(samples: sound.sampleCount, from: fileStart, sampleRate: sound.sampleRate),
-          findings: (sound.timeReference == nil ? clock.findings(clip) : [])
-            + reading.findings + edges(missingBefore, missingAfter)))
+          coverage: {
+            clock.coverage(samples: sound.sampleCount, from: fileStart, sampleRate: sound.sampleRate)
+          }, label: { .label(clock.label(at: $0).label) },
+          findings: (sound.timeReference == nil ? clock.findings(clip) : []) + reading.findings)
+      }
+      // A list counts frames; a recording begins and ends between them.
+      if missingBefore < frame, missingAfter < frame, first < sound.sampleCount, end > 0 {
+        let available = FrameRange(
+          start: needed.start - max(0, Self.frames(first, sound, timeline.rate)),
+          end: needed.end + max(0, Self.frames(sound.sampleCount - end, sound, timeline.rate)))
+        var covered = source(shown, available)
+        covered.findings += edges(missingBefore, missingAfter)
+        return .covered(covered)
+      }
+      // Positions whose frame lies in the recording.
+      let start = Self.first(in: needed) { sample($0) > -frame && sample($0 + 1) > 0 }
+      let stop = Self.first(in: needed) { sample($0 + 1) >= sound.sampleCount + frame }
+      let available = FrameRange(start: start, end: stop)
+      let covered = available.isEmpty ? [] : motion.covered(record, origin: 0, media: available)
+      if let best = nearest, best.coveredCount >= covered.reduce(0, { $0 + $1.count }) { continue }
+      nearest = soundGap(first: first, end: end, sound, clock, fileStart: fileStart)
+      nearest?.covered = covered
+      if let part = covered.first {
+        let reach = motion.reach(part)
+        nearest?.source = source(reach, available)
+      }
     }
-    return .notCovered(nearest ?? SourcePlacement.Gap(frames: needed.count, text: "no sample of it"))
+    return .notCovered(nearest ?? SourcePlacement.Gap(frames: needed.count, text: { "no sample of it" }))
+  }
+
+  /// The first position of a range from which on something holds; its end when it holds for none.
+  private static func first(in range: FrameRange, where holds: (Int64) -> Bool) -> Int64 {
+    var (low, high) = (range.start, range.end)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   /// Whole frames in that many samples, to the nearest.
@@ -298,13 +397,14 @@ struct ClipRequest {
   private func soundGap(
     first: Int64, end: Int64, _ sound: SoundFacts, _ clock: SourceClock, fileStart: Int64
   ) -> SourcePlacement.Gap {
-    let coverage = clock.coverage(samples: sound.sampleCount, from: fileStart, sampleRate: sound.sampleRate)
     let covered = max(0, min(end, sound.sampleCount) - max(first, 0))
     let missing = end - first - covered
     let frames = max(1, Self.frames(missing, sound, clock.rate))
-    if covered == 0 {
-      return SourcePlacement.Gap(frames: frames, text: "only \(coverage), none of the \(frames) frames")
+    return SourcePlacement.Gap(frames: frames) {
+      let coverage = clock.coverage(
+        samples: sound.sampleCount, from: fileStart, sampleRate: sound.sampleRate)
+      return covered == 0
+        ? "only \(coverage), none of the \(frames) frames" : "only \(coverage): \(frames) frames are missing"
     }
-    return SourcePlacement.Gap(frames: frames, text: "only \(coverage): \(frames) frames are missing")
   }
 }

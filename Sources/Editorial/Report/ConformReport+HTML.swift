@@ -3,15 +3,17 @@ import MediaTime
 
 extension ConformReport {
   /// The report as a page of its own, for a browser or a printer.
-  package var html: String {
+  ///
+  /// - Parameter pictures: the first and last frame of each event as `data:` URLs; none, one or two of them.
+  package func html(pictures: [[String]] = []) -> String {
     var body = """
       <header><h1>\(HTMLText.escape(programme))</h1>
       <p class="lead">Conform report\(timeline.isEmpty ? "" : " of " + HTMLText.escape(timeline))</p>
       \(factList)</header>
 
       """
-    body += timelineSection + lossSection + diagnosticSection
-    for track in tracks { body += section(of: track) }
+    body += timelineSection + offlineSection + lossSection + diagnosticSection
+    for track in tracks { body += section(of: track, pictures) }
     body += locatorSection
     return HTMLPage.page(title: "\(programme): conform report", body: body)
   }
@@ -24,6 +26,7 @@ extension ConformReport {
       ("events", "\(totals.events)"), ("matched", "\(totals.matched)"), ("black", "\(totals.black)"),
       ("without media", "\(totals.unmatched)"),
     ]
+    if totals.filledFrames > 0 { facts.append(("frames standing for missing media", "\(totals.filledFrames)")) }
     if handles > 0 {
       let short = events.count { isShort($0.handlesBefore, $0) || isShort($0.handlesAfter, $0) }
       facts.append(("handles wanted", "\(handles) frames"))
@@ -100,17 +103,23 @@ extension ConformReport {
 
   // MARK: Events
 
-  private func section(of track: TrackSummary) -> String {
-    let mine = events.filter { $0.track == track.name }
+  private func section(of track: TrackSummary, _ pictures: [[String]]) -> String {
+    let mine = events.indices.filter { events[$0].track == track.name }
     let count = mine.count == 1 ? "1 event" : "\(mine.count) events"
     let heading = "<h2>\(HTMLText.escape(track.name))<small>\(track.kind.rawValue), \(count)</small></h2>"
     guard !mine.isEmpty else { return "<section>\(heading)</section>\n" }
+    let hasPictures = mine.contains { pictures.indices.contains($0) && !pictures[$0].isEmpty }
+    let columns = ["event", "shot", "record", "source", "speed", "handles", "length"]
     let table = Self.table(
-      ["event", "shot", "record", "source", "speed", "handles", "length"], mine.map(row))
+      hasPictures ? ["event", "first and last frame"] + columns.dropFirst() : columns,
+      mine.map { index in
+        row(events[index], hasPictures ? (pictures.indices.contains(index) ? pictures[index] : []) : nil)
+      })
     return "<section>\(heading)\(table)\(transitionList(of: track))</section>\n"
   }
 
-  private func row(_ event: Event) -> String {
+  /// - Parameter pictures: `nil` on a page, or for a track, without any.
+  private func row(_ event: Event, _ pictures: [String]?) -> String {
     let times = [event.recordTimecode, event.sourceTimecode ?? ""].map { text in
       // A range may be broken after its dash, and nowhere else.
       HTMLText.escape(text).replacing("–", with: "–<wbr>")
@@ -120,16 +129,38 @@ extension ConformReport {
       event.clip.isEmpty || event.clip == event.shot
       ? "" : "<br><span class=\"soft small\">\(HTMLText.escape(event.clip))</span>"
     var facts = [HTMLText.escape(event.rule)]
+    if let chosen = event.candidates.first(where: \.isChosen) {
+      facts[0] += ", score \(chosen.score)"
+      if event.timeScale != .one || event.speed != .one, let handles = chosen.handleText {
+        facts.append("handles at its speed \(handles)")
+      }
+    }
     if !event.explanation.isEmpty { facts.append(HTMLText.escape(event.explanation)) }
     if let grade = event.grade { facts.append("graded by the list: \(Self.text(grade))") }
+    let strip = pictures.map { pictures in
+      let images = pictures.map { "<img src=\"\(HTMLText.escape($0))\" alt=\"\">" }
+      return "<td class=\"frames\" rowspan=\"2\">\(images.joined())</td>"
+    }
     return """
-      <tbody class="event"><tr><td class="number">\(HTMLText.escape(event.event))</td>\
+      <tbody class="event"><tr><td class="number">\(HTMLText.escape(event.event))</td>\(strip ?? "")\
       <td class="shot">\(HTMLText.escape(event.shot))\(clip)</td>\
       <td class="time">\(times[0])</td><td><span class="time">\(times[1])</span>\(file)</td>\
       <td class="number">\(Self.speed(event))</td><td class="number">\(handleText(event))</td>\
       <td class="number">\(event.recordRange.count)</td></tr>
-      <tr><td></td><td class="soft small" colspan="6">\(facts.joined(separator: "; "))</td></tr></tbody>
+      <tr><td></td><td class="soft small" colspan="6">\(facts.joined(separator: "; "))\(losers(event))</td></tr></tbody>
       """
+  }
+
+  /// The files that were considered and not taken, and why.
+  private func losers(_ event: Event) -> String {
+    var lines = event.candidates.filter { !$0.isChosen }.map { candidate in
+      "<b>\(HTMLText.escape(candidate.file))</b> score \(candidate.score), "
+        + "\(candidate.framesCovered) of \(candidate.framesNeeded) frames"
+        + (candidate.handleText.map { ", handles \($0)" } ?? "") + ": \(HTMLText.escape(candidate.verdict))"
+    }
+    if event.moreCandidates > 0 { lines.append("and \(event.moreCandidates) more") }
+    guard !lines.isEmpty else { return "" }
+    return "<ul class=\"candidates\">\(lines.map { "<li>\($0)</li>" }.joined())</ul>"
   }
 
   private static func speed(_ event: Event) -> String {

@@ -28,10 +28,50 @@ package struct ConformReport: Sendable, Hashable, Codable {
     package var reading: RateReading?
     package var handlesBefore: Int64
     package var handlesAfter: Int64
+    /// Record frames beyond each end at the event's speed; `nil` where a held frame never runs out, or without media.
+    package var headHandle: Int64?
+    package var tailHandle: Int64?
     package var rule: String
     package var explanation: String
+    /// What is shown where media is missing.
+    package var fill: MissingPolicy?
+    /// Every file that a rule names, the best first.
+    package var candidates: [Candidate]
+    /// Further ones that are not listed.
+    package var moreCandidates: Int
     package var grade: ColorDecision?
     package var findings: [Finding]
+  }
+
+  /// A media file that was considered for an event.
+  package struct Candidate: Sendable, Hashable, Codable {
+    /// The last two parts of its path.
+    package var file: String
+    package var media: String
+    /// The rules that name it, the most trusted first.
+    package var rules: [String]
+    package var score: Int
+    /// Record frames, those of transitions included.
+    package var framesCovered: Int64
+    package var framesNeeded: Int64
+    package var headHandle: Int64?
+    package var tailHandle: Int64?
+    package var isChosen: Bool
+    /// Why it was chosen, or why not.
+    package var verdict: String
+
+    init(_ candidate: MatchCandidate, _ media: [MediaItem]) {
+      file = media[candidate.media].path.displayName
+      self.media = media[candidate.media].facts.identity
+      rules = candidate.rules
+      score = candidate.score
+      framesCovered = candidate.framesCovered
+      framesNeeded = candidate.framesNeeded
+      headHandle = candidate.headHandle
+      tailHandle = candidate.tailHandle
+      isChosen = candidate.isChosen
+      verdict = candidate.verdict
+    }
   }
 
   package struct TrackSummary: Sendable, Hashable, Codable {
@@ -61,13 +101,15 @@ package struct ConformReport: Sendable, Hashable, Codable {
     package var matched: Int
     package var black: Int
     package var unmatched: Int
+    /// Record frames that something else stands for, since their media is missing.
+    package var filledFrames: Int64
     /// Events with fewer handles than asked for.
     package var warnings: Int
     package var frames: Int64
     package var findings: Int
   }
 
-  package var schema = 1
+  package var schema = 2
   package var programme: String
   package var timeline: String
   package var rate: FrameRate
@@ -84,6 +126,8 @@ package struct ConformReport: Sendable, Hashable, Codable {
   package var findings: [Finding]
   package var diagnostics: [Diagnostic]
   package var totals: Totals
+  /// The comparison with the editor's offline, where one was given.
+  package var offline: OfflineProof?
 
   /// - Parameters:
   ///   - media: as given to the relinker.
@@ -108,11 +152,12 @@ package struct ConformReport: Sendable, Hashable, Codable {
     markers = timeline.markers
     findings = timeline.findings + [timeline.concludedSpeeds].compactMap { $0 }
     diagnostics = conform.diagnostics
-    let matched = conform.events.count { $0.media != nil }
-    let black = conform.events.count { $0.clip.isBlack }
+    let own = conform.events.filter { $0.fill == nil }
+    let matched = own.count { $0.media != nil }
+    let black = own.count { $0.clip.isBlack }
     totals = Totals(
-      events: conform.events.count, matched: matched, black: black,
-      unmatched: conform.events.count - matched - black,
+      events: own.count, matched: matched, black: black, unmatched: own.count - matched - black,
+      filledFrames: conform.events.reduce(0) { $0 + ($1.fill == nil ? 0 : $1.clip.recordRange.count) },
       warnings: conform.diagnostics.count { $0.severity == .warning }, frames: timeline.frameCount,
       findings: findings.count + conform.events.reduce(0) { $0 + $1.findings.count })
   }
@@ -157,7 +202,10 @@ package struct ConformReport: Sendable, Hashable, Codable {
       recordRange: record,
       timeScale: clip.timeScale, speed: event.speed, reading: event.reading,
       handlesBefore: event.handlesBefore, handlesAfter: event.handlesAfter,
-      rule: event.rule, explanation: event.explanation, grade: clip.grade, findings: event.findings)
+      headHandle: event.headHandle, tailHandle: event.tailHandle,
+      rule: event.rule, explanation: event.explanation, fill: event.fill,
+      candidates: event.candidates.map { Candidate($0, media) }, moreCandidates: event.moreCandidates,
+      grade: clip.grade, findings: event.findings)
   }
 
   private static func sourceTimecode(_ event: ConformedEvent, _ facts: MediaFacts, _ timeline: Timeline)
@@ -174,7 +222,8 @@ extension ConformReport {
     var lines = [
       "conform of \(programme)\(timeline.isEmpty ? "" : " (\(timeline))")",
       "\(start)–\(end) at \(rate) fps, \(totals.frames) frames, \(totals.events) events: "
-        + "\(totals.matched) matched, \(totals.black) black, \(totals.unmatched) without media",
+        + "\(totals.matched) matched, \(totals.black) black, \(totals.unmatched) without media"
+        + (totals.filledFrames > 0 ? "; \(totals.filledFrames) frames stand for missing media" : ""),
       "",
     ]
     lines += Self.aligned(
@@ -195,8 +244,13 @@ extension ConformReport {
     if !diagnostics.isEmpty {
       lines += ["", "diagnostics"] + diagnostics.map { "  \($0)" }
     }
+    if let offline { lines += [""] + offline.textLines }
     lines += ["", "why"]
-    lines += Self.aligned(events.map { ["  \($0.event)", $0.track, $0.explanation] })
+    let names = Self.aligned(events.map { ["  \($0.event)", $0.track, ""] })
+    for (event, name) in zip(events, names) {
+      lines.append(name + event.explanation)
+      lines += event.candidateLines.map { "    " + $0 }
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -213,5 +267,27 @@ extension ConformReport {
       }
       return line
     }
+  }
+}
+
+extension ConformReport.Event {
+  /// Every candidate in a line of its own: file, score, frames, handles at the event's speed, and the verdict.
+  package var candidateLines: [String] {
+    var lines = candidates.map { candidate in
+      "\(candidate.isChosen ? "+" : "-") \(candidate.file), score \(candidate.score), "
+        + "\(candidate.framesCovered) of \(candidate.framesNeeded) frames"
+        + (candidate.handleText.map { ", handles \($0)" } ?? "") + ": \(candidate.verdict)"
+    }
+    if moreCandidates > 0 { lines.append("  and \(moreCandidates) more") }
+    return lines
+  }
+}
+
+extension ConformReport.Candidate {
+  /// Head and tail; `nil` when it has no place for the event.
+  var handleText: String? {
+    guard framesCovered > 0 else { return nil }
+    func text(_ count: Int64?) -> String { count.map { "\($0)" } ?? "∞" }
+    return "\(text(headHandle))/\(text(tailHandle))"
   }
 }

@@ -38,7 +38,7 @@ enum HTMLPage {
     <html lang="en">
     <head>
     <meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(HTMLText.escape(title))</title>
     <style>
@@ -97,6 +97,11 @@ enum HTMLPage {
     td:last-child, th:last-child { padding-right: 0; }
     tbody tr:last-child td { border-bottom: 1px solid var(--rule); padding-bottom: 8px; }
     tbody.event tr + tr td { padding-top: 2px; }
+    td.frames { white-space: nowrap; width: 1%; }
+    td.frames img { background: var(--well); display: inline-block; margin-right: 4px; vertical-align: top; width: 116px; }
+    ul.candidates { list-style: none; margin: 4px 0 0; padding: 0; }
+    ul.candidates li { border-left: 2px solid var(--rule); margin-top: 3px; padding-left: 8px; }
+    ul.candidates b { font-weight: 400; color: var(--ink); }
     .number { white-space: nowrap; }
     .time { white-space: nowrap; }
     .shot { font-weight: 600; }
@@ -110,6 +115,7 @@ enum HTMLPage {
       .time { white-space: normal; }
       svg { min-width: 1100px; }
     }
+    @page { margin: 14mm 12mm; }
     @media print {
       :root { --paper: #fff; --well: #f3f3f3; --panel: #f3f3f3; --rule: #c4c4c4; --ink: #111; --soft: #555;
         --faint: #777; --warn: #8a5200; --bad: #a11a10; --clip: #b9c4cf; --sound: #c3d0c8; --edge: #fff;
@@ -123,6 +129,8 @@ enum HTMLPage {
       svg text.name { fill: #222; }
       h2 { break-after: avoid; }
       tbody, figure, ul.counts { break-inside: avoid; }
+      thead { display: table-header-group; }
+      td.frames img { margin-right: 3px; width: 24mm; }
       td { padding-top: 5px; }
     }
     """

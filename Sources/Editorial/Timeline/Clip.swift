@@ -94,7 +94,7 @@ package struct Clip: Sendable, Hashable {
   /// Source frames that the clip shows, relative to `sourceIn`: negative start for reversed play.
   ///
   /// Frame `k` shows `sourceIn + ⌊k·s⌋` forward and `sourceIn − ⌊k·|s|⌋` in reverse.
-  package var neededSource: FrameRange { neededSource(at: timeScale) }
+  package var neededSource: FrameRange { neededSource(as: SourceMotion(self)) }
 
   /// The source frame at a record frame of the clip, relative to `sourceIn`; `nil` beyond 64 bits.
   package func sourceOffset(at frame: Int64) -> Int64? {
@@ -103,13 +103,9 @@ package struct Clip: Sendable, Hashable {
     return timeScale < .zero ? -steps : steps
   }
 
-  /// The same at another speed, with more record frames before and after the clip.
-  func neededSource(at speed: Rational, before: Int64 = 0, after: Int64 = 0) -> FrameRange {
-    guard recordRange.count + before + after > 0 else { return FrameRange(start: 0, count: 0) }
-    func steps(_ frame: Int64) -> Int64 { (Rational(frame).checkedMultiply(speed.magnitude) ?? .zero).floor }
-    let (first, last) = (steps(-before), steps(recordRange.count + after - 1))
-    return speed < .zero
-      ? FrameRange(start: -last, end: 1 - first) : FrameRange(start: first, end: last + 1)
+  /// The same with another motion, and with more record frames before and after the clip.
+  func neededSource(as motion: SourceMotion, before: Int64 = 0, after: Int64 = 0) -> FrameRange {
+    motion.reach(FrameRange(start: -before, end: recordRange.count + after))
   }
 
   private static func shot(name: String, sourceFile: String?, sourceReel: String?, event: String) -> String {

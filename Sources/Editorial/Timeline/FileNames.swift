@@ -33,6 +33,12 @@ enum FileNames {
     return isSequence ? String(base[..<inner]) : String(base)
   }
 
+  /// Whether the name counts the pictures of an image sequence, as `x.0101.exr`, `x.[101-148].exr` and `x.%04d.exr` do.
+  static func isNumberedStill(_ name: String) -> Bool {
+    guard let dot = name.lastIndex(of: ".") else { return false }
+    return stem(ofName: name).count < name[..<dot].count
+  }
+
   /// The path of a `file:` URL with its escapes resolved; other text as it is.
   static func path(ofURL url: String) -> String {
     var text = Substring(url)
@@ -46,8 +52,9 @@ enum FileNames {
     var index = 0
     while index < source.count {
       if source[index] == UInt8(ascii: "%"), index + 2 < source.count, let high = hexDigit(source[index + 1]),
-        let low = hexDigit(source[index + 2])
+        let low = hexDigit(source[index + 2]), high > 1
       {
+        // No name holds control characters: `%04d` is the number of an image sequence.
         bytes.append(high << 4 | low)
         index += 3
       } else {

@@ -1,5 +1,6 @@
 import Delivery
 package import Diagnostics
+package import Editorial
 import ImageGraph
 
 /// A conform asked for on the command line: the pipeline file that a user would otherwise have written.
@@ -11,10 +12,29 @@ package struct ConformRequest: Sendable {
   package var handles: Int
   /// Rules as typed: `REEL=realtime`, `clip:NAME=every-frame`, `file:NAME=…`, `rate:25=…`.
   package var rates: [String]
+  /// Relink rules in order of trust; empty takes all.
+  package var relink: [String] = []
+  /// `metadata`, `file-name`, `file-name:PATTERN`, `folder:NUMBER`, `log`.
+  package var reels: [String] = []
+  /// `FROM=TO`.
+  package var paths: [String] = []
+  package var ambiguity: AmbiguityPolicy = .stop
+  /// A lock file that exists.
+  package var lock: String?
+  package var partial: String?
+  package var missing: String?
   package var raster: String
   package var fit: String
   /// Delivery profile of the output; nil for a report only.
   package var profile: String?
+  /// Which of several timelines in the cut's file.
+  package var sequence: String?
+  /// Whether what cannot be conformed is told and the rest goes on.
+  package var isLenient = false
+  /// The editor's offline movie, the timecode of its first frame, and parts of it that are left out.
+  package var reference: String?
+  package var referenceStart: String?
+  package var masks: [String] = []
 
   package init(
     cuts: [String], media: [String], rate: String?, start: String?, handles: Int, raster: String, fit: String,
@@ -57,8 +77,16 @@ package struct ConformRequest: Sendable {
       }
       timeline.append(("rates", value(.list(rules), "--rates")))
     }
+    timeline += relinkKeys(value, scalar, map)
     if let rate { timeline.append(("rate", scalar(rate, "--rate"))) }
     if let start { timeline.append(("start", scalar(start, "--start"))) }
+    if let sequence { timeline.append(("sequence", scalar(sequence, "--sequence"))) }
+    if let reference {
+      var keys = [("file", scalar(reference, "--reference"))]
+      if let referenceStart { keys.append(("start", scalar(referenceStart, "--reference-start"))) }
+      if !masks.isEmpty { keys.append(("masks", value(.list(masks.map { scalar($0, "--mask") }), "--mask"))) }
+      timeline.append(("reference", map(keys, "--reference")))
+    }
     var stages: [(String, PipelineValue)] = [
       ("edit", map([("kind", scalar("editing", "command line")), ("fit", scalar(fit, "--fit"))]))
     ]
@@ -91,6 +119,44 @@ package struct ConformRequest: Sendable {
       ("interlock", scalar("1", "command line")), ("programme", scalar("conform", "command line")),
       ("timeline", map(timeline)), ("raster", scalar(raster, "--raster")), ("stages", map(stages)),
     ])
-    return try PipelineLoader.check(root, path: cuts.first ?? "CUT", folder: folder)
+    var pipeline = try PipelineLoader.check(root, path: cuts.first ?? "CUT", folder: folder)
+    pipeline.timeline.isLenient = isLenient && profile == nil
+    return pipeline
+  }
+
+  /// What is asked for besides the defaults, as a pipeline file writes it.
+  private func relinkKeys(
+    _ value: (PipelineValue.Content, String) -> PipelineValue, _ scalar: (String, String) -> PipelineValue,
+    _ map: ([(String, PipelineValue)], String) -> PipelineValue
+  ) -> [(String, PipelineValue)] {
+    var keys: [(String, PipelineValue)] = []
+    func list(_ key: String, _ values: [PipelineValue], _ option: String) {
+      if !values.isEmpty { keys.append((key, value(.list(values), option))) }
+    }
+    list("relink", relink.map { scalar($0, "--relink") }, "--relink")
+    list(
+      "reels",
+      reels.map { text in
+        let option = "--reels \(text)"
+        guard let mark = text.firstIndex(of: ":") else { return scalar(text, option) }
+        return map(
+          [(String(text[..<mark]), scalar(String(text[text.index(after: mark)...]), option))], option)
+      }, "--reels")
+    list(
+      "paths",
+      paths.map { text in
+        let option = "--paths \(text)"
+        guard let mark = text.firstIndex(of: "=") else { return map([("from", scalar(text, option))], option) }
+        return map(
+          [
+            ("from", scalar(String(text[..<mark]), option)),
+            ("to", scalar(String(text[text.index(after: mark)...]), option)),
+          ], option)
+      }, "--paths")
+    if ambiguity != .stop { keys.append(("ambiguity", scalar(ambiguity.rawValue, "--strict"))) }
+    for (key, text) in [("lock", lock), ("partial", partial), ("missing", missing)] {
+      if let text { keys.append((key, scalar(text, "--\(key)"))) }
+    }
+    return keys
   }
 }

@@ -77,6 +77,20 @@ package enum FilePaths {
   }
 }
 
+extension FilePaths {
+  /// Whether a file can be opened, for files that are too large to be read here.
+  ///
+  /// - Throws: `FileReadError` with the system's reason.
+  package static func checkReadable(_ path: String) throws(FileReadError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileReadError(reason: reason(errno)) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw FileReadError(reason: reason(errno)) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileReadError(reason: "not a regular file") }
+  }
+}
+
 /// Why a file could not be read, in the system's words.
 package struct FileReadError: Error {
   package var reason: String

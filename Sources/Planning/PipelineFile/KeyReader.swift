@@ -5,6 +5,8 @@ import MediaTime
 package struct KeySpec: Sendable {
   package enum Shape: Sendable {
     case text
+    /// One text or several.
+    case texts
     case path
     case paths
     case integer(ClosedRange<Int>)
@@ -23,6 +25,8 @@ package struct KeySpec: Sendable {
     case mapping([KeySpec])
     /// A list of mappings with these keys.
     case list([KeySpec])
+    /// A list of choices and of mappings with these keys.
+    case items(choices: [String], or: [KeySpec])
     /// The name of a stage with an output of this type.
     case stage(PortType)
     /// A list of such names.

@@ -26,8 +26,14 @@ package struct Pipeline: Sendable {
     package var start: String?
     package var mediaRoots: [MediaRoot]
     package var handles: Int
-    /// How media of another rate than the timeline's is read.
-    package var rates: [RateRule]
+    /// How clips find their media.
+    package var relink: RelinkSettings
+    /// Which of several timelines in the cut's file, by name.
+    package var sequence: String?
+    /// The editor's offline movie, which the conform is compared with.
+    package var reference: OfflineReference?
+    /// Faults of the cut and events without media are told and the rest is conformed: for reports, never for pictures.
+    package var isLenient = false
   }
 
   package struct MediaRoot: Sendable {
@@ -53,7 +59,10 @@ package struct Pipeline: Sendable {
 package struct InputFile: Sendable {
   package var typed: String
   package var path: String
+  /// Empty for a cut that is converted before it is read, see `ConvertedFormat`.
   package var bytes: [UInt8]
+  /// What a conversion of the file did not carry.
+  package var findings: [Finding] = []
 
   package init(typed: String, path: String, bytes: [UInt8]) {
     self.typed = typed

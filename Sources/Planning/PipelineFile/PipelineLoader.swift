@@ -15,13 +15,13 @@ package enum PipelineLoader {
 
   static let timelineKeys: [KeySpec] = [
     KeySpec("cut", .paths, isRequired: true, "the cut: one list or several (tracks, reels)"),
+    KeySpec("sequence", .text, "which of several timelines in the cut's file, by name"),
     KeySpec("rate", .rate, "frame rate of the timeline; without it the unanimous rate of the matched media"),
     KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
     KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
     KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
-    KeySpec(
-      "rates", .list(RateRules.keys), "how media of another rate is read; the first rule that matches counts"),
-  ]
+    KeySpec("reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"),
+  ] + RelinkKeys.keys
 
   /// - Parameters:
   ///   - path: as the user typed it.
@@ -126,7 +126,7 @@ package enum PipelineLoader {
     .TimelineSettings?
   {
     let reader = KeyReader(value, keys: timelineKeys, owner: "`timeline`", findings: findings)
-    let cuts = inputFiles(reader.paths("cut"), what: "the cut", findings: findings)
+    let cuts = inputFiles(reader.paths("cut"), what: "the cut", isCut: true, findings: findings)
     let roots = reader.paths("media").compactMap { path -> Pipeline.MediaRoot? in
       guard let real = FilePaths.real(path.path), FilePaths.isFolder(real) else {
         findings.add(
@@ -157,15 +157,28 @@ package enum PipelineLoader {
     return Pipeline.TimelineSettings(
       cuts: cuts, rate: rate, start: start, mediaRoots: roots,
       handles: reader.integer("handles", in: 0...1000) ?? 0,
-      rates: reader["rates"].map { RateRules.read($0, findings: findings) } ?? [])
+      relink: RelinkKeys.read(reader), sequence: reader.text("sequence"),
+      reference: reader["reference"].flatMap { OfflineReference.read($0, findings: findings) })
   }
 
   /// Reads the files that keys name; reports those that cannot be read.
-  static func inputFiles(_ paths: [LocatedPath], what: String, findings: Findings) -> [InputFile] {
+  static func inputFiles(_ paths: [LocatedPath], what: String, isCut: Bool = false, findings: Findings)
+    -> [InputFile]
+  {
     paths.compactMap { path -> InputFile? in
+      // Final Cut exports a folder whose `Info.fcpxml` is the cut.
+      let isBundle = FilePaths.isFolder(path.path) && FilePaths.fileExtension(of: path.path) == "fcpxmld"
+      let inside = isBundle ? "/Info.fcpxml" : ""
+      let typed = isBundle && path.typed.hasSuffix("/") ? String(path.typed.dropLast()) : path.typed
       do throws(FileReadError) {
+        // With embedded media it may have any size; whoever converts it does not read it here.
+        if isCut, ConvertedFormat.isConverted(path.path) {
+          try FilePaths.checkReadable(path.path)
+          return InputFile(typed: path.typed, path: path.path, bytes: [])
+        }
         return InputFile(
-          typed: path.typed, path: path.path, bytes: try FilePaths.read(path.path, limit: 64 << 20))
+          typed: typed + inside, path: path.path + inside,
+          bytes: try FilePaths.read(path.path + inside, limit: 64 << 20))
       } catch {
         findings.add(
           path.error(

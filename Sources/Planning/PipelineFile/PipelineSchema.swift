@@ -28,13 +28,20 @@ package enum PipelineSchema {
     var node = SchemaNode(description: key.summary)
     switch key.shape {
     case .text, .path, .stage: node.type = "string"
-    case .paths, .stages:
+    case .paths, .stages, .texts:
       node.oneOf = [
         SchemaNode(type: "string"), SchemaNode(type: "array", items: Indirect(SchemaNode(type: "string"))),
       ]
     case .list(let keys):
       node.type = "array"
       node.items = Indirect(object(title: key.name, summary: key.summary, keys: keys))
+    case .items(let choices, let keys):
+      node.type = "array"
+      node.items = Indirect(
+        SchemaNode(oneOf: [
+          SchemaNode(type: "string", values: choices),
+          object(title: key.name, summary: key.summary, keys: keys),
+        ]))
     case .integer(let range):
       node.type = "integer"
       node.minimum = range.lowerBound

@@ -58,6 +58,8 @@ package struct EditingStage: ReadableStage {
     workspace.soundEdits[declaration.name] = SoundEdit(
       events: workspace.conform.events.filter { timeline.tracks[$0.trackIndex].kind == .sound },
       frameCount: picture.frameCount)
+    workspace.offline = try OfflineProving.proof(of: self, in: &workspace)
+    workspace.diagnostics += workspace.offline?.diagnostics ?? []
     do {
       try publishConform(in: &workspace)
     } catch {
@@ -103,21 +105,23 @@ package struct EditingStage: ReadableStage {
 
   /// The conformed cut and its report are an asset of their own.
   private func publishConform(in workspace: inout PlanningWorkspace) throws {
-    let report = ConformReport(
+    var report = ConformReport(
       workspace.conform, programme: workspace.pipeline.programme,
       media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
       handles: workspace.pipeline.timeline.handles)
+    report.offline = workspace.offline
     let otio = OTIOWriter.write(
       workspace.conform, media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
+    let json = try JSONBytes.encode(report, isPretty: true)
     let documents: [(bytes: [UInt8], suffix: String, fileExtension: String)] = [
       (otio, "", "otio"),
-      (try JSONBytes.encode(report, isPretty: true), "report", "json"),
-      (Array(report.text.utf8), "report", "txt"), (Array(report.html.utf8), "report", "html"),
+      (json, "report", "json"), (Array(report.text.utf8), "report", "txt"),
     ]
+    let page = try ConformPage(stage: declaration.name, fit: fit).plan(json, in: &workspace)
     let input = PublishTask.Input(
       shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name,
       stage: declaration.name,
-      assembly: nil, fileExtension: "otio",
+      assembly: nil, results: [page], fileExtension: "otio",
       documents: documents.map { document in
         MadeFile(
           object: workspace.object(document.bytes), byteCount: Int64(document.bytes.count),

@@ -22,7 +22,9 @@ enum InterpreterRegistry {
   static let all: [any TaskInterpreter.Type] = [
     ProbeInterpreter.self, SequenceProbeInterpreter.self, ScreenInterpreter.self, TypesetInterpreter.self,
     RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self, StillInterpreter.self,
-    ContactSheetInterpreter.self,
+    ContactSheetInterpreter.self, ProbeFilesInterpreter.self, ThumbnailsInterpreter.self,
+    ConformPageInterpreter.self, FitOfflineInterpreter.self, CompareOfflineInterpreter.self,
+    FindOfflineInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {

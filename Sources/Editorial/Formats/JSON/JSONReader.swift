@@ -13,18 +13,27 @@ struct JSONReader {
   /// First byte of the line, moved on by the continuation bytes in it, so that columns count characters.
   private var lineStart: Int
   private var valueCount = 0
+  /// Integers that neither 64 bits nor a floating-point number hold.
+  private var rounded: [SourceLocation] = []
 
   static let deepest = 200
   static let mostValues = 8_000_000
 
   /// - Throws: the first fault: JSON cannot be read past one.
   static func read(path: String, bytes: [UInt8]) throws(DiagnosticList) -> JSONValue {
+    try readNotingRounding(path: path, bytes: bytes).value
+  }
+
+  /// The same with the places of integers that are too large to be read exactly.
+  static func readNotingRounding(
+    path: String, bytes: [UInt8]
+  ) throws(DiagnosticList) -> (value: JSONValue, rounded: [SourceLocation]) {
     var reader = JSONReader(path: path, bytes: bytes)
     do throws(Diagnostic) {
       let value = try reader.value(depth: 0)
       reader.skipBlanks()
       if reader.position < bytes.count { throw reader.fault("there is text after the end of the document") }
-      return value
+      return (value, reader.rounded)
     } catch {
       throw DiagnosticList([error])
     }
@@ -148,6 +157,11 @@ struct JSONReader {
     guard let value = Double(text) else {
       position = start
       throw fault("`\(text.prefix(40))` is not a number")
+    }
+    if text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }),
+      value.isInfinite || DecimalDigits.text(of: value) != text
+    {
+      rounded.append(SourceLocation(file: path, line: Int(line), column: Int(column)))
     }
     return .number(value)
   }

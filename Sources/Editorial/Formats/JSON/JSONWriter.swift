@@ -23,7 +23,7 @@ struct JSONWriter {
     case .null: bytes += "null".utf8
     case .bool(let value): bytes += (value ? "true" : "false").utf8
     case .integer(let value): bytes += String(value).utf8
-    case .number(let value): bytes += value.description.utf8
+    case .number(let value): bytes += text(of: value).utf8
     case .string(let text): write(text, into: &bytes)
     case .array(let nodes):
       write("[", "]", nodes.count, indent, into: &bytes) { index, bytes in
@@ -36,6 +36,13 @@ struct JSONWriter {
         write(members[index].1, indent: indent + 1, into: &bytes)
       }
     }
+  }
+
+  /// Integers in full, also beyond 64 bits; what JSON has no word for as OpenTimelineIO writes it.
+  private static func text(of value: Double) -> String {
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
+    return value.magnitude >= 0x1p63 ? DecimalDigits.text(of: value) : value.description
   }
 
   private static func write(

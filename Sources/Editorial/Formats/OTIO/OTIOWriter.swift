@@ -1,306 +1,300 @@
 import MediaTime
 
-/// Writes a conformed timeline as OpenTimelineIO JSON.
+/// Writes timelines as OpenTimelineIO JSON.
 ///
-/// Schemas `Timeline.1`, `Clip.2`, `ExternalReference.1` and the like, which OpenTimelineIO reads from 0.15 on. Source
-/// positions are label counts of the media's timecode; its `available_range` begins at its start timecode.
+/// Schemas `Timeline.1`, `Clip.2`, `ExternalReference.1` and the like, which OpenTimelineIO reads from 0.15 on. What was
+/// read from such a file and is still so is given back as it was written.
 package enum OTIOWriter {
+  /// A conformed cut. Source positions are label counts of the media's timecode; its `available_range` begins at its
+  /// start timecode.
+  ///
   /// - Parameter media: as given to the relinker.
   /// - Returns: the same bytes for the same conform.
   package static func write(_ conform: Conform, media: [MediaItem]) -> [UInt8] {
-    let timeline = conform.timeline
-    let events = Dictionary(
-      conform.events.map { (Place(track: $0.trackIndex, item: $0.itemIndex), $0) },
-      uniquingKeysWith: { first, _ in first })
-    let tracks = timeline.tracks.enumerated().map { index, track in
-      Self.track(track, timeline) { item in
-        guard let event = events[Place(track: index, item: item)] else { return nil }
-        return (event, event.media.map { media[$0] })
+    var matches: [OTIOTimelineWriter.Place: OTIOTimelineWriter.Match] = [:]
+    for event in conform.events {
+      let place = OTIOTimelineWriter.Place(track: event.trackIndex, item: event.itemIndex)
+      if matches[place] == nil {
+        matches[place] = OTIOTimelineWriter.Match(event: event, media: event.media.map { media[$0] })
       }
     }
-    return JSONWriter.bytes(document(timeline, tracks))
+    var writer = OTIOTimelineWriter(rate: conform.timeline.rate, matches: matches)
+    return JSONWriter.bytes(writer.document(conform.timeline))
   }
 
-  /// A cut that has not been conformed, with missing references.
-  package static func write(_ timeline: Timeline) -> [UInt8] {
-    JSONWriter.bytes(document(timeline, timeline.tracks.map { track($0, timeline) { _ in nil } }))
+  /// A cut that has not been conformed.
+  ///
+  /// - Returns: the same bytes for the same timeline, and what other programs do not read in them.
+  package static func write(_ timeline: Timeline) -> (bytes: [UInt8], findings: [Finding]) {
+    var writer = OTIOTimelineWriter(rate: timeline.rate)
+    let document = writer.document(timeline)
+    return (JSONWriter.bytes(document), writer.findings)
   }
+}
 
-  private struct Place: Hashable {
+/// One writing: timelines to nodes, and what they lose on the way.
+struct OTIOTimelineWriter {
+  typealias Node = JSONWriter.Node
+
+  struct Place: Hashable {
     var track: Int
     var item: Int
   }
 
-  private typealias Node = JSONWriter.Node
+  struct Match {
+    var event: ConformedEvent
+    var media: MediaItem?
+  }
 
-  private static func document(_ timeline: Timeline, _ tracks: [Node]) -> Node {
-    let markers = timeline.markers.map { marker in
-      object(
-        "Marker.2", name: marker.name,
-        [
-          ("color", .string(marker.color.isEmpty ? "RED" : marker.color)),
-          ("comment", .string(marker.comment)),
-          ("marked_range", range(FrameRange(start: marker.frame, count: 0), timeline.rate)),
-        ])
+  /// Of the timeline that is being written.
+  var rate: FrameRate
+  /// Media of the outermost timeline's items.
+  var matches: [Place: Match]?
+  /// Clips written so far, for their numbers.
+  var ordinal = 0
+  /// Events whose curve, placement, … only this program reads back.
+  var curves: [String] = []
+  var placements: [String] = []
+  var keys: [String] = []
+
+  init(rate: FrameRate, matches: [Place: Match]? = nil) {
+    self.rate = rate
+    self.matches = matches
+  }
+
+  var findings: [Finding] {
+    func finding(_ events: [String], _ what: String, isFault: Bool = false) -> Finding? {
+      guard !events.isEmpty else { return nil }
+      return Finding(
+        kind: .approximated, what: what + " (\(Finding.listing(events)))",
+        event: events.count == 1 ? events[0] : nil, isFault: isFault)
     }
-    let stack = object(
-      "Stack.1", name: "tracks",
-      [
-        ("source_range", .null), ("effects", .array([])), ("markers", .array(markers)),
-        ("enabled", .bool(true)),
-        ("children", .array(tracks)),
-      ])
-    return object(
-      "Timeline.1", name: timeline.name,
-      [("global_start_time", time(timeline.startFrame, timeline.rate)), ("tracks", stack)],
-      metadata: [("interlock", .object([("rate", .string(timeline.rate.description))]))])
-  }
-
-  private static func track(
-    _ track: Track, _ timeline: Timeline, match: (Int) -> (event: ConformedEvent, media: MediaItem?)?
-  ) -> Node {
-    var children: [Node] = []
-    for (index, item) in track.items.enumerated() {
-      switch item {
-      case .gap(let gap): children.append(self.gap(gap.recordRange.count, timeline.rate))
-      case .transition(let transition):
-        // OpenTimelineIO wants something on both sides of a transition.
-        if children.isEmpty { children.append(gap(0, timeline.rate)) }
-        children.append(self.transition(transition, timeline.rate))
-      case .clip(let clip): children.append(self.clip(clip, timeline, match(index)))
-      case .nest: break
-      }
-    }
-    if case .transition = track.items.last { children.append(gap(0, timeline.rate)) }
-    return object(
-      "Track.1", name: track.name,
-      [
-        ("source_range", .null), ("effects", .array([])), ("markers", .array([])), ("enabled", .bool(true)),
-        ("kind", .string(track.kind == .picture ? "Video" : "Audio")), ("children", .array(children)),
-      ])
-  }
-
-  private static func gap(_ count: Int64, _ rate: FrameRate) -> Node {
-    object(
-      "Gap.1", name: "",
-      [
-        ("source_range", range(FrameRange(start: 0, count: count), rate)), ("effects", .array([])),
-        ("markers", .array([])), ("enabled", .bool(true)),
-      ])
-  }
-
-  private static func transition(_ transition: Transition, _ rate: FrameRate) -> Node {
-    var cmx: [(String, Node)] = []
-    let type: String
-    switch transition.kind {
-    case .dissolve: type = "SMPTE_Dissolve"
-    case .wipe(let pattern):
-      type = "Custom_Transition"
-      let digits = String(pattern)
-      let code = "W" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
-      cmx.append(("transition", .string(code)))
-    case .key(let isBackground, let isOut):
-      type = "Custom_Transition"
-      cmx.append(("transition", .string(isBackground ? "KB" : isOut ? "KO" : "K")))
-    case .custom(let name): type = name.isEmpty ? "Custom_Transition" : name
-    }
-    var metadata: [(String, Node)] = [("interlock", .object([("event", .string(transition.event))]))]
-    if !cmx.isEmpty { metadata.insert(("cmx_3600", .object(cmx)), at: 0) }
-    return object(
-      "Transition.1", name: transition.name ?? "",
-      [
-        ("transition_type", .string(type)), ("in_offset", time(transition.inOffset, rate)),
-        ("out_offset", time(transition.outOffset, rate)),
-      ], metadata: metadata)
-  }
-
-  // MARK: Clips
-
-  private static func clip(
-    _ clip: Clip, _ timeline: Timeline, _ match: (event: ConformedEvent, media: MediaItem?)?
-  ) -> Node {
-    let source = source(clip, timeline, match)
-    var effects: [Node] = []
-    if clip.timeScale == .zero {
-      effects.append(effect("FreezeFrame.1", "FreezeFrame", scalar: 0))
-    } else if clip.timeScale != .one {
-      effects.append(effect("LinearTimeWarp.1", "LinearTimeWarp", scalar: clip.timeScale.displayValue))
-    }
-    return object(
-      "Clip.2", name: clip.name,
-      [
-        (
-          "source_range",
-          sourceRange(from: source.first, source.rate, count: clip.recordRange.count, timeline.rate)
-        ),
-        ("effects", .array(effects)), ("markers", .array([])), ("enabled", .bool(true)),
-        ("media_references", .object([("DEFAULT_MEDIA", source.reference)])),
-        ("active_media_reference_key", .string("DEFAULT_MEDIA")),
-      ], metadata: metadata(clip, match?.event))
-  }
-
-  private struct Source {
-    /// A label's count; between two labels where the picture runs faster than its timecode.
-    var first: Rational
-    var rate: FrameRate
-    var reference: Node
-  }
-
-  private static func source(
-    _ clip: Clip, _ timeline: Timeline, _ match: (event: ConformedEvent, media: MediaItem?)?
-  ) -> Source {
-    if let match, let media = match.media,
-      let clock = SourceClock.of(media.facts, of: match.event, timeline: timeline)
-    {
-      let facts = media.facts
-      // A recording's length in frames of its timecode; a part of a frame at its end counts as one.
-      let count =
-        facts.video?.frameCount
-        ?? facts.sound.map { sound in
-          -(-Rational(sound.sampleCount) * clock.rate.rational / Rational(Int64(sound.sampleRate))).floor
-        } ?? 0
-      let reference = object(
-        "ExternalReference.1", name: facts.fileName,
-        [
-          ("target_url", .string(FileNames.url(ofPath: media.path))),
-          (
-            "available_range",
-            range(
-              FrameRange(start: clock.start, count: -(-(Rational(count) / clock.framesPerLabel)).floor),
-              clock.rate)
-          ),
-          ("available_image_bounds", .null),
-        ], metadata: [("interlock", .object([("identity", .string(facts.identity))]))])
-      let shown = match.event.sourceRange
-      let isReversed = match.event.speed < .zero && !shown.isEmpty
-      var first =
-        Rational(clock.start) + Rational(isReversed ? shown.end - 1 : shown.start) / clock.framesPerLabel
-      if isReversed { first = first - Rational(reach(clip, in: clock.rate, timeline)) }
-      return Source(
-        first: first, rate: clock.rate, reference: reference)
-    }
-    let (count, rate) = position(clip, timeline)
-    let first = Rational(count)
-    if clip.isBlack || clip.content != .media {
-      var kind = "black"
-      if case .generator(let name) = clip.content { kind = name }
-      let reference = object(
-        "GeneratorReference.1", name: kind,
-        [
-          ("generator_kind", .string(kind)), ("parameters", .object([])), ("available_range", .null),
-          ("available_image_bounds", .null),
-        ])
-      return Source(first: first, rate: rate, reference: reference)
-    }
-    let reference: Node
-    if let url = clip.targetURL {
-      reference = object(
-        "ExternalReference.1", name: clip.sourceFile ?? "",
-        [("target_url", .string(url)), ("available_range", .null), ("available_image_bounds", .null)])
-    } else {
-      reference = object(
-        "MissingReference.1", name: clip.sourceFile ?? "",
-        [("available_range", .null), ("available_image_bounds", .null)])
-    }
-    return Source(first: first, rate: rate, reference: reference)
-  }
-
-  /// The start of the clip's media interval; OpenTimelineIO counts it upward also for reversed clips.
-  private static func position(_ clip: Clip, _ timeline: Timeline) -> (Int64, FrameRate) {
-    func start(_ rate: FrameRate) -> Int64 { clip.timeScale < .zero ? -reach(clip, in: rate, timeline) : 0 }
-    switch clip.sourceIn {
-    case .frames(let count, let rate): return (count + start(rate), rate)
-    case .label(let label):
-      let isDropFrame = label.isDropFrame && timeline.rate.allowsDropFrame
-      if let count = try? label.frame(rate: timeline.rate, isDropFrame: isDropFrame) {
-        return (count + start(timeline.rate), timeline.rate)
-      }
-      // A label of another base: the slowest rate that has it.
-      for rate in FrameRate.allStandard where rate.denominator == 1 {
-        if let count = try? label.frame(rate: rate, isDropFrame: false) { return (count + start(rate), rate) }
-      }
-      return (start(timeline.rate), timeline.rate)
-    }
-  }
-
-  /// How far the first frame that a reversed clip shows lies above the start of its media interval, whose last it is.
-  private static func reach(_ clip: Clip, in rate: FrameRate, _ timeline: Timeline) -> Int64 {
-    max(
-      0,
-      FrameRate.sourceCount(clip.recordRange.count, at: timeline.rate, in: rate, scale: clip.timeScale) - 1)
-  }
-
-  private static func metadata(_ clip: Clip, _ event: ConformedEvent?) -> [(String, Node)] {
-    var metadata: [(String, Node)] = []
-    if let grade = clip.grade {
-      func numbers(_ values: [Double]) -> Node { .array(values.map { .number($0) }) }
-      metadata.append(
-        (
-          "cdl",
-          .object([
-            ("asc_sat", .number(grade.saturation)),
-            (
-              "asc_sop",
-              .object([
-                ("offset", numbers(grade.offset)), ("power", numbers(grade.power)),
-                ("slope", numbers(grade.slope)),
-              ])
-            ),
-          ])
-        ))
-    }
-    var cmx: [(String, Node)] = []
-    if !clip.notes.isEmpty { cmx.append(("comments", .array(clip.notes.map { .string($0) }))) }
-    if let reel = clip.sourceReel { cmx.append(("reel", .string(reel))) }
-    if !cmx.isEmpty { metadata.append(("cmx_3600", .object(cmx))) }
-    var own: [(String, Node)] = [("event", .string(clip.event))]
-    if let reading = event?.reading { own.append(("reading", .string(reading.rawValue))) }
-    if let event { own.append(("rule", .string(event.rule))) }
-    own.append(("shot", .string(clip.shot)))
-    metadata.append(("interlock", .object(own)))
-    return metadata
-  }
-
-  // MARK: Objects
-
-  private static func object(
-    _ schema: String, name: String, _ members: [(String, Node)], metadata: [(String, Node)] = []
-  ) -> Node {
-    .object(
-      [("OTIO_SCHEMA", .string(schema)), ("metadata", .object(metadata)), ("name", .string(name))] + members)
-  }
-
-  private static func effect(_ schema: String, _ name: String, scalar: Double) -> Node {
-    object(schema, name: "", [("effect_name", .string(name)), ("time_scalar", .number(scalar))])
-  }
-
-  private static func time(_ frames: Int64, _ rate: FrameRate) -> Node {
-    .object([
-      ("OTIO_SCHEMA", .string("RationalTime.1")), ("rate", .number(rate.rational.displayValue)),
-      ("value", .number(Double(frames))),
-    ])
-  }
-
-  /// A range whose start counts as the media does and whose length as the timeline.
-  private static func sourceRange(
-    from first: Rational, _ firstRate: FrameRate, count: Int64, _ rate: FrameRate
-  ) -> Node {
-    .object([
-      ("OTIO_SCHEMA", .string("TimeRange.1")), ("duration", time(count, rate)),
-      (
-        "start_time",
-        .object([
-          ("OTIO_SCHEMA", .string("RationalTime.1")), ("rate", .number(firstRate.rational.displayValue)),
-          ("value", .number(first.displayValue)),
-        ])
+    return [
+      finding(
+        curves,
+        "a speed that changes is written as its average, and exactly only in `metadata.interlock`, which other "
+          + "programs do not read"),
+      finding(
+        placements,
+        "sizing, opacity and composite modes are written in `metadata.interlock`, which other programs do not read"
       ),
-    ])
+      finding(
+        keys, "wipes and keys are written as custom transitions, whose kind other programs do not read"),
+    ].compactMap(\.self)
   }
 
-  private static func range(_ range: FrameRange, _ rate: FrameRate) -> Node {
-    .object([
-      ("OTIO_SCHEMA", .string("TimeRange.1")), ("duration", time(range.count, rate)),
-      ("start_time", time(range.start, rate)),
-    ])
+  /// What reads a written object back, at the rate of the timeline that is being written.
+  var reader: OTIOReader { OTIOReader(path: "", rate: rate) }
+
+  // MARK: Timelines
+
+  mutating func document(_ timeline: Timeline) -> Node {
+    let schema = timeline.metadata.carried("OTIO_SCHEMA")?.string
+    let shell = timeline.metadata.carried("tracks")
+    let start =
+      timeline.startFrame == 0 && timeline.metadata.carried("global_start_time") != nil
+      ? Node.null : OTIONodes.time(timeline.startFrame, rate)
+    var own: [(String, Node)] = []
+    if timeline.isDropFrame { own.append(("drop_frame", .bool(true))) }
+    if !isRateSaid(
+      timeline, isStartWritten: schema == nil && { if case .null = start { false } else { true } }())
+    {
+      own.append(("rate", .string(rate.description)))
+    }
+    if let schema, timeline.tracks.count == 1, timeline.tracks[0].metadata.carried("is_bare") == nil,
+      schema.hasPrefix("Track") || schema.hasPrefix("Sequence")
+    {
+      return track(timeline.tracks[0], index: 0, number: 1, markers: timeline.markers, own: own)
+    }
+    let isWindow =
+      !timeline.tracks.isEmpty
+      && timeline.tracks.allSatisfy { $0.metadata.carried("is_stack_window") != nil && $0.onlyNest != nil }
+    var tracks = timeline.tracks
+    if isWindow { tracks = tracks.map { $0.onlyNest?.timeline.tracks.first ?? $0 } }
+    let (children, rest) = self.children(tracks, timeline.markers)
+    let carried = schema == nil ? shell : timeline.metadata[OTIOKeys.carried]
+    let window = timeline.tracks.first?.onlyNest
+    let range: Node =
+      if isWindow, let window { sourceRange(of: window) } else { .null }
+    let start_ = isWindow ? reader.read(start: JSONValue(carried ?? .null)) : 0
+    var members: [(String, Node)] = [
+      ("source_range", isWindow ? carried?["source_range"].map { Node($0) } ?? range : .null),
+      (
+        "effects",
+        effects(carried?["effects"], speed: isWindow ? window?.timeScale ?? .one : .one, average: nil)
+      ),
+      ("markers", markers(rest, carried?["markers"]) { (Double($0 + start_), rate) }),
+      ("enabled", .bool(true)),
+      ("color", .null), ("children", .array(order(children, carried))),
+    ]
+    let known: Set<String> = [
+      "source_range", "effects", "markers", "children", "name", "metadata", "other_tracks", "track_order",
+      "OTIO_SCHEMA",
+    ]
+    if schema != nil {
+      replace(&members, carried, except: known)
+      return OTIONodes.object(
+        "Stack.1", name: timeline.name, members, metadata: metadata(timeline.metadata, own: own))
+    }
+    replace(&members, shell, except: known)
+    let stack = OTIONodes.object(
+      "Stack.1", name: shell?["name"]?.string ?? "tracks", members,
+      metadata: shell?["metadata"].map { Node($0) } ?? .object([]))
+    var outer: [(String, Node)] = [("global_start_time", start), ("tracks", stack)]
+    replace(&outer, timeline.metadata[OTIOKeys.carried], except: ["global_start_time", "tracks"])
+    return OTIONodes.object(
+      "Timeline.1", name: timeline.name, outer, metadata: metadata(timeline.metadata, own: own))
+  }
+
+  /// Whether a reader finds the rate in the times: in the start, else in the first range of a picture track.
+  private func isRateSaid(_ timeline: Timeline, isStartWritten: Bool) -> Bool {
+    guard FrameRate(decimal: rate.rational.displayValue) == rate else { return false }
+    if isStartWritten { return true }
+    let items = timeline.tracks.flatMap(\.items)
+    func isPlain(_ metadata: Metadata) -> Bool {
+      guard let raw = metadata.carried("source_range") else { return true }
+      return OTIORange(JSONValue(raw))?.duration.rate == rate
+    }
+    return matches == nil && !items.isEmpty
+      && timeline.tracks.allSatisfy { isPlain($0.metadata) && $0.metadata.carried("is_bare") == nil }
+      && items.allSatisfy { item in
+        switch item {
+        case .clip(let clip):
+          if case .null? = clip.metadata.carried("source_range") {
+            OTIORange(JSONValue(available(clip)))?.duration.rate == rate
+          } else {
+            isPlain(clip.metadata)
+          }
+        case .gap(let gap): isPlain(gap.metadata)
+        case .nest(let nest): isPlain(nest.metadata)
+        case .transition: true
+        }
+      }
+  }
+
+  /// The available range of the active reference, as it was written.
+  private func available(_ clip: Clip) -> Metadata.Value {
+    let key = clip.metadata.carried("active_media_reference_key")?.string ?? "DEFAULT_MEDIA"
+    return clip.metadata.carried("media_references")?[key]?["available_range"] ?? .null
+  }
+
+  /// The tracks as nodes, and the markers that stand on none of them.
+  mutating func children(_ tracks: [Track], _ markers: [Marker]) -> (nodes: [Node], markers: [Marker]) {
+    var rest = markers
+    var numbers: [Track.Kind: Int] = [:]
+    let nodes = tracks.enumerated().map { index, track in
+      numbers[track.kind, default: 0] += 1
+      return child(track, index: index, number: numbers[track.kind] ?? 1, markers: &rest)
+    }
+    return (nodes, rest)
+  }
+
+  /// The tracks where the file had them, with what it had between them.
+  func order(_ nodes: [Node], _ carried: Metadata.Value?) -> [Node] {
+    var nodes = nodes
+    let places = (carried?["track_order"]?.array ?? []).compactMap { value -> Int? in
+      if case .integer(let place) = value { return Int(exactly: place) }
+      return nil
+    }
+    if Set(places) == Set(nodes.indices), places.count == nodes.count {
+      var ordered = nodes
+      for (index, place) in places.enumerated() { ordered[place] = nodes[index] }
+      nodes = ordered
+    }
+    for other in carried?["other_tracks"]?.array ?? [] {
+      guard let object = other["object"], case .integer(let index)? = other["index"] else { continue }
+      nodes.insert(Node(object), at: max(0, min(nodes.count, Int(clamping: index))))
+    }
+    return nodes
+  }
+
+  // MARK: What is carried
+
+  /// Puts members that were kept as they were written in place of others, or after them.
+  func replace(_ members: inout [(String, Node)], _ carried: Metadata.Value?, except: Set<String>) {
+    for entry in carried?.entries ?? [] where !except.contains(entry.key) {
+      guard entry.key != "OTIO_SCHEMA", !entry.key.hasPrefix("is_"), !entry.key.hasPrefix("metadata") else {
+        continue
+      }
+      let node = Node(entry.value)
+      if let index = members.firstIndex(where: { $0.0 == entry.key }) {
+        members[index].1 = node
+      } else {
+        members.append((entry.key, node))
+      }
+    }
+  }
+
+  /// The object's metadata with members of namespaces that the model holds.
+  func metadata(_ metadata: Metadata, merging: [(String, [(String, Node)])] = [], own: [(String, Node)])
+    -> Node
+  {
+    if let raw = metadata.carried("metadata") { return Node(raw) }
+    var members: [(String, Node)] = metadata.withoutCarried.map { ($0.key, Node($0.value)) }
+    if let raw = metadata.carried("metadata.otio") { members.append((OTIOKeys.carried, Node(raw))) }
+    for (key, added) in merging where !added.isEmpty {
+      if let index = members.firstIndex(where: { $0.0 == key }), case .object(let old) = members[index].1 {
+        let names = Set(added.map(\.0))
+        members[index].1 = .object(added + old.filter { !names.contains($0.0) })
+      } else {
+        members.append((key, .object(added)))
+      }
+    }
+    if !own.isEmpty { members.append((OTIOKeys.own, .object(own))) }
+    return .object(members)
+  }
+
+  /// Effects as they were written where they still make the speed; else its time warp after the others.
+  ///
+  /// - Parameter average: the speed to write for other programs where it changes.
+  func effects(_ raw: Metadata.Value?, speed: Rational, average: Double?) -> Node {
+    let written = (raw?.array ?? []).map { JSONValue($0) }
+    let (read, _) = OTIOEffects.read(written)
+    if average == nil, read == speed { return .array((raw?.array ?? []).map { Node($0) }) }
+    let others = (raw?.array ?? []).filter { effect in
+      !["LinearTimeWarp", "FreezeFrame"].contains(JSONValue(effect).schema)
+    }
+    return .array(others.map { Node($0) } + OTIONodes.warp(average ?? speed.displayValue))
+  }
+
+  /// Markers as they were written where they still read alike; others made anew.
+  ///
+  /// - Parameter place: the time of a marker's frame in its object.
+  func markers(
+    _ markers: [Marker], _ raw: Metadata.Value?, place: (Int64) -> (start: Double, rate: FrameRate)
+  ) -> Node {
+    var pool = (raw?.array ?? []).map { (node: $0, value: JSONValue($0)) }
+    return .array(
+      markers.map { marker in
+        let (start, own) = place(marker.frame)
+        let index = pool.firstIndex { entry in
+          let range = entry.value["marked_range"] ?? entry.value["range"]
+          guard let first = range?["start_time"].flatMap({ try? OTIOTime($0) }),
+            let length = range?["duration"].flatMap({ try? OTIOTime($0) })
+          else { return false }
+          let read = reader.marker(
+            entry.value, frame: marker.frame, count: length.frames(at: own)?.rounded ?? 0)
+          return first.frames(at: own)?.rounded == Int64(exactly: start) && read.isSame(as: marker)
+        }
+        if let index { return Node(pool.remove(at: index).node) }
+        return OTIONodes.marker(marker, start: start, own)
+      })
+  }
+}
+
+extension Marker {
+  /// Alike wherever they were read.
+  func isSame(as other: Marker) -> Bool {
+    var copy = other
+    copy.location = location
+    return self == copy
+  }
+}
+
+extension Track {
+  /// Its only item where that is a nest.
+  var onlyNest: Nest? {
+    guard items.count == 1, case .nest(let nest) = items[0] else { return nil }
+    return nest
   }
 }

@@ -11,6 +11,8 @@ struct XMLElement: Sendable {
   var line: TextLine
   /// First byte of the element in the file.
   var offset: Int
+  /// Whether its end was read; a file that breaks off leaves the elements open that it broke off in.
+  var isComplete = true
 
   func children(_ names: String...) -> [XMLElement] { children.filter { names.contains($0.name) } }
 }
@@ -25,18 +27,43 @@ struct XMLReader {
   private let lines: [TextLine]
   private var position = 0
 
-  static let deepest = 64
+  /// Longer lines are not quoted: some programs write the whole file as one.
+  static let longestExcerpt = 1 << 16
+
+  /// Sequences nested in sequences take six levels each.
+  static let deepest = 192
+
+  /// More would not fit into memory as elements.
+  private static let mostElements = 3_000_000
+  private var elementCount = 0
 
   /// - Returns: the root element.
   /// - Throws: the first fault: XML cannot be read past one.
   static func read(path: String, bytes: [UInt8]) throws(DiagnosticList) -> XMLElement {
+    let reading = readWhatCan(path: path, bytes: bytes)
+    guard let root = reading.root, reading.fault == nil else {
+      throw DiagnosticList(reading.fault.map { [$0] } ?? [])
+    }
+    return root
+  }
+
+  /// What stands before the first fault, the elements that it leaves open marked as not complete.
+  ///
+  /// - Returns: no root only with a fault.
+  static func readWhatCan(path: String, bytes: [UInt8]) -> (root: XMLElement?, fault: Diagnostic?) {
     var reader = XMLReader(path: path, bytes: bytes)
     do {
-      return try reader.document()
+      try reader.document()
+      return (reader.root, nil)
     } catch {
-      throw DiagnosticList([error])
+      reader.closeAll()
+      return (reader.root, error)
     }
   }
+
+  private var root: XMLElement?
+  /// Elements whose end has not come yet, each in the one before, with their names as written.
+  private var open: [(element: XMLElement, name: ArraySlice<UInt8>)] = []
 
   private init(path: String, bytes: [UInt8]) {
     self.path = path
@@ -61,20 +88,38 @@ struct XMLReader {
     return Diagnostic(
       family: .usage, code: "xml.malformed",
       location: line.location(in: path, at: min(index, line.bytes.endIndex)),
-      message: message, remedy: "Export the file again.", excerpt: line.text)
+      message: message, remedy: "Export the file again.",
+      excerpt: line.bytes.count > Self.longestExcerpt ? nil : line.text)
   }
 
-  private mutating func document() throws(Diagnostic) -> XMLElement {
+  private mutating func document() throws(Diagnostic) {
     try skipProlog()
     guard position < bytes.count, bytes[position] == UInt8(ascii: "<") else {
       throw fault("the file is not XML: an element is expected")
     }
-    let root = try element(depth: 0)
+    try startTag()
+    while !open.isEmpty { try content() }
     try skipProlog()
     guard position >= bytes.count || bytes[position] == 0 || bytes[position] == 0x1A else {
       throw fault("there is text after the end of the document")
     }
-    return root
+  }
+
+  /// Puts a finished element into the one that it stands in.
+  private mutating func close() {
+    guard let last = open.popLast() else { return }
+    if open.isEmpty {
+      root = last.element
+    } else {
+      open[open.count - 1].element.children.append(last.element)
+    }
+  }
+
+  private mutating func closeAll() {
+    while !open.isEmpty {
+      open[open.count - 1].element.isComplete = false
+      close()
+    }
   }
 
   private mutating func skipProlog() throws(Diagnostic) {
@@ -106,6 +151,8 @@ struct XMLReader {
     while position < bytes.count, Self.isBlank(bytes[position]) { position += 1 }
   }
 
+  private static func endsLine(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
+
   private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
   private func starts(_ text: StaticString) -> Bool {
@@ -113,80 +160,118 @@ struct XMLReader {
     return bytes.count - position >= text.count && bytes[position...].starts(with: text)
   }
 
-  private mutating func skip(past text: StaticString) throws(Diagnostic) {
-    let start = position
-    let end = text.description.utf8.count
-    while position < bytes.count, !starts(text) { position += 1 }
-    guard position < bytes.count else { throw fault("`\(text)` is missing", at: start) }
-    position += end
+  private func isAt(_ first: Unicode.Scalar, _ second: Unicode.Scalar? = nil) -> Bool {
+    guard position < bytes.count, bytes[position] == UInt8(ascii: first) else { return false }
+    guard let second else { return true }
+    return position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: second)
   }
 
-  private mutating func element(depth: Int) throws(Diagnostic) -> XMLElement {
-    guard depth < Self.deepest else { throw fault("elements nest deeper than \(Self.deepest) levels") }
+  private mutating func skip(past text: StaticString) throws(Diagnostic) {
+    let start = position
+    let wanted = Array(text.description.utf8)
+    while position < bytes.count {
+      if bytes[position] == wanted[0], bytes[position...].starts(with: wanted) {
+        position += wanted.count
+        return
+      }
+      position += 1
+    }
+    throw fault("`\(text)` is missing", at: start)
+  }
+
+  /// Reads `<name attributes>` and leaves the element open, or closes it where the tag does.
+  private mutating func startTag() throws(Diagnostic) {
+    guard open.count < Self.deepest else { throw fault("elements nest deeper than \(Self.deepest) levels") }
+    elementCount += 1
+    guard elementCount <= Self.mostElements else {
+      throw fault("the file has more than \(Self.mostElements) elements")
+    }
     let start = position
     position += 1
     let name = try self.name()
-    var element = XMLElement(
-      name: Self.local(name), attributes: [:], text: "", children: [], line: line(at: start), offset: start)
+    open.append(
+      (
+        XMLElement(
+          name: Self.local(TextLine.decode(name)), attributes: [:], text: "", children: [],
+          line: line(at: start),
+          offset: start), name
+      ))
     while true {
       skipBlanks()
-      if starts("/>") {
+      if isAt("/", ">") {
         position += 2
-        return element
+        close()
+        return
       }
-      if starts(">") {
-        position += 1
-        break
-      }
-      let key = try self.name()
-      skipBlanks()
-      guard starts("=") else { throw fault("`=` is expected after the attribute `\(key)`") }
-      position += 1
-      skipBlanks()
-      element.attributes[Self.local(key)] = try attributeValue()
-    }
-    try content(of: &element, named: name, depth: depth)
-    return element
-  }
-
-  private mutating func content(of element: inout XMLElement, named name: String, depth: Int)
-    throws(Diagnostic)
-  {
-    while true {
-      let start = position
-      while position < bytes.count, bytes[position] != UInt8(ascii: "<") { position += 1 }
-      if position > start { element.text += try unescaped(start..<position) }
-      guard position < bytes.count else { throw fault("`<\(name)>` has no end", at: element.offset) }
-      if starts("</") {
-        position += 2
-        let closing = try self.name()
-        skipBlanks()
-        guard closing == name, starts(">") else {
-          throw fault("`</\(closing)` closes `<\(name)>`", at: start)
-        }
+      if isAt(">") {
         position += 1
         return
-      } else if starts("<!--") {
-        try skip(past: "-->")
-      } else if starts("<![CDATA[") {
-        let first = position + 9
-        try skip(past: "]]>")
-        element.text += TextLine.decode(bytes[first..<position - 3])
-      } else if starts("<?") {
-        try skip(past: "?>")
-      } else {
-        element.children.append(try self.element(depth: depth + 1))
       }
+      let key = TextLine.decode(try self.name())
+      skipBlanks()
+      guard isAt("=") else { throw fault("`=` is expected after the attribute `\(key)`") }
+      position += 1
+      skipBlanks()
+      let value = try attributeValue()
+      open[open.count - 1].element.attributes[Self.local(key)] = value
     }
   }
 
-  private mutating func name() throws(Diagnostic) -> String {
+  /// Text and whatever markup follows it.
+  private mutating func content() throws(Diagnostic) {
     let start = position
-    while position < bytes.count, !Self.isBlank(bytes[position]), !"<>/=\"'".utf8.contains(bytes[position]) {
+    while position < bytes.count, bytes[position] != UInt8(ascii: "<") { position += 1 }
+    // Line ends and indentation between elements are no text.
+    let isIndentation =
+      position > start && Self.endsLine(bytes[start]) && bytes[start..<position].allSatisfy(Self.isBlank)
+    if position > start, !isIndentation {
+      open[open.count - 1].element.text += try unescaped(start..<position)
+    }
+    let (element, name) = open[open.count - 1]
+    guard position < bytes.count else {
+      throw fault("`<\(TextLine.decode(name))>` has no end", at: element.offset)
+    }
+    if isAt("<", "/") {
+      let tag = position
+      position += 2
+      let closing = try self.name()
+      skipBlanks()
+      guard closing.elementsEqual(name), isAt(">") else {
+        throw fault("`</\(TextLine.decode(closing))` closes `<\(TextLine.decode(name))>`", at: tag)
+      }
+      position += 1
+      close()
+    } else if !isAt("<", "!"), !isAt("<", "?") {
+      try startTag()
+    } else if starts("<!--") {
+      try skip(past: "-->")
+    } else if starts("<![CDATA[") {
+      let first = position + 9
+      try skip(past: "]]>")
+      open[open.count - 1].element.text += TextLine.decode(bytes[first..<position - 3])
+    } else if isAt("<", "?") {
+      try skip(past: "?>")
+    } else {
+      try startTag()
+    }
+  }
+
+  private mutating func name() throws(Diagnostic) -> ArraySlice<UInt8> {
+    let start = position
+    while position < bytes.count, !Self.isBlank(bytes[position]), !Self.endsName(bytes[position]) {
       position += 1
     }
     guard position > start, position - start <= 1024 else { throw fault("a name is expected", at: start) }
-    return TextLine.decode(bytes[start..<position])
+    return bytes[start..<position]
+  }
+
+  private static func endsName(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "\""),
+      UInt8(ascii: "'"):
+      true
+    default: false
+    }
   }
 
   private static func local(_ name: String) -> String {

@@ -1,6 +1,6 @@
 package import Diagnostics
 
-/// Records of a CSV file with the place of every field. Source: RFC 4180, and lines that start with `#` are comments.
+/// Records of a CSV file with the place of every field. Source: RFC 4180; lines that start with `#` may be comments.
 package struct CSVTable: Sendable {
   package struct Field: Hashable, Sendable {
     package var text: String
@@ -18,33 +18,44 @@ package struct CSVTable: Sendable {
   package private(set) var diagnostics: [Diagnostic] = []
 
   /// Reads a table; faults are in `diagnostics`, all of them.
-  package init(file: String, bytes: [UInt8]) {
+  ///
+  /// - Parameters:
+  ///   - kind: first part of the codes of faults: `credits` gives `credits.csv`.
+  ///   - separator: what stands between fields.
+  ///   - hasComments: whether lines that start with `#` are left out.
+  package init(
+    file: String, bytes: [UInt8], kind: String, separator: Character = ",", hasComments: Bool = true
+  ) {
     var bytes = bytes[...]
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     guard let text = String(validating: Array(bytes), as: UTF8.self) else {
-      diagnostics = [Self.notUTF8(file: file, bytes: Array(bytes))]
+      diagnostics = [Self.notUTF8(file: file, bytes: Array(bytes), kind: kind)]
       return
     }
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
-    var reader = Reader(file: file, lines: lines)
+    var reader = Reader(
+      file: file, kind: kind, separator: separator, hasComments: hasComments, lines: lines)
     reader.read()
     records = reader.records
     diagnostics = reader.diagnostics
   }
 
-  private static func notUTF8(file: String, bytes: [UInt8]) -> Diagnostic {
+  private static func notUTF8(file: String, bytes: [UInt8], kind: String) -> Diagnostic {
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     let bad = lines.firstIndex { String(validating: Array($0), as: UTF8.self) == nil } ?? 0
     return Diagnostic(
-      severity: .error, family: .usage, code: "credits.notUTF8",
+      severity: .error, family: .usage, code: "\(kind).notUTF8",
       location: SourceLocation(file: file, line: bad + 1), message: "the line is not UTF-8",
       remedy: "Save the file as UTF-8.")
   }
 }
 
-/// Goes through the lines character by character: a quoted field may hold commas, quotes and line ends.
+/// Goes through the lines character by character: a quoted field may hold separators, quotes and line ends.
 private struct Reader {
   let file: String
+  let kind: String
+  let separator: Character
+  let hasComments: Bool
   let lines: [String]
   var records: [CSVTable.Record] = []
   var diagnostics: [Diagnostic] = []
@@ -53,7 +64,7 @@ private struct Reader {
     var index = 0
     while index < lines.count {
       let line = lines[index]
-      if line.allSatisfy(\.isWhitespace) || line.hasPrefix("#") {
+      if line.allSatisfy(\.isWhitespace) || (hasComments && line.hasPrefix("#")) {
         index += 1
         continue
       }
@@ -94,15 +105,15 @@ private struct Reader {
             break
           }
         }
-        if position < characters.count, characters[position] != "," {
+        if position < characters.count, characters[position] != separator {
           fault(
             SourceLocation(file: file, line: line + 1, column: position + 1), line,
             "text follows the closing quotation mark",
             "Quote the whole field, and double quotation marks inside it.")
-          while position < characters.count, characters[position] != "," { position += 1 }
+          while position < characters.count, characters[position] != separator { position += 1 }
         }
       } else {
-        while position < characters.count, characters[position] != "," {
+        while position < characters.count, characters[position] != separator {
           text.append(characters[position])
           position += 1
         }
@@ -125,7 +136,7 @@ private struct Reader {
   private mutating func fault(_ location: SourceLocation, _ line: Int, _ message: String, _ remedy: String) {
     diagnostics.append(
       Diagnostic(
-        severity: .error, family: .usage, code: "credits.csv", location: location, message: message,
+        severity: .error, family: .usage, code: "\(kind).csv", location: location, message: message,
         remedy: remedy, excerpt: lines[line]))
   }
 }

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Diagnostics
+import Editorial
+import Foundation
+import Planning
+
+struct CutShowCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Print what is on every track of a cut, and what was not carried as written.",
+    discussion: """
+      Faults go to standard error and end with exit code 2; the rest of the cut is shown all the same, unless --strict.
+      """)
+
+  @OptionGroup var cut: CutOptions
+
+  @Flag(help: "Put the clips of nested timelines on the tracks, as a conform sees them.")
+  var flat = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() async throws {
+    var timeline = try await cut.read()
+    if flat { timeline = timeline.flattened() }
+    let listing = CutListing(timeline)
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(listing, isPretty: true), as: UTF8.self))
+    } else {
+      Outcome.printResult(listing.text)
+    }
+    try Outcome.endWithFaults(timeline.faults)
+  }
+}
+
+struct CutLintCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lint", abstract: "Find the faults of a cut and what a conform would not carry as written.",
+    discussion: """
+      Exit code 2 when the cut has faults, or when something of its picture would be lost; with --strict also when \
+      anything is approximated, inferred or dropped.
+      """)
+
+  @OptionGroup var cut: CutOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  private struct Report: Encodable {
+    var schema = 1
+    var faults: [Diagnostic]
+    var findings: [Finding]
+  }
+
+  func run() async throws {
+    var options = cut
+    options.strict = false
+    let timeline = try await options.read()
+    let listing = CutListing(timeline.flattened())
+    let report = Report(faults: timeline.faults, findings: listing.findings)
+    if json {
+      Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
+    } else {
+      for finding in report.findings { Outcome.printResult("\(finding)") }
+      let faults = report.faults.count + report.findings.count { $0.isFault }
+      Outcome.printResult(
+        "\(listing.frames) frames, \(listing.clipCount) clips: \(faults) faults, "
+          + "\(report.findings.count { !$0.isFault }) other findings")
+    }
+    try Outcome.endWithFaults(timeline.faults)
+    if report.findings.contains(where: { $0.isFault || cut.strict }) { throw ExitCode(2) }
+  }
+}
+
+extension Outcome {
+  /// Prints faults and ends with their exit code; returns when there are none.
+  static func endWithFaults(_ faults: [Diagnostic]) throws {
+    guard !faults.isEmpty else { return }
+    printDiagnostics(faults)
+    throw ExitCode(Int32(DiagnosticList(faults).exitCode))
+  }
+}

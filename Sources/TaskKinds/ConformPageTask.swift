@@ -1,0 +1,53 @@
+package import Digests
+package import TaskGraph
+
+/// Puts a conform report and its thumbnails together as a page.
+package enum ConformPageTask: TaskKind {
+  package static let identifier = "conform-page"
+  package static let version = 1
+
+  /// A picture among those that a task makes.
+  package struct Picture: Hashable, Codable, Sendable, CanonicallyEncodable {
+    package var thumbnails: TaskKey
+    package var index: Int
+
+    package init(thumbnails: TaskKey, index: Int) {
+      self.thumbnails = thumbnails
+      self.index = index
+    }
+
+    package func encode(into encoder: inout CanonicalEncoder) {
+      encoder.append(thumbnails)
+      encoder.append(index)
+    }
+  }
+
+  package struct Input: Codable, Sendable {
+    /// The report as JSON.
+    package var report: Digest
+    /// First and last frame of each event of the report; empty where there is no picture.
+    package var pictures: [[Picture]]
+
+    package init(report: Digest, pictures: [[Picture]]) {
+      self.report = report
+      self.pictures = pictures
+    }
+  }
+
+  package struct Output: Codable, Sendable {
+    package var files: [MadeFile]
+
+    package init(files: [MadeFile]) { self.files = files }
+  }
+
+  package static func key(_ input: Input) -> TaskKey {
+    var encoder = CanonicalEncoder(domain: "interlock.task.conform-page", version: version)
+    encoder.append(input.report)
+    encoder.append(input.pictures.count)
+    for pictures in input.pictures {
+      encoder.append(pictures.count)
+      for picture in pictures { encoder.append(picture) }
+    }
+    return encoder.digest()
+  }
+}

@@ -1,0 +1,44 @@
+import Colour
+import Digests
+import ImageGraph
+import Media
+import MediaTime
+import ObjectStore
+import TaskGraph
+import TaskKinds
+
+/// Renders frames small and keeps them as JPEG; one picture is in memory at a time.
+enum ThumbnailsInterpreter: TaskInterpreter {
+  typealias Kind = ThumbnailsTask
+
+  static func run(_ input: ThumbnailsTask.Input, in context: TaskContext) throws -> (
+    ThumbnailsTask.Output, [ObjectReference]
+  ) {
+    guard let layout = PixelLayout(named: "yuv420p") else {
+      throw WorkerFailure(verification: "the kernels do not write yuv420p")
+    }
+    // JFIF: Rec.601 and full range.
+    let encoder = try PictureEncoder(
+      EncoderSettings(
+        codec: "mjpeg", pixelFormat: "yuv420p", width: input.raster.width, height: input.raster.height,
+        rate: FrameRate(25), quantiser: 5, matrix: "smpte170m", range: "pc"))
+    let source = try FrameSourceBuilder(media: input.media, store: context.store).source(
+      input.node,
+      destination: Colour.PictureFormat(
+        layout: layout, encoding: ColourEncoding(matrix: .bt601, isFullRange: true),
+        width: input.raster.width, height: input.raster.height))
+    var pictures: [UInt8] = []
+    var counts: [Int] = []
+    for frame in input.frames {
+      try StopRequest.check()
+      let bytes = try source.withFrame(frame) { picture in
+        try encoder.encode { view in picture.copy(to: view) }
+      }
+      counts.append(bytes.count)
+      pictures += bytes
+    }
+    let object = try context.store.commitObject(
+      bytes: pictures, name: "thumbnails", scratch: context.attempt.path)
+    return (ThumbnailsTask.Output(pictures: object.digest, byteCounts: counts), [object])
+  }
+}
