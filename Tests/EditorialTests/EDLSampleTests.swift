@@ -132,4 +132,49 @@ struct EDLSampleTests {
     #expect(long.sourceReel == "C004C008_240813ZW")
     #expect(long.notes == ["FRMC START: 1001    FRMC END: 1102    FRMC DURATION:102"])
   }
+
+  /// Counts from `shared/samples/README.md` (pycmx finds 466 events: 325 on A, 92 on A2, 49 on A3) and
+  /// `shared/specs/timecode.md` §5.4: 409 events with a source one frame longer, 57 with none.
+  @Test func `the dialogue list of a feature reel reads without faults and with one finding per cause`()
+    throws
+  {
+    let timeline = try SampleFiles.timeline("edl/INS4_R1_DX_092117.edl", rate: film)
+    #expect(timeline.faults == [])
+    #expect(timeline.tracks.map(\.name) == ["A1", "A2", "A3"])
+    #expect(timeline.tracks.map(\.clips.count) == [325, 92, 49])
+    #expect(timeline.markers.count == 3)
+    #expect(timeline.findings.count == 4)
+    #expect(Set(timeline.findings.map { $0.what.prefix { $0 != "(" } }).count == 4)
+    func listed(_ start: String) -> String? {
+      timeline.findings.first { $0.what.hasPrefix(start) }.map { String($0.what.suffix(14)) }
+    }
+    #expect(listed("the source range is empty")?.hasSuffix("and 45 more)") == true)
+    #expect(listed("source and record lengths of sound differ")?.hasSuffix("and 397 more)") == true)
+    #expect(timeline.findings.allSatisfy { !$0.isFault && $0.location?.line != nil })
+    // `FROM SOURCE 1 TO RECORD 3` stands below every event of the third channel.
+    #expect(timeline.tracks[2].clips.count { $0.sourceChannel == 1 } > 40)
+  }
+
+  /// 376 events and 3 motion lines (pycmx); 41 lengths that differ without one, `shared/specs/timecode.md` §5.4.
+  @Test func `the picture list of a feature reel reads without faults and with one finding per cause`() throws
+  {
+    let timeline = try SampleFiles.timeline("edl/ToD_R4_LOCK3.1_030618_Video.edl", rate: film)
+    #expect(timeline.faults == [] && timeline.tracks.map(\.clips.count) == [376])
+    #expect(timeline.tracks[0].clips.count { !$0.isSpeedGiven && $0.timeScale != .one } == 41)
+    #expect(timeline.findings.count == 2)
+    #expect(timeline.findings.allSatisfy { !$0.isFault && $0.location?.line != nil })
+  }
+
+  /// OpenTimelineIO reads these two at 24, where source and record differ by a frame; they count 25: then the lengths
+  /// agree, and the dissolve from black at the head, which it refuses, is one.
+  @Test(arguments: ["SIMPLE_DISSOLVE.EDL", "SPLICEME.EDL"])
+  func `short lists agree with themselves at the rate they count`(name: String) throws {
+    let timeline = try SampleFiles.timeline("edl/" + name, rate: FrameRate(25))
+    #expect(timeline.findings == [] && timeline.faults == [] && timeline.concludedSpeeds == nil)
+    #expect(timeline.tracks[0].clips[0].recordRange == FrameRange(start: 0, count: 45))
+    guard name == "SIMPLE_DISSOLVE.EDL", case .transition(let dissolve) = timeline.tracks[0].items[0] else {
+      return
+    }
+    #expect(dissolve.outOffset == 43 && dissolve.name == "CROSS DISSOLVE")
+  }
 }

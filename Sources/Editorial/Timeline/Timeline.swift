@@ -53,31 +53,3 @@ package struct Timeline: Sendable, Hashable {
     Timecode(frame: startFrame + frame, rate: rate, isDropFrame: isDropFrame)
   }
 }
-
-extension Timeline {
-  /// Lists of one programme on one clock: frame 0 is the earliest of their starts, their tracks follow each other.
-  ///
-  /// `nil` when there are none or their rates or counting differ.
-  package static func merged(_ timelines: [Timeline]) -> Timeline? {
-    guard var whole = timelines.first, let start = timelines.map(\.startFrame).min() else { return nil }
-    whole.startFrame = start
-    whole.tracks = []
-    whole.markers = []
-    whole.findings = []
-    whole.faults = []
-    for timeline in timelines {
-      guard timeline.rate == whole.rate, timeline.isDropFrame == whole.isDropFrame else { return nil }
-      let offset = timeline.startFrame - start
-      whole.tracks += timeline.tracks.map { $0.offset(by: offset) }
-      whole.markers += timeline.markers.map { marker in
-        var marker = marker
-        marker.frame += offset
-        return marker
-      }
-      whole.findings += timeline.findings
-      whole.faults += timeline.faults
-    }
-    whole.tracks = whole.tracks.filter { $0.kind == .picture } + whole.tracks.filter { $0.kind == .sound }
-    return whole
-  }
-}

@@ -59,9 +59,16 @@ struct EDLEventNotes {
 
   init(_ event: EDLEvent) {
     var sorted = SortedNotes()
+    let hasFromName = event.notes.contains { note in
+      if case .fromClipName = note.content { true } else { false }
+    }
     for note in event.notes {
       var isKept = note.isKept
-      if case .effectName = note.content { isKept = event.main.isCut }
+      switch note.content {
+      case .effectName: isKept = event.main.isCut
+      case .toClipName: isKept = event.main.isCut && hasFromName
+      default: break
+      }
       if isKept, incoming.kept.count < Self.mostKept { incoming.kept.append(note.line.text.trimmed) }
       add(note, event, &sorted)
     }

@@ -58,7 +58,10 @@ enum EDLText {
   /// Whether a line from metadata may stand below an event and says nothing that the model has.
   static func isKept(_ line: String, isCut: Bool) -> Bool {
     guard let content = note(line) else { return false }
-    if case .effectName = content { return isCut }
+    switch content {
+    case .effectName, .toClipName: return isCut
+    default: break
+    }
     return EDLNote(content: content, line: textLine(line), lineIndex: 0).isKept
   }
 

@@ -11,14 +11,6 @@ extension EDLTimelineBuilder {
     let (line, number) = (resolved.line.line, resolved.line.number)
     let record = resolved.count
     guard let source = resolved.source.count, source != record, record > 0 else { return (.one, false) }
-    let isSoundOnly = !resolved.line.channels.has(.picture)
-    if isSoundOnly, abs(source - record) <= 1 {
-      found(
-        .approximated, "source and record lengths of sound differ by a frame; the record length is used",
-        line,
-        number)
-      return (.one, true)
-    }
     if source <= 1, record > 1, side.name.uppercased().hasSuffix(" FF") {
       found(.inferred, "clips named FF with a source of one frame are read as freeze frames", line, number)
       return (.zero, true)
@@ -26,6 +18,14 @@ extension EDLTimelineBuilder {
     if source == 0 {
       found(
         .inferred, "the source range is empty; the clip is read at normal speed for its record length", line,
+        number)
+      return (.one, true)
+    }
+    let isSoundOnly = !resolved.line.channels.has(.picture)
+    if isSoundOnly, abs(source - record) <= 1 {
+      found(
+        .approximated, "source and record lengths of sound differ by a frame; the record length is used",
+        line,
         number)
       return (.one, true)
     }
