@@ -13,7 +13,7 @@ package struct Nest: Sendable, Hashable {
   package var recordRange: FrameRange
   /// Frames of the nested timeline for each record frame, both in frames of their own rates at normal speed.
   package var timeScale: Rational
-  /// A speed that changes; it counts instead of `timeScale`.
+  /// A speed that changes; it counts instead of `timeScale`. Its source positions are frames of the nested timeline.
   package var curve: RetimeCurve?
   /// Plays only this track of its kind, counted from 1; all of them when `nil`.
   package var track: Int?

@@ -31,13 +31,14 @@ enum OTIONodes {
     ])
   }
 
-  static func gap(_ count: Int64, _ rate: FrameRate) -> Node {
+  /// A gap without length beside a transition at the end of a track, which a reader of this program leaves out.
+  static func filler(_ rate: FrameRate) -> Node {
     object(
       "Gap.1", name: "",
       [
-        ("source_range", range(FrameRange(start: 0, count: count), rate)), ("effects", .array([])),
+        ("source_range", range(FrameRange(start: 0, count: 0), rate)), ("effects", .array([])),
         ("markers", .array([])), ("enabled", .bool(true)), ("color", .null),
-      ])
+      ], metadata: .object([(OTIOKeys.own, .object([("is_filler", .bool(true))]))]))
   }
 
   static func effect(_ schema: String, _ name: String, scalar: Double) -> Node {

@@ -72,7 +72,7 @@ extension OTIOReader {
       of: value, start: start.frames, startRate: start.rate, count: clip.recordRange.count, &carried)
     if value["media_references"] != nil {
       keep("media_references", of: value, &carried)
-      if value["active_media_reference_key"] != nil {
+      if value.mediaKey != "DEFAULT_MEDIA" {
         keep("active_media_reference_key", of: value, &carried)
       }
     } else if let reference {

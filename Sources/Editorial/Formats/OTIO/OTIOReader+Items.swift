@@ -33,7 +33,7 @@ extension OTIOReader {
         let isEmpty = range.isEmpty
         if case .clip(let clip) = item, isEmpty {
           notes.note(.emptyClip, clip.location, event: clip.event)
-        } else if !isEmpty || isAtTransition {
+        } else if !isEmpty || isAtTransition && child["metadata"]?[OTIOKeys.own]?["is_filler"] == nil {
           items.append(item)
         }
       } else if !range.isEmpty {

@@ -25,8 +25,8 @@ extension OTIOTimelineWriter {
     let inner = window?.timeline.tracks.first ?? track
     var children: [Node] = []
     for (place, item) in inner.items.enumerated() {
-      if case .transition = item, children.isEmpty { children.append(OTIONodes.gap(0, rate)) }
       // OpenTimelineIO wants something on both sides of a transition.
+      if case .transition = item, children.isEmpty { children.append(OTIONodes.filler(rate)) }
       let node: Node
       if case .transition(let transition) = item {
         let isNamed = OTIOReader.event(ofTransition: place, in: inner.items) == transition.event
@@ -36,7 +36,7 @@ extension OTIOTimelineWriter {
       }
       children.append(node)
     }
-    if case .transition = inner.items.last { children.append(OTIONodes.gap(0, rate)) }
+    if case .transition = inner.items.last { children.append(OTIONodes.filler(rate)) }
     let name = (track.kind == .picture ? "V" : "A") + String(number)
     let given = track.name == name ? carried?["name"]?.string ?? name : track.name
     var own = own
