@@ -34,8 +34,8 @@ extension FCP7Composer {
       first = max(retimed, own(edges.lead), speed < .zero ? 1 : 0)
     }
     return OwnTime(
-      rate: base, ratio: ratio, first: first, start: first - own(edges.lead),
-      end: first + (length ?? own(range.count)) + own(edges.tail))
+      rate: base, ratio: ratio, first: first, start: first - own(edges.writtenLead),
+      end: first + (length ?? own(range.count)) + own(edges.writtenTail))
   }
 
   private static func timing(_ range: FrameRange, _ edges: FCP7Edges, _ own: OwnTime) -> [Node] {
@@ -202,7 +202,7 @@ extension FCP7Composer {
     ]
     node.children += Self.timing(nest.recordRange, edges, own)
     node.children.append(nestedSequence(inner))
-    if kind == .sound, let track = nest.track, kept.kept("sourcetrack") == nil {
+    if kind == .sound, let track = nest.track.map({ Self.output(ofSoundTrack: $0, in: inner) }) {
       node.children.append(
         Node("sourcetrack", [Node("mediatype", text: "audio"), Node("trackindex", text: String(track))]))
     }
@@ -217,6 +217,13 @@ extension FCP7Composer {
       nest.markers, own, speed: nest.curve == nil ? nest.timeScale : .one, event: nest.event)
     addKept(kept, to: &node)
     return node
+  }
+
+  /// The output that a nested sound track goes to, where its tracks say that; else its number.
+  private static func output(ofSoundTrack number: Int, in timeline: Timeline) -> Int {
+    let tracks = timeline.tracks.filter { $0.kind == .sound }
+    guard tracks.indices.contains(number - 1) else { return number }
+    return tracks[number - 1].metadata.finalCut.keptText("outputchannelindex").flatMap { Int($0) } ?? number
   }
 
   private func blend(_ adjustment: PictureAdjustment?, _ kind: Track.Kind) -> Node? {
@@ -266,10 +273,14 @@ extension FCP7Composer {
         Node("start", text: String(cut - before)), Node("end", text: String(cut + after)),
         Node("alignment", text: alignment),
       ])
-    if alignment == "center", before != (before + after) / 2,
+    if !transition.isAligned,
       let ticks = Rational(before).checkedDivide(rate.rational)?.checkedMultiply(
         Rational(FCP7Reader.ticksPerSecond))
     {
+      note(
+        .approximated,
+        "a cut inside a transition, but not in its middle, is written as Premiere does; other programs centre it",
+        event: transition.event)
       node.children.append(Node("cutPointTicks", text: String(ticks.rounded)))
     }
     node.children.append(Self.rate(rate))

@@ -14,7 +14,9 @@ struct FCP7ClipTiming {
   init(_ clip: Clip, _ edges: FCP7Edges, _ rate: FrameRate) {
     switch clip.sourceIn {
     case .frames(let count, let own):
-      (base, isDropFrame, first) = (own, nil, count)
+      // A count at a whole rate is one of labels in drop frame: otherwise it would be a label.
+      let isCounted = !own.allowsDropFrame && own.counting.allowsDropFrame
+      (base, isDropFrame, first) = (own, isCounted ? true : nil, count)
     case .label(let label):
       let rates =
         [clip.sourceRate, rate].compactMap { $0 } + FrameRate.allStandard.filter { $0.denominator == 1 }

@@ -103,7 +103,9 @@ extension FCP7Reader {
       name: item.part("name")?.text ?? "", event: event, sourceReel: media?.reel,
       sourceFile: file?.part("name")?.text.trimmed.nonEmpty,
       targetURL: file?.word("pathurl").map(FCP7Path.path(ofURL:)),
-      sourceIn: Self.position(start + offset, rate: base, isDropFrame: isLabelled ? media?.isDropFrame : nil),
+      sourceIn: media?.isCountOnly == true || !isLabelled
+        ? .frames(start + offset, base)
+        : Self.position(start + offset, rate: base, isDropFrame: media?.isDropFrame),
       recordRange: placement.range, location: location)
     clip.timeScale = still ? .zero : retime.isVariable ? .one : retime.speed
     if retime.isVariable, !still {
@@ -331,6 +333,12 @@ extension FCP7Reader {
 }
 
 extension FrameRate {
+  /// The rate of this base that has drop-frame labels, where there is one; else itself.
+  var counting: FrameRate {
+    let other = FrameRate(nominalBase * 1000, 1001)
+    return other.allowsDropFrame ? other : self
+  }
+
   /// The count of this rate that begins nearest to another rate's; counts of one base are the same.
   func count(_ frames: Int64, of other: FrameRate) -> Int64 {
     nominalBase == other.nominalBase ? frames : frame(nearest: frames, of: other)

@@ -42,16 +42,20 @@ extension FCP7Reader {
     let look = look(of: item, clock, kind, size: inner.raster, scope, event: event)
     nest.adjustment = look.adjustment ?? .none
     if !look.kept.isEmpty { entries.append(Metadata.Entry(key: "filter", value: .array(look.kept))) }
-    if kind == .sound { nest.track = soundTrack(item, inner.timeline, event: event) }
+    if kind == .sound {
+      nest.track = soundTrack(item, inner.timeline, scope.channel, event: event)
+      if nest.track != nil { entries.removeAll { $0.key == "sourcetrack" } }
+    }
     nest.metadata = FCP7Metadata.metadata(entries)
     return nest
   }
 
   /// `sourcetrack` names an output of the nested sequence; its tracks say with `outputchannelindex` where they go.
-  private mutating func soundTrack(_ item: XMLElement, _ timeline: Timeline, event: String) -> Int? {
-    guard let channel = item.part("sourcetrack")?.word("trackindex").flatMap({ Int($0) }), channel > 0 else {
-      return nil
-    }
+  private mutating func soundTrack(
+    _ item: XMLElement, _ timeline: Timeline, _ exploded: Int?, event: String
+  ) -> Int? {
+    let given = item.part("sourcetrack")?.word("trackindex").flatMap { Int($0) }
+    guard let channel = given ?? exploded, channel > 0 else { return nil }
     let tracks = timeline.tracks.filter { $0.kind == .sound }
     let outputs = tracks.map { $0.metadata.finalCut.keptText("outputchannelindex").flatMap { Int($0) } }
     guard outputs.contains(where: { $0 != nil }) else { return channel <= tracks.count ? channel : nil }

@@ -36,6 +36,8 @@ extension FCP7Reader {
     let items = element.children("clipitem", "generatoritem", "transitionitem")
     let fades = items.map { item in item.name == "transitionitem" && item.isComplete ? fade(item) : nil }
     var entries: [Entry] = []
+    var scope = scope
+    scope.channel = Self.explodedChannel(element)
     for (place, item) in items.enumerated() where item.name != "transitionitem" && item.isComplete {
       guard !faults.isFull else { break }
       let before = place > 0 ? fades[place - 1] : nil
@@ -47,6 +49,15 @@ extension FCP7Reader {
     track.metadata = FCP7Metadata.metadata(
       FCP7Metadata.entries(of: element, without: ["clipitem", "generatoritem", "transitionitem", "enabled"]))
     return track
+  }
+
+  /// Premiere writes a stereo track as one for each channel: from 1.
+  private static func explodedChannel(_ track: XMLElement) -> Int? {
+    guard let count = track.attributes["totalExplodedTrackCount"].flatMap({ Int($0) }), count > 1,
+      let place = track.attributes["currentExplodedTrackIndex"].flatMap({ Int($0) }),
+      (0..<count).contains(place)
+    else { return nil }
+    return place + 1
   }
 
   /// Where the item stands; −1 stands for an edge under the transition beside it.
@@ -211,6 +222,7 @@ extension FCP7Reader {
         cut.range = FrameRange(start: last.range.start, end: entry.range.start)
         switch cut.item {
         case .clip(var clip):
+          if clip.sourceCount == clip.recordRange.count { clip.sourceCount = cut.range.count }
           clip.recordRange = cut.range
           cut.item = .clip(clip)
         case .nest(var nest):

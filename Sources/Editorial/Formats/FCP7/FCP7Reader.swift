@@ -131,6 +131,9 @@ struct FCP7Reader {
     var rate: FrameRate
     /// `nil` when the file does not say.
     var isDropFrame: Bool?
+    /// Drop-frame labels at a whole rate, as Premiere writes for media of 30000/1001 in a sequence of 30: only the
+    /// count means the same in both.
+    var isCountOnly = false
     var reel: String?
   }
 
@@ -154,14 +157,18 @@ struct FCP7Reader {
     case "NDF": isDropFrame = false
     default: if label?.isDropFrame == true { isDropFrame = true }
     }
+    let isCountOnly = isDropFrame == true && !rate.allowsDropFrame && rate.counting.allowsDropFrame
     if isDropFrame == true, !rate.allowsDropFrame {
       note(
         .inferred,
-        "drop-frame timecode is written at \(rate.displayName) fps, which has none; it is read as non-drop",
+        "drop-frame timecode is written at \(rate.displayName) fps, which has none; its positions are counted in frames",
         element)
       isDropFrame = false
     }
-    let printed = label.flatMap { try? $0.frame(rate: rate, isDropFrame: isDropFrame ?? false) }
+    let printed = label.flatMap {
+      try? $0.frame(
+        rate: isCountOnly ? rate.counting : rate, isDropFrame: isCountOnly || isDropFrame ?? false)
+    }
     let counted = frames("frame", of: element)
     if let counted, let printed, counted != printed {
       note(
@@ -173,7 +180,8 @@ struct FCP7Reader {
         "the timecode has no `frame` and no `string` that is a timecode at \(rate.displayName) fps")
       return nil
     }
-    return Clock(frame: frame, rate: rate, isDropFrame: isDropFrame, reel: reel)
+    return Clock(
+      frame: frame, rate: rate, isDropFrame: isDropFrame, isCountOnly: isCountOnly, reel: reel)
   }
 
   /// `00;00;00;00`, as some programs print drop frame.
@@ -215,6 +223,8 @@ struct FCP7Reader {
     var rate: FrameRate
     var raster: FCP7Raster?
     var depth: Int
+    /// Which channel of its sources the track carries, where each has a track of its own.
+    var channel: Int?
   }
 
   /// All but what the timeline says itself; of the media only what is no track.

@@ -176,12 +176,12 @@ struct FCP7Composer {
 
   /// - Parameter isDropFrame: `nil` leaves open how labels count.
   static func timecode(frame: Int64, rate: FrameRate, isDropFrame: Bool?, reel: String? = nil) -> Node {
-    let counts = isDropFrame == true && rate.allowsDropFrame
+    let counts = isDropFrame == true
+    let label = Timecode(frame: frame, rate: counts ? rate.counting : rate, isDropFrame: counts)
     var node = Node(
       "timecode",
       [
-        Self.rate(rate),
-        Node("string", text: Timecode(frame: frame, rate: rate, isDropFrame: counts).description),
+        Self.rate(rate), Node("string", text: label.description),
         Node("frame", text: String(frame)),
       ])
     if isDropFrame != nil { node.children.append(Node("displayformat", text: counts ? "DF" : "NDF")) }
@@ -239,24 +239,29 @@ struct FCP7Edges {
   /// Record frames before the item's first, and after its last, that transitions show.
   var lead: Int64 = 0
   var tail: Int64 = 0
+  /// Whether that edge is written as −1, `in` or `out` with the frames under the transition; a cut that is not where
+  /// an alignment puts it is written as it is, for programs that do not read `cutPointTicks`.
   var startsUnderTransition = false
   var endsUnderTransition = false
   /// For a transition: whether nothing comes before or after it.
   var isFromNothing = true
   var isToNothing = true
 
+  var writtenLead: Int64 { startsUnderTransition ? lead : 0 }
+  var writtenTail: Int64 { endsUnderTransition ? tail : 0 }
+
   init(_ items: [TrackItem], at place: Int) {
     if place > 0 {
       if case .transition(let transition) = items[place - 1], transition.isWritten {
         lead = transition.inOffset
-        startsUnderTransition = true
+        startsUnderTransition = transition.isAligned
       }
       isFromNothing = items[place - 1].isNothing
     }
     if place + 1 < items.count {
       if case .transition(let transition) = items[place + 1], transition.isWritten {
         tail = transition.outOffset
-        endsUnderTransition = true
+        endsUnderTransition = transition.isAligned
       }
       isToNothing = items[place + 1].isNothing
     }
@@ -270,6 +275,9 @@ extension TrackItem {
 }
 
 extension Transition {
+  /// Whether the cut is at its start, end or middle.
+  var isAligned: Bool { inOffset == 0 || outOffset == 0 || inOffset == count / 2 }
+
   /// Keys have no form in Final Cut Pro XML.
   var isWritten: Bool {
     if case .key = kind { return false }
