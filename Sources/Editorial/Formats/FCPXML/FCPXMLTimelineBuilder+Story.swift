@@ -249,7 +249,7 @@ extension FCPXMLTimelineBuilder {
     let start = sequence.attributes["tcStart"].flatMap(FCPXMLTime.seconds) ?? .zero
     var reading = FCPXMLRetime.Reading(
       clock: placement.clock, record: placement.range, map: timeMap(of: element), rate: timeline.rate.rational,
-      normal: rate.rational, shift: -start)
+      normal: timeline.rate.rational, shift: -start)
     let seen = FCPXMLRetime.read(reading)
     reading.isSound = true
     guard let retime = seen, let heard = FCPXMLRetime.read(reading) else {
@@ -429,13 +429,15 @@ extension FCPXMLTimelineBuilder {
     return clip
   }
 
+  /// - Parameter retime: in frames of the timeline, which a nest's speed counts against normal.
   private func nest(
     _ timeline: Timeline, of element: XMLElement, _ placement: Placement, _ retime: FCPXMLRetime
   ) -> Nest {
+    let ratio = rate.rational.checkedDivide(timeline.rate.rational) ?? .one
     var nest = Nest(
       name: element.attributes["name"] ?? timeline.name, event: placement.event, timeline: timeline,
-      sourceIn: retime.first, recordRange: placement.range, timeScale: retime.scale, curve: retime.curve,
-      isEnabled: placement.isEnabled, location: element.location(in: context.path))
+      sourceIn: retime.first, recordRange: placement.range,
+      timeScale: retime.scale.checkedMultiply(ratio) ?? retime.scale, curve: retime.curve, isEnabled: placement.isEnabled, location: element.location(in: context.path))
     var entries = FCPXMLSequence.entries(of: element) + [.init(key: "element", value: .string(element.name))]
     let notes = element.children("note").map(\.text)
     if !notes.isEmpty { entries.append(.init(key: "note", value: .string(notes.joined(separator: "\n")))) }

@@ -107,7 +107,8 @@ extension FCPXMLTimelineBuilder {
     }
     var timing = FCPXMLTiming(start: start ?? origin, duration: .zero)
     conform(element, &timing)
-    if let duration {
+    if element.attributes["duration"] != nil {
+      guard let duration else { return nil }
       timing.duration = duration
     } else if let whole, let gone = timing.start.checkedSubtract(origin), let rest = whole.checkedSubtract(gone),
       let length = rest.checkedDivide(timing.factor)
