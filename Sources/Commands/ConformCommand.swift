@@ -40,6 +40,11 @@ struct ConformCommand: AsyncParsableCommand {
         + "clip:NAME=…, file:NAME=… and rate:25=…. May be given several times.", valueName: "rule"))
   var rates: [String] = []
 
+  @Option(
+    name: .customLong("log"),
+    help: "ALE or CSV log of the sources: reels of media, scenes, takes. May be given several times.")
+  var logs: [String] = []
+
   @Option(help: "Timecode of the first frame. Default: the cut's.")
   var start: String?
 
@@ -82,7 +87,7 @@ struct ConformCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let inputs = cuts + media
+    let inputs = cuts + media + logs
     let reportPath = try report.map { try OutputPath($0, option: "--report", inputs: inputs) }
     let otioPath = try otio.map { try OutputPath($0, option: "--otio", inputs: inputs) }
     let outputPath = try output.map { try OutputPath($0, option: "--output", inputs: inputs) }
@@ -91,6 +96,7 @@ struct ConformCommand: AsyncParsableCommand {
       cuts: cuts, media: media, rate: rate, start: start, handles: handles, raster: raster ?? "16x16",
       fit: fit,
       profile: nil, rates: rates)
+    request.logs = logs
     // A broken cut is told before anything is made on disk.
     let converted = try await CutFile.converted(request.pipeline()).timeline.cuts
     let tools = try await WorkerExecutable.identity()

@@ -20,6 +20,8 @@ protocol CutDocument: Sendable {
 /// A cut file that has been read, before a frame rate gives its timecodes a meaning.
 package struct Cut: Sendable {
   let document: any CutDocument
+  /// Whether lines and columns are those of the file that the user gave, and not of one converted from it.
+  var hasLines = true
 
   /// Larger files are refused: no cut list comes near it.
   package static let largestFile = 64 << 20
@@ -35,7 +37,22 @@ package struct Cut: Sendable {
   /// - Parameters:
   ///   - path: as the user typed it, for locations.
   ///   - rate: the timeline's when it is known, so that a broken list also tells which labels the rate lacks.
+  ///   - isConverted: the bytes were made from the file that `path` names, so their lines mean nothing to its user.
   /// - Throws: every fault of the text at once, with line, column and excerpt.
+  package static func read(
+    path: String, bytes: [UInt8], rate: FrameRate? = nil, isConverted: Bool
+  ) throws(DiagnosticList) -> Cut {
+    guard isConverted else { return try read(path: path, bytes: bytes, rate: rate) }
+    do {
+      var cut = try read(path: path, bytes: bytes, rate: rate)
+      cut.hasLines = false
+      return cut
+    } catch {
+      throw DiagnosticList(error.diagnostics.map(\.withoutLine))
+    }
+  }
+
+  /// The same for a file as it is.
   package static func read(path: String, bytes: [UInt8], rate: FrameRate? = nil) throws(DiagnosticList) -> Cut
   {
     guard bytes.count <= largestFile else {
@@ -81,7 +98,12 @@ package struct Cut: Sendable {
   package func timeline(
     sequence: String? = nil, rate: FrameRate?, start: Timecode? = nil
   ) throws(DiagnosticList) -> Timeline {
-    try document.timeline(sequence: sequence, rate: rate, start: start)
+    guard !hasLines else { return try document.timeline(sequence: sequence, rate: rate, start: start) }
+    do {
+      return try document.timeline(sequence: sequence, rate: rate, start: start).withoutLines()
+    } catch {
+      throw DiagnosticList(error.diagnostics.map(\.withoutLine))
+    }
   }
 
   private enum Format {

@@ -11,6 +11,8 @@ package struct ConformRequest: Sendable {
   package var handles: Int
   /// Rules as typed: `REEL=realtime`, `clip:NAME=every-frame`, `file:NAME=…`, `rate:25=…`.
   package var rates: [String]
+  /// ALE or CSV logs.
+  package var logs: [String] = []
   package var raster: String
   package var fit: String
   /// Delivery profile of the output; nil for a report only.
@@ -57,6 +59,7 @@ package struct ConformRequest: Sendable {
       }
       timeline.append(("rates", value(.list(rules), "--rates")))
     }
+    if !logs.isEmpty { timeline.append(("logs", value(.list(logs.map { scalar($0, "--log") }), "--log"))) }
     if let rate { timeline.append(("rate", scalar(rate, "--rate"))) }
     if let start { timeline.append(("start", scalar(start, "--start"))) }
     var stages: [(String, PipelineValue)] = [

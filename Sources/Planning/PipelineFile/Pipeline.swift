@@ -28,6 +28,8 @@ package struct Pipeline: Sendable {
     package var handles: Int
     /// How media of another rate than the timeline's is read.
     package var rates: [RateRule]
+    /// Camera and sound logs, the most trusted first.
+    package var logs: [SourceLog] = []
   }
 
   package struct MediaRoot: Sendable {
@@ -55,6 +57,8 @@ package struct InputFile: Sendable {
   package var path: String
   /// Empty for a cut that is converted before it is read, see `ConvertedFormat`.
   package var bytes: [UInt8]
+  /// Whether the bytes are not the file's own but were made from it.
+  package var isConverted = false
   /// What a conversion of the file did not carry.
   package var findings: [Finding] = []
 
