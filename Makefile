@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # What the build needs; then what only tests and benchmarks need.
 RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
 	libavutil-dev libsqlite3-dev libebur128-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
-TEST_PACKAGES := chromium ffmpeg python3 qemu-user ninja-build time procps util-linux coreutils
+TEST_PACKAGES := chromium ffmpeg python3 python3-venv qemu-user ninja-build time procps util-linux coreutils
 
 INTERLOCK := .build/release/interlock
 
@@ -28,8 +28,21 @@ endef
 install:
 	@$(call install_packages,$(RUN_PACKAGES))
 
-install-tests: install
+# AAF and other cuts are converted by OpenTimelineIO, which Debian does not have.
+OTIO_PACKAGES := OpenTimelineIO==0.18.1 otio-aaf-adapter==2.0.0 otio-xges-adapter==1.0.0 pyaaf2==1.7.1
+
+install-tests: install .build/otio/bin/otioconvert
 	@$(call install_packages,$(TEST_PACKAGES))
+
+# Without the network the tests that need it say so and are skipped.
+.build/otio/bin/otioconvert:
+	@$(call install_packages,python3 python3-venv)
+	@mkdir -p .build; \
+	if python3 -m venv .build/otio && .build/otio/bin/pip install --quiet $(OTIO_PACKAGES); then \
+	  echo "Installed $(OTIO_PACKAGES) in .build/otio"; \
+	else \
+	  rm -rf .build/otio; echo "OpenTimelineIO cannot be installed; tests of AAF are skipped"; \
+	fi
 
 build: install
 	swift build -c release --explicit-target-dependency-import-check error

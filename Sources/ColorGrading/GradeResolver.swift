@@ -8,6 +8,8 @@ package struct GradeShot: Hashable, Sendable {
   package var shot: String
   /// From the list's ASC comments.
   package var listGrade: ColorDecision?
+  /// From logs of the source; several when their rows contradict each other.
+  package var loggedGrades: [SourceLogs.LoggedGrade] = []
   package var location: SourceLocation?
 
   package init(event: String, shot: String, listGrade: ColorDecision? = nil, location: SourceLocation? = nil)
@@ -18,8 +20,9 @@ package struct GradeShot: Hashable, Sendable {
     self.location = location
   }
 
-  package init(_ clip: Clip) {
+  package init(_ clip: Clip, loggedGrades: [SourceLogs.LoggedGrade] = []) {
     self.init(event: clip.event, shot: clip.shot, listGrade: clip.grade, location: clip.location)
+    self.loggedGrades = loggedGrades
   }
 }
 
@@ -32,6 +35,8 @@ package struct GradeBinding: Hashable, Sendable {
     case eventNumber(id: String)
     /// The ASC comments of the list.
     case list
+    /// A row of a log about the source.
+    case log(SourceLocation)
     /// Nobody gave a grade; the shot stays as it is.
     case none
   }
@@ -48,8 +53,9 @@ package struct GradeBinding: Hashable, Sendable {
 ///   1. the entry of the collection whose id is the shot's name, letter for letter;
 ///   2. the entry whose id is the event's number, as printed or else as a number (`4` is `004`); an id that is the
 ///      name of some shot of the cut is never an event number;
-///   3. the ASC comments of the list;
-///   4. none.
+///   3. the ASC comments of the list: they are about this event;
+///   4. the row of a log about its source: the set's grade holds until somebody gives another;
+///   5. none.
 package struct GradeResolver: Sendable {
   private let entries: [ColorDecisionCollection.Entry]
 
@@ -58,7 +64,8 @@ package struct GradeResolver: Sendable {
 
   /// One binding for each shot, in order, and what was found on the way.
   ///
-  /// Findings: `grade.repeatedID` (error, ambiguous: several different entries of one id), `grade.conflict` (note:
+  /// Findings: `grade.repeatedID` (error, ambiguous: several different entries of one id), `grade.logConflict` (error,
+  /// ambiguous: rows of logs give an event that has no other grade several), `grade.conflict` (note:
   /// several sources give a shot different grades; says which one is used), `grade.unusedID` and `grade.noID`
   /// (warnings). Grades that differ by less than a printed list resolves (5e-5 in each value) are not in conflict.
   package func resolve(_ shots: [GradeShot]) -> (bindings: [GradeBinding], diagnostics: [Diagnostic]) {
@@ -127,6 +134,19 @@ private struct Resolution {
         (.eventNumber(id: numbered), entry.decision, "correction `\(numbered)` (by event number)"))
     }
     if let grade = shot.listGrade { candidates.append((.list, grade, "the list's CDL")) }
+    for grade in shot.loggedGrades {
+      candidates.append((.log(grade.location), grade.decision, "the CDL of the log at \(grade.location)"))
+    }
+    if case .log? = candidates.first?.origin, shot.loggedGrades.count > 1 {
+      diagnostics.append(
+        Diagnostic(
+          family: .ambiguous, code: "grade.logConflict", location: shot.location,
+          message: "event \(shot.event), shot \(shot.shot): the logs give its source different grades at "
+            + shot.loggedGrades.prefix(4).map { "\($0.location)" }.joined(separator: " and "),
+          remedy: "Keep the row that is meant, or give the shot a correction in the collection."))
+      return GradeBinding(
+        event: shot.event, shot: shot.shot, decision: candidates[0].decision, origin: candidates[0].origin)
+    }
     guard let chosen = candidates.first else {
       return GradeBinding(event: shot.event, shot: shot.shot, decision: nil, origin: .none)
     }

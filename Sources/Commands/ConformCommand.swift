@@ -74,6 +74,11 @@ struct ConformCommand: AsyncParsableCommand {
   @Option(help: "Events without any media: fail, black or slug.")
   var missing: String?
 
+  @Option(
+    name: .customLong("log"),
+    help: "ALE or CSV log of the sources: reels of media, scenes, takes. May be given several times.")
+  var logs: [String] = []
+
   @Option(help: "Timecode of the first frame. Default: the cut's.")
   var start: String?
 
@@ -131,7 +136,7 @@ struct ConformCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let inputs = cuts + media + (reference.map { [$0] } ?? [])
+    let inputs = cuts + media + logs + (reference.map { [$0] } ?? [])
     let reportPath = try report.map { try OutputPath($0, option: "--report", inputs: inputs) }
     let otioPath = try otio.map { try OutputPath($0, option: "--otio", inputs: inputs) }
     let outputPath = try output.map { try OutputPath($0, option: "--output", inputs: inputs) }
@@ -150,6 +155,7 @@ struct ConformCommand: AsyncParsableCommand {
     request.lock = lockPath.flatMap { FileManager.default.fileExists(atPath: $0.path) ? lock : nil }
     request.partial = partial
     request.missing = missing
+    request.logs = logs
     // A broken cut is told before anything is made on disk.
     let converted = try await CutFile.converted(request.pipeline()).timeline.cuts
     let tools = try await WorkerExecutable.identity()

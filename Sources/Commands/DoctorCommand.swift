@@ -19,18 +19,21 @@ struct DoctorCommand: AsyncParsableCommand {
     var isGood: Bool
     var found: String
     var remedy: String?
+    /// Nothing is wrong, but something that some users need is not there.
+    var isNote = false
   }
 
   func run() async throws {
     var checks = await worker()
     checks.append(memory())
     checks += try storage()
+    checks.append(await converter())
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(checks, isPretty: true), as: UTF8.self))
     } else {
       for check in checks {
         Outcome.printResult("\(check.isGood ? "✓" : "✗") \(check.name): \(check.found)")
-        if let remedy = check.remedy, !check.isGood { Outcome.printResult("    \(remedy)") }
+        if let remedy = check.remedy, !check.isGood || check.isNote { Outcome.printResult("    \(remedy)") }
       }
     }
     if checks.contains(where: { !$0.isGood }) { throw ExitCode(1) }
@@ -55,6 +58,27 @@ struct DoctorCommand: AsyncParsableCommand {
         )
       ]
     }
+  }
+
+  /// Only cuts that Interlock does not read itself need OpenTimelineIO: without it nothing is wrong.
+  private func converter() async -> Check {
+    func note(_ found: String, _ remedy: String?) -> Check {
+      Check(name: "cut converter", isGood: true, found: found, remedy: remedy, isNote: remedy != nil)
+    }
+    guard let converter = OTIOConverter.installed() else {
+      return note("otioconvert is not installed; AAF and xges cuts are not read", OTIOConverter.instruction)
+    }
+    guard let adapters = try? await converter.adapters() else {
+      return note("otioconvert at \(converter.path) does not start", OTIOConverter.instruction)
+    }
+    let names = adapters.adapters.filter(\.canRead).map(\.name).sorted().joined(separator: ", ")
+    let found = "OpenTimelineIO \(adapters.version) at \(converter.path) reads \(names)"
+    guard adapters.reads("aaf"), let pyaaf2 = adapters.pyaaf2 else {
+      return note(
+        found + "; AAF is not read",
+        "Install its adapter: `\(converter.python) -m pip install otio-aaf-adapter pyaaf2`.")
+    }
+    return note(found + "; pyaaf2 \(pyaaf2) lists the effects of AAF", nil)
   }
 
   private func memory() -> Check {

@@ -48,7 +48,8 @@ package enum ProgrammePlanner {
 
   /// The cut read and every event matched to media.
   package static func conform(_ pipeline: Pipeline, files: [ProbedFile]) throws(DiagnosticList) -> Conform {
-    let media = files.map { MediaItem(path: $0.location.path, facts: $0.facts) }
+    let logs = SourceLogs(pipeline.timeline.logs)
+    let media = logs.completing(files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
     let timeline = try timeline(pipeline, media: media)
     var conform = Relinker(media: media, settings: pipeline.timeline.relink).relink(
       timeline, handles: pipeline.timeline.handles)
@@ -56,7 +57,8 @@ package enum ProgrammePlanner {
     if !pipeline.timeline.isLenient, conform.diagnostics.contains(where: { $0.severity == .error }) {
       throw DiagnosticList(conform.diagnostics)
     }
-    return conform
+    conform.diagnostics += logs.reelConflicts(in: media)
+    return logs.annotating(conform, media: media)
   }
 
   private static func timeline(_ pipeline: Pipeline, media: [MediaItem]) throws(DiagnosticList) -> Timeline {
@@ -64,7 +66,7 @@ package enum ProgrammePlanner {
     var cuts: [Cut] = []
     for file in pipeline.timeline.cuts {
       do {
-        cuts.append(try Cut.read(path: file.typed, bytes: file.bytes))
+        cuts.append(try Cut.read(path: file.typed, bytes: file.bytes, isConverted: file.isConverted))
       } catch {
         faults += error.diagnostics
       }

@@ -54,6 +54,38 @@ import Testing
       ])
   }
 
+  private func logged(_ slope: Double, line: Int) -> SourceLogs.LoggedGrade {
+    SourceLogs.LoggedGrade(decision: decision(slope), location: SourceLocation(file: "day1.ale", line: line))
+  }
+
+  @Test func `the grade of a log counts where the cut has none`() {
+    var only = shot("001", "sh010")
+    only.loggedGrades = [logged(1.5, line: 9)]
+    var both = shot("002", "sh020", list: 1.4, line: 7)
+    both.loggedGrades = [logged(1.6, line: 10)]
+    let (bindings, diagnostics) = GradeResolver(entries: []).resolve([only, both])
+    #expect(bindings.map(\.decision) == [decision(1.5), decision(1.4)])
+    #expect(bindings[0].origin == .log(SourceLocation(file: "day1.ale", line: 9)))
+    #expect(
+      diagnostics.map(\.description) == [
+        """
+        cut.edl:7: note: event 002, shot sh020: the list's CDL is used, the CDL of the log at day1.ale:10 differs
+          Remove the one that is out of date.
+        """
+      ])
+  }
+
+  @Test func `rows of a log that contradict each other are an error only where they count`() {
+    var open = shot("001", "sh010", line: 4)
+    open.loggedGrades = [logged(1.5, line: 9), logged(1.6, line: 12)]
+    var graded = open
+    graded.listGrade = decision(1.1)
+    let resolver = GradeResolver(entries: [])
+    #expect(resolver.resolve([open]).diagnostics.map(\.code) == ["grade.logConflict"])
+    #expect(resolver.resolve([open]).diagnostics.first?.family == .ambiguous)
+    #expect(resolver.resolve([graded]).diagnostics.allSatisfy { $0.severity == .note })
+  }
+
   @Test func `a list that prints four decimals is not in conflict`() {
     let resolver = GradeResolver(entries: [entry("sh010", 1.100049, line: 3)])
     #expect(resolver.resolve([shot("001", "sh010", list: 1.1)]).diagnostics.isEmpty)

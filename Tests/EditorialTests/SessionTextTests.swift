@@ -7,9 +7,11 @@ private let samplesAreThere: ConditionTrait = .enabled(
   if: SampleFiles.editorial != nil, "the sample files are not beside the project")
 
 @Suite struct SessionTextTests {
-  private static let everything = "daw/SessionText_OneOfEverything_23-976fps_DefaultExportOptions_PT2020.3.txt"
+  private static let everything =
+    "daw/SessionText_OneOfEverything_23-976fps_DefaultExportOptions_PT2020.3.txt"
 
-  private func session(_ rows: String, format: String = "25 Frame", columns: String? = nil) throws -> Timeline {
+  private func session(_ rows: String, format: String = "25 Frame", columns: String? = nil) throws -> Timeline
+  {
     let columns = columns ?? "CHANNEL \tEVENT   \tCLIP NAME\tSTART TIME\tEND TIME\tDURATION\tSTATE"
     let text = """
       SESSION NAME:\tTest
@@ -89,13 +91,15 @@ private let samplesAreThere: ConditionTrait = .enabled(
 
   @Test func `parts of frames are told and moved to the nearest`() throws {
     let timeline = try session(
-      "1\t1\tA\t01:00:00:00.49\t01:00:01:00.50\t00:00:01:00.01\tUnmuted\n1\t2\tB\t01:00:01:00.50\t01:00:02:00\t\tMuted")
+      "1\t1\tA\t01:00:00:00.49\t01:00:01:00.50\t00:00:01:00.01\tUnmuted\n1\t2\tB\t01:00:01:00.50\t01:00:02:00\t\tMuted"
+    )
     let clips = timeline.tracks[0].clips
     #expect(clips.map(\.recordRange) == [FrameRange(start: 0, end: 26), FrameRange(start: 26, end: 50)])
     #expect(clips.map(\.isEnabled) == [true, false])
     #expect(
       timeline.findings.contains {
-        $0.kind == .approximated && $0.what == "edges between frames are moved to the nearest frame (events 1, 2)"
+        $0.kind == .approximated
+          && $0.what == "edges between frames are moved to the nearest frame (events 1, 2)"
       })
   }
 
@@ -147,7 +151,8 @@ private let samplesAreThere: ConditionTrait = .enabled(
     let timeline = try SampleFiles.timeline("daw/BasicMarkers.xml")
     #expect(timeline.rate == film && timeline.tracks.isEmpty && timeline.faults.isEmpty)
     #expect(timeline.timecode(at: 0).description == "00:59:59:10")
-    #expect(timeline.markers.map(\.name) == ["Marker at One Hour", "Cycle Marker Name 1", "Cycle Marker Name 2"])
+    #expect(
+      timeline.markers.map(\.name) == ["Marker at One Hour", "Cycle Marker Name 1", "Cycle Marker Name 2"])
     #expect(timeline.markers.map(\.comment) == ["TC Markers", "Cues", "Stems"])
     #expect(timeline.timecode(at: timeline.markers[0].frame).description == "01:00:00:00")
     // 240/115 s × 23.976 = 50.04 frames, on a start of 0.25 frames.

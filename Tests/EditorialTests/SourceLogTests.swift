@@ -42,7 +42,8 @@ import Testing
     #expect(
       graded.entries[2].grade
         == ColorDecision(
-          slope: [0.8604, 0.9252, 0.9755], offset: [-0.0735, -0.0813, -0.0737], power: [0.9988, 1.0218, 1.0101],
+          slope: [0.8604, 0.9252, 0.9755], offset: [-0.0735, -0.0813, -0.0737],
+          power: [0.9988, 1.0218, 1.0101],
           saturation: 0.9))
 
     let large = try read("sampleUHD.ale")
@@ -118,12 +119,14 @@ import Testing
         _ = try SourceLog.read(path: "log.ale", bytes: Array(text.utf8))
         return nil
       } catch {
-        return error.diagnostics.map { "\($0.location?.description ?? "") \($0.code)" }.joined(separator: "; ")
+        return error.diagnostics.map { "\($0.location?.description ?? "") \($0.code)" }.joined(
+          separator: "; ")
       }
     }
     #expect(error("Name\tTape\n") == "log.ale:1:1 log.noHeading")
     #expect(error("Heading\nFPS\t24\n") == "log.ale log.cutOff")
-    #expect(error("Heading\nFPS\tfast\n\nColumn\nData\n") == "log.ale:2:5 log.badRate; log.ale:5:1 log.noColumns")
+    #expect(
+      error("Heading\nFPS\tfast\n\nColumn\nData\n") == "log.ale:2:5 log.badRate; log.ale:5:1 log.noColumns")
     #expect(error("Heading\nColumn\nName\nA1\n") == "log.ale:3:1 log.noRate; log.ale:4:1 log.noData")
     #expect(error("") == "log.ale log.cutOff")
   }
@@ -224,7 +227,8 @@ import Testing
     #expect(reel(media("A001C003_R1.mov", start: "07:00:00:00")) == nil)
     #expect(reel(media("A001C003.mov", start: nil)) == nil)
     #expect(reel(media("B.mov", start: nil)) == "LAB")
-    #expect(logs.matches(for: media("x.mov", start: "02:00:09:23", reel: "lab")).map(\.rule) == [.reelAndTimecode])
+    #expect(
+      logs.matches(for: media("x.mov", start: "02:00:09:23", reel: "lab")).map(\.rule) == [.reelAndTimecode])
   }
 
   @Test func `rows that contradict each other give no reel`() throws {

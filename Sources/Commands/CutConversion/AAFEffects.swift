@@ -31,8 +31,10 @@ struct AAFEffects: Decodable, Sendable {
     /// Whether it moves, sizes or mixes the picture: without it the picture is another one.
     var isSizing: Bool {
       [
-        "resize", "scale", "pip", "picture-in-picture", "pictureinpicture", "pict", "3d", "warp", "flop", "flip",
-        "crop", "repos", "pan", "zoom", "position", "rotate", "mask", "opacity", "superimpose", "blend", "key",
+        "resize", "scale", "pip", "picture-in-picture", "pictureinpicture", "pict", "3d", "warp", "flop",
+        "flip",
+        "crop", "repos", "pan", "zoom", "position", "rotate", "mask", "opacity", "superimpose", "blend",
+        "key",
         "matte", "title", "reformat", "stabiliz", "motion", "speed",
       ].contains(where: has)
     }
@@ -66,7 +68,8 @@ struct AAFEffects: Decodable, Sendable {
       let rest = group.places.count > 12 ? " and \(group.places.count - 12) more" : ""
       findings.append(
         Finding(
-          kind: group.kind, what: "\(group.what) (\(shown)\(rest))", location: location, isFault: group.isFault))
+          kind: group.kind, what: "\(group.what) (\(shown)\(rest))", location: location,
+          isFault: group.isFault))
     }
     findings += problems.map { Finding(kind: .dropped, what: $0, location: location, isFault: true) }
     return findings
@@ -104,7 +107,8 @@ struct AAFEffects: Decodable, Sendable {
   }
 
   private func rate(of clock: Clock) -> FrameRate? {
-    guard let numerator = Int(exactly: clock.rate.numerator), let denominator = Int(exactly: clock.rate.denominator)
+    guard let numerator = Int(exactly: clock.rate.numerator),
+      let denominator = Int(exactly: clock.rate.denominator)
     else { return nil }
     return FrameRate(checked: numerator, denominator)
   }

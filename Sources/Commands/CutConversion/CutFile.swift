@@ -1,6 +1,7 @@
 import Diagnostics
 import Editorial
 import Foundation
+import MediaTime
 import Planning
 
 /// A cut file as `Cut.read` takes it: formats that only OpenTimelineIO reads are converted on the way.
@@ -11,6 +12,13 @@ struct CutFile: Sendable {
   var bytes: [UInt8]
   /// What the conversion does not carry; belongs to the timeline's own findings.
   var findings: [Finding]
+  /// Whether `bytes` were made from the file.
+  var isConverted = false
+
+  /// The cut before a rate gives its timecodes a meaning; `findings` are to be added to its timeline's.
+  func cut(rate: FrameRate? = nil) throws(DiagnosticList) -> Cut {
+    try Cut.read(path: path, bytes: bytes, rate: rate, isConverted: isConverted)
+  }
 
   /// Reads a cut file from disk.
   ///
@@ -43,6 +51,7 @@ struct CutFile: Sendable {
         let file = try await OTIOConverter.found(for: cut.typed).convert(typed: cut.typed, absolute: cut.path)
         pipeline.timeline.cuts[index].bytes = file.bytes
         pipeline.timeline.cuts[index].findings = file.findings
+        pipeline.timeline.cuts[index].isConverted = true
       } catch let list as DiagnosticList {
         faults += list.diagnostics
       }

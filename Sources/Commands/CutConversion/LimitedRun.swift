@@ -29,7 +29,8 @@ struct LimitedRun: Sendable {
     let output = folder + "/output-\(UUID().uuidString)"
     let errors = output + ".errors"
     let limits = [
-      "--as=\(Self.addressSpace)", "--cpu=\(Self.processorSeconds)", "--fsize=\(Self.largestFile)", "--core=0",
+      "--as=\(Self.addressSpace)", "--cpu=\(Self.processorSeconds)", "--fsize=\(Self.largestFile)",
+      "--core=0",
       "--nofile=512", "--",
     ]
     var options = PlatformOptions()
@@ -42,7 +43,8 @@ struct LimitedRun: Sendable {
       environment: .custom(environment), workingDirectory: FilePath(folder), platformOptions: options)
     func open(_ path: String) throws -> FileDescriptor {
       try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: [.create, .closeOnExec, .truncate], permissions: [.ownerReadWrite])
+        FilePath(path), .writeOnly, options: [.create, .closeOnExec, .truncate],
+        permissions: [.ownerReadWrite])
     }
     let wallTime = wallTime
     let outputFile = try open(output)
@@ -64,7 +66,8 @@ struct LimitedRun: Sendable {
     }
     let text = String(decoding: Self.head(errors), as: UTF8.self)
     guard let status else {
-      return Result(isSuccess: false, output: [], reason: "it took more than \(wallTime.components.seconds) s")
+      return Result(
+        isSuccess: false, output: [], reason: "it took more than \(wallTime.components.seconds) s")
     }
     return Result(
       isSuccess: status.isSuccess,

@@ -31,7 +31,9 @@ struct OTIOConverter: Sendable {
       candidates = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/otioconvert" }
         .filter { $0.hasPrefix("/") }
     }
-    guard let path = candidates.first(where: FileManager.default.isExecutableFile(atPath:)) else { return nil }
+    guard let path = candidates.first(where: FileManager.default.isExecutableFile(atPath:)) else {
+      return nil
+    }
     let first = (try? FilePaths.read(path, limit: 1 << 20)) ?? []
     let beside = FilePaths.folder(of: path) + "/python3"
     let known = [interpreter(ofScript: String(decoding: first, as: UTF8.self)), beside].compactMap { $0 }
@@ -44,7 +46,9 @@ struct OTIOConverter: Sendable {
     let lines = text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
     guard let first = lines.first, first.hasPrefix("#!") else { return nil }
     let program = first.dropFirst(2).drop { $0 == " " }
-    if !program.hasSuffix("/sh") { return program.hasPrefix("/") && program.contains("python") ? String(program) : nil }
+    if !program.hasSuffix("/sh") {
+      return program.hasPrefix("/") && program.contains("python") ? String(program) : nil
+    }
     guard lines.count > 1, let exec = lines[1].firstRange(of: "exec' ") else { return nil }
     let rest = lines[1][exec.upperBound...]
     if rest.first == "\"" { return rest.dropFirst().split(separator: "\"").first.map(String.init) }
@@ -114,7 +118,9 @@ struct OTIOConverter: Sendable {
       let walked = folder.path + "/walked.otio"
       let script = folder.path + "/walk_aaf.py"
       try Data(PackageResources.walk_aaf_py).write(to: URL(fileURLWithPath: script))
-      let walk = try await LimitedRun(program: python, folder: folder.path).run([script, input, output, walked])
+      let walk = try await LimitedRun(program: python, folder: folder.path).run([
+        script, input, output, walked,
+      ])
       if walk.isSuccess, let list = try? JSONDecoder().decode(AAFEffects.self, from: Data(walk.output)) {
         findings = list.findings(path: typed)
         made = walked
@@ -130,12 +136,15 @@ struct OTIOConverter: Sendable {
       findings = [
         Finding(
           kind: .approximated,
-          what: "the cut was converted by OpenTimelineIO's adapter for .\(suffix); what the adapter leaves out is "
+          what:
+            "the cut was converted by OpenTimelineIO's adapter for .\(suffix); what the adapter leaves out is "
             + "not listed", location: SourceLocation(file: typed))
       ]
     }
     do throws(FileReadError) {
-      return CutFile(path: typed, bytes: try FilePaths.read(made, limit: Cut.largestFile), findings: findings)
+      return CutFile(
+        path: typed, bytes: try FilePaths.read(made, limit: Cut.largestFile), findings: findings,
+        isConverted: true)
     } catch {
       throw DiagnosticList([
         Diagnostic(
@@ -147,7 +156,8 @@ struct OTIOConverter: Sendable {
 
   private static func suffix(of path: String) -> String {
     let suffix = FilePaths.fileExtension(of: path)
-    let isPlain = !suffix.isEmpty && suffix.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+    let isPlain =
+      !suffix.isEmpty && suffix.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
     if isPlain, !ConvertedFormat.ownExtensions.contains(suffix) { return suffix }
     let start = (try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: 4)) ?? Data()
     return start.first == 0xD0 ? "aaf" : "xges"
@@ -155,10 +165,13 @@ struct OTIOConverter: Sendable {
 
   private func failure(_ typed: String, _ suffix: String, _ reason: String) async -> DiagnosticList {
     var message = "otioconvert cannot read the cut: \(reason)"
-    var remedy = "Export the cut again, as an AAF without embedded media or as an EDL, FCP7 XML or OpenTimelineIO."
+    var remedy =
+      "Export the cut again, as an AAF without embedded media or as an EDL, FCP7 XML or OpenTimelineIO."
     if let adapters = try? await adapters(), !adapters.reads(suffix) {
       message = "OpenTimelineIO \(adapters.version) at \(path) has no adapter that reads .\(suffix)"
-      let package = ["aaf": "otio-aaf-adapter", "xges": "otio-xges-adapter", "kdenlive": "otio-kdenlive-adapter"]
+      let package = [
+        "aaf": "otio-aaf-adapter", "xges": "otio-xges-adapter", "kdenlive": "otio-kdenlive-adapter",
+      ]
       remedy = "Install it: `\(python) -m pip install \(package[suffix] ?? "the adapter for .\(suffix)")`."
     }
     return DiagnosticList([

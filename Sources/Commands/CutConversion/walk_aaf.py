@@ -2,7 +2,7 @@
 
 usage: walk_aaf.py CUT.aaf CUT.otio OUT.otio        (all read and written as files; the list goes to standard output)
 
-OUT.otio is CUT.otio without the effects that are in the list as `effect`: who prints the list tells them with track
+OUT.otio is CUT.otio without the effects that have no meaning of their own: who prints the list tells them with track
 and timecode. The AAF file is only read.
 """
 import collections
@@ -187,6 +187,13 @@ def main():
     with open(converted, encoding="utf-8") as file:
         timeline = json.load(file)
     carried(walk.operations, timeline)
+    if timeline.get("global_start_time") is None and walk.timecode:
+        # The adapter overlooks the timecode of some programs.
+        timeline["global_start_time"] = {
+            "OTIO_SCHEMA": "RationalTime.1",
+            "rate": float(fractions.Fraction(walk.timecode["rate"])),
+            "value": float(walk.timecode["start"]),
+        }
     without_effects(timeline)
     with open(output, "w", encoding="utf-8") as file:
         json.dump(timeline, file)

@@ -20,6 +20,8 @@ protocol CutDocument: Sendable {
 /// A cut file that has been read, before a frame rate gives its timecodes a meaning.
 package struct Cut: Sendable {
   let document: any CutDocument
+  /// Whether lines and columns are those of the file that the user gave, and not of one converted from it.
+  var hasLines = true
 
   /// Larger files are refused: no cut list comes near it.
   package static let largestFile = 64 << 20
@@ -34,7 +36,20 @@ package struct Cut: Sendable {
   ///
   /// - Parameters:
   ///   - path: as the user typed it, for locations.
+  ///   - isConverted: the bytes were made from the file that `path` names, so their lines mean nothing to its user.
   /// - Throws: what leaves no cut to read, with line, column and excerpt.
+  package static func read(path: String, bytes: [UInt8], isConverted: Bool) throws(DiagnosticList) -> Cut {
+    guard isConverted else { return try read(path: path, bytes: bytes) }
+    do {
+      var cut = try read(path: path, bytes: bytes)
+      cut.hasLines = false
+      return cut
+    } catch {
+      throw DiagnosticList(error.diagnostics.map(\.withoutLine))
+    }
+  }
+
+  /// The same for a file as it is.
   package static func read(path: String, bytes: [UInt8]) throws(DiagnosticList) -> Cut {
     guard bytes.count <= largestFile else {
       throw DiagnosticList([
@@ -81,7 +96,12 @@ package struct Cut: Sendable {
   package func timeline(
     sequence: String? = nil, rate: FrameRate?, start: Timecode? = nil
   ) throws(DiagnosticList) -> Timeline {
-    try document.timeline(sequence: sequence, rate: rate, start: start)
+    guard !hasLines else { return try document.timeline(sequence: sequence, rate: rate, start: start) }
+    do {
+      return try document.timeline(sequence: sequence, rate: rate, start: start).withoutLines()
+    } catch {
+      throw DiagnosticList(error.diagnostics.map(\.withoutLine))
+    }
   }
 
   private enum Format {

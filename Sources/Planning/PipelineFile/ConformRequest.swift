@@ -23,6 +23,8 @@ package struct ConformRequest: Sendable {
   package var lock: String?
   package var partial: String?
   package var missing: String?
+  /// ALE or CSV logs.
+  package var logs: [String] = []
   package var raster: String
   package var fit: String
   /// Delivery profile of the output; nil for a report only.
@@ -77,6 +79,7 @@ package struct ConformRequest: Sendable {
       }
       timeline.append(("rates", value(.list(rules), "--rates")))
     }
+    if !logs.isEmpty { timeline.append(("logs", value(.list(logs.map { scalar($0, "--log") }), "--log"))) }
     timeline += relinkKeys(value, scalar, map)
     if let rate { timeline.append(("rate", scalar(rate, "--rate"))) }
     if let start { timeline.append(("start", scalar(start, "--start"))) }

@@ -34,6 +34,8 @@ package struct Pipeline: Sendable {
     package var reference: OfflineReference?
     /// Faults of the cut and events without media are told and the rest is conformed: for reports, never for pictures.
     package var isLenient = false
+    /// Camera and sound logs, the most trusted first.
+    package var logs: [SourceLog] = []
   }
 
   package struct MediaRoot: Sendable {
@@ -61,6 +63,8 @@ package struct InputFile: Sendable {
   package var path: String
   /// Empty for a cut that is converted before it is read, see `ConvertedFormat`.
   package var bytes: [UInt8]
+  /// Whether the bytes are not the file's own but were made from it.
+  package var isConverted = false
   /// What a conversion of the file did not carry.
   package var findings: [Finding] = []
 

@@ -1,4 +1,5 @@
 package import Diagnostics
+import Editorial
 import ImageGraph
 import MediaTime
 
@@ -21,6 +22,10 @@ package enum PipelineLoader {
     KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
     KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
     KeySpec("reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"),
+    KeySpec(
+      "logs", .paths,
+      "ALE or CSV logs of camera and sound: they give media a source reel, and events without a grade the CDL of "
+        + "their source"),
   ] + RelinkKeys.keys
 
   /// - Parameters:
@@ -154,11 +159,31 @@ package enum PipelineLoader {
           value.error("pipeline.badTimecode", "`\(text)` is not a timecode at \(rate): \(error.message)"))
       }
     }
-    return Pipeline.TimelineSettings(
+    var settings = Pipeline.TimelineSettings(
       cuts: cuts, rate: rate, start: start, mediaRoots: roots,
       handles: reader.integer("handles", in: 0...1000) ?? 0,
       relink: RelinkKeys.read(reader), sequence: reader.text("sequence"),
       reference: reader["reference"].flatMap { OfflineReference.read($0, findings: findings) })
+    settings.logs = logs(reader, findings: findings)
+    return settings
+  }
+
+  /// Logs only add to what is known of the media: a row that cannot be read is a warning, and is left out.
+  private static func logs(_ reader: KeyReader, findings: Findings) -> [SourceLog] {
+    inputFiles(reader.paths("logs"), what: "the log", findings: findings).compactMap { file in
+      do throws(DiagnosticList) {
+        let log = try SourceLog.read(path: file.typed, bytes: file.bytes)
+        for fault in log.faults {
+          var warning = fault
+          if fault.severity == .error { warning.severity = .warning }
+          findings.add(warning)
+        }
+        return log
+      } catch {
+        for diagnostic in error.diagnostics { findings.add(diagnostic) }
+        return nil
+      }
+    }
   }
 
   /// Reads the files that keys name; reports those that cannot be read.

@@ -3,6 +3,7 @@ package import Diagnostics
 import Editorial
 import ImageGraph
 import MediaTime
+import TaskKinds
 
 /// Grades every shot by its CDL, then applies the look.
 package struct ColorGradeStage: ReadableStage {
@@ -14,7 +15,7 @@ package struct ColorGradeStage: ReadableStage {
     KeySpec(
       "cdl", .path,
       "ASC CDL collection (.ccc, .cdl, .cc); an entry binds by id = shot name, then by event number, and beats the "
-        + "cut's own ASC comments"),
+        + "cut's own ASC comments, which beat the CDL of `timeline: logs:`"),
     KeySpec("look", .path, "3D LUT (.cube) after the CDL, display-referred Rec.709 in and out"),
     KeySpec(
       "stills", .choice(Stills.allCases.map(\.rawValue)),
@@ -70,8 +71,14 @@ package struct ColorGradeStage: ReadableStage {
       ])
     }
     let clips = workspace.conform.events.filter { workspace.timeline.tracks[$0.trackIndex].kind == .picture }
+    let logs = SourceLogs(workspace.pipeline.timeline.logs)
     let (bindings, diagnostics) = GradeResolver(entries: collection?.entries ?? [])
-      .resolve(clips.map { GradeShot($0.clip) })
+      .resolve(
+        clips.map { event in
+          let item = logs.isEmpty ? nil : event.media.map { MediaItem(workspace.files[$0]) }
+          return GradeShot(
+            event.clip, loggedGrades: logs.grades(for: event.clip, in: item, rate: workspace.timeline.rate))
+        })
     workspace.diagnostics += diagnostics
     // An event number may stand in several lists of one cut: record order tells them apart.
     var bindingsByRecord: [Int64: GradeBinding] = [:]
@@ -112,4 +119,8 @@ package struct ColorGradeStage: ReadableStage {
     }
     return graded(span.node, span.shot)
   }
+}
+
+extension MediaItem {
+  fileprivate init(_ file: ProbedFile) { self.init(path: file.location.path, facts: file.facts) }
 }

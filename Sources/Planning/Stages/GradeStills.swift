@@ -209,6 +209,7 @@ struct GradeStills {
     switch bindings[clip.recordRange.start]?.origin {
     case .shotName(let id), .eventNumber(let id): notes.append("grade \(id)")
     case .list: notes.append("grade of the list")
+    case .log: notes.append("grade of the log")
     case .some(.none), nil: notes.append("no grade")
     }
     if clip.timeScale == .zero {
@@ -245,6 +246,7 @@ struct GradeStills {
     case .shotName(let id), .eventNumber(let id):
       facts += [fact("Grade", "correction", id), fact("Grade", "from", collection ?? "a collection")]
     case .list: facts.append(fact("Grade", "from", "the cut's list"))
+    case .log(let place): facts.append(fact("Grade", "from", "the log, \(place)"))
     case .some(.none), nil: facts.append(fact("Grade", "from", "nobody: as shot"))
     }
     facts.append(fact("Grade", "look", look ?? "none"))

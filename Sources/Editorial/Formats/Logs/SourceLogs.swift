@@ -90,6 +90,12 @@ package struct SourceLogs: Sendable {
     return found(.nameAndTimecode, byName[name] ?? [], place) ?? []
   }
 
+  /// The rows about a media file that speak of the frame a clip shows first.
+  func matches(for media: MediaItem, at clip: Clip, rate: FrameRate) -> [Match] {
+    guard let place = Place(clip, rate: rate) else { return [] }
+    return matches(for: media).filter { Self.speaks($0.entry, of: place) ?? true }
+  }
+
   /// The source reel that the logs give a media file.
   ///
   /// - Returns: the reel and the row it stands in; `nil` without a row, without a reel in the rows, and when rows

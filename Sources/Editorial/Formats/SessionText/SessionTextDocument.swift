@@ -47,7 +47,8 @@ struct SessionTextDocument: CutDocument {
     DiagnosticList([
       Diagnostic(
         family: .usage, code: code,
-        location: cell?.line.location(in: session.path, at: cell?.offset) ?? SourceLocation(file: session.path),
+        location: cell?.line.location(in: session.path, at: cell?.offset)
+          ?? SourceLocation(file: session.path),
         message: message, remedy: remedy, excerpt: cell?.line.text)
     ])
   }

@@ -59,7 +59,8 @@ struct SessionTimelineBuilder {
     cell.line.location(in: session.path, at: cell.offset)
   }
 
-  private mutating func fault(_ code: String, _ cell: SessionText.Cell, _ message: String, _ remedy: String?) {
+  private mutating func fault(_ code: String, _ cell: SessionText.Cell, _ message: String, _ remedy: String?)
+  {
     guard !faults.isFull else { return }
     faults.add(
       Diagnostic(
@@ -145,7 +146,8 @@ struct SessionTimelineBuilder {
     guard to.rounded > from.rounded else {
       findings.append(
         Finding(
-          kind: .dropped, what: "`\(name)` is shorter than a frame and is not carried", location: location(start),
+          kind: .dropped, what: "`\(name)` is shorter than a frame and is not carried",
+          location: location(start),
           event: event))
       return nil
     }
@@ -240,7 +242,9 @@ struct SessionTimelineBuilder {
   /// `Macintosh HD:Users:me:Audio Files:` and the file as a URL; other folders as they are.
   private func url(_ source: (file: String, channel: Int?)) -> String? {
     guard let folder = session.folders[source.file], !folder.isEmpty else { return nil }
-    guard !folder.contains("/"), !folder.contains("\\") else { return FileNames.url(ofPath: folder + source.file) }
+    guard !folder.contains("/"), !folder.contains("\\") else {
+      return FileNames.url(ofPath: folder + source.file)
+    }
     let parts = folder.split(separator: ":").map(String.init) + [source.file]
     return FileNames.url(ofPath: "/Volumes/" + parts.joined(separator: "/"))
   }

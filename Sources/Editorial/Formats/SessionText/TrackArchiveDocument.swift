@@ -16,7 +16,8 @@ struct TrackArchiveDocument: CutDocument {
 
   /// Frame rates by the number in the set-up; 6 and 7 count drop frame.
   private static let rates: [Int: FrameRate] = [
-    2: FrameRate(24), 3: FrameRate(25), 4: FrameRate(30_000, 1001), 5: FrameRate(30), 6: FrameRate(30_000, 1001),
+    2: FrameRate(24), 3: FrameRate(25), 4: FrameRate(30_000, 1001), 5: FrameRate(30),
+    6: FrameRate(30_000, 1001),
     7: FrameRate(30), 12: FrameRate(24_000, 1001), 13: FrameRate(25_000, 1001), 14: FrameRate(50),
     15: FrameRate(60_000, 1001), 16: FrameRate(60),
   ]
@@ -28,7 +29,8 @@ struct TrackArchiveDocument: CutDocument {
     guard root.name.hasPrefix("tracklist") else {
       throw DiagnosticList([
         Diagnostic(
-          family: .usage, code: "cut.notTrackArchive", location: root.line.location(in: path, at: root.offset),
+          family: .usage, code: "cut.notTrackArchive",
+          location: root.line.location(in: path, at: root.offset),
           message: "`\(root.name)` is not a track archive", remedy: "Export the tracks again.",
           excerpt: root.line.text)
       ])
@@ -43,7 +45,8 @@ struct TrackArchiveDocument: CutDocument {
       throw DiagnosticList([
         Diagnostic(
           family: .usage, code: "cut.noRate", location: root.line.location(in: path, at: root.offset),
-          message: "the archive does not name a frame rate that is known", remedy: "Give the rate with `--rate`.",
+          message: "the archive does not name a frame rate that is known",
+          remedy: "Give the rate with `--rate`.",
           excerpt: root.line.text)
       ])
     }
@@ -151,7 +154,8 @@ private struct TrackArchiveBuilder {
       findings.append(
         Finding(
           kind: .approximated,
-          what: "markers of `\(name)` are moved to the nearest frame and carry the track's name as their comment",
+          what:
+            "markers of `\(name)` are moved to the nearest frame and carry the track's name as their comment",
           location: location(track)))
     }
     return result
@@ -165,7 +169,9 @@ private struct TrackArchiveBuilder {
   private mutating func tempoMap(_ element: XMLElement) -> TempoMap? {
     let id = element.attributes["ID"] ?? ""
     if let known = tempos[id] { return known }
-    guard let list = element.children.first(where: { $0.attributes["name"] == "TempoEvent" }) else { return nil }
+    guard let list = element.children.first(where: { $0.attributes["name"] == "TempoEvent" }) else {
+      return nil
+    }
     var points: [TempoMap.Point] = []
     for event in list.children {
       guard let tick = event.value("PPQ").flatMap(Rational.init(decimal:)),
@@ -177,7 +183,8 @@ private struct TrackArchiveBuilder {
       if event.value("Func").map({ $0 != "0" }) == true {
         findings.append(
           Finding(
-            kind: .approximated, what: "a tempo that glides is read as one that jumps", location: location(event)))
+            kind: .approximated, what: "a tempo that glides is read as one that jumps",
+            location: location(event)))
       }
       points.append(TempoMap.Point(tick: tick, beatsPerMinute: beats))
     }
