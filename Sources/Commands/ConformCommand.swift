@@ -138,13 +138,14 @@ struct ConformCommand: AsyncParsableCommand {
     let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
-    func plan() async throws -> ProgrammePlan {
+    func plan(publishesConform: Bool) async throws -> ProgrammePlan {
       let session = ProgrammeSession(
         pipeline: try request.pipeline(), production: folder, store: engine.store, ledger: engine.ledger,
         tools: tools)
-      return try await session.plan(until: nil, probing: engine)
+      return try await session.plan(until: nil, probing: engine, publishesConform: publishesConform)
     }
-    let first = try await plan()
+    // Only a page is made by tasks of the plan.
+    let first = try await plan(publishesConform: reportPath?.isPage ?? false)
     let result = try ConformDocuments(plan: first, handles: handles)
     Outcome.printDiagnostics(first.diagnostics)
     try write(result, report: reportPath, otio: otioPath)
@@ -157,7 +158,7 @@ struct ConformCommand: AsyncParsableCommand {
     if let outputPath {
       request.profile = profile
       request.raster = try raster ?? result.largestRaster()
-      try await render(try await plan(), to: outputPath, engine: engine)
+      try await render(try await plan(publishesConform: true), to: outputPath, engine: engine)
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     withExtendedLifetime(temporary) {}
