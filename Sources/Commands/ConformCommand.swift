@@ -164,22 +164,24 @@ struct ConformCommand: AsyncParsableCommand {
     let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
-    func plan() async throws -> ProgrammePlan {
+    func plan(publishesConform: Bool) async throws -> ProgrammePlan {
       var pipeline = try request.pipeline()
       pipeline.timeline.cuts = converted
       let session = ProgrammeSession(
         pipeline: pipeline, production: folder, store: engine.store, ledger: engine.ledger,
         tools: tools)
-      return try await session.plan(until: nil, probing: engine)
+      return try await session.plan(until: nil, probing: engine, publishesConform: publishesConform)
     }
-    var first = try await plan()
+    // Only a page is made by tasks of the plan.
+    let hasPage = reportPath?.isPage ?? false
+    var first = try await plan(publishesConform: hasPage)
     var result = try ConformDocuments(plan: first, handles: handles)
     if let reference {
       request.reference = reference
       request.referenceStart = referenceStart
       request.masks = mask
       request.raster = try raster ?? result.largestRaster()
-      first = try await plan()
+      first = try await plan(publishesConform: hasPage)
       result = try ConformDocuments(plan: first, handles: handles)
       request.reference = nil
     }
@@ -199,7 +201,7 @@ struct ConformCommand: AsyncParsableCommand {
     if let outputPath {
       request.profile = profile
       request.raster = try raster ?? result.largestRaster()
-      try await render(try await plan(), to: outputPath, engine: engine)
+      try await render(try await plan(publishesConform: true), to: outputPath, engine: engine)
     }
     // What was reported above and left out of the conform is an error all the same.
     let reported = DiagnosticList(first.diagnostics)

@@ -17,11 +17,15 @@ struct ProgrammeSession {
   let ledger: Ledger
   let tools: ToolIdentity
 
-  /// - Parameter engine: runs the probes that are missing; nil fails when there are any.
-  func plan(until: String?, probing engine: Coordinator?) async throws -> ProgrammePlan {
+  /// - Parameters:
+  ///   - engine: runs the probes that are missing; nil fails when there are any.
+  ///   - publishesConform: whether the conformed cut and its report become an asset.
+  func plan(
+    until: String?, probing engine: Coordinator?, publishesConform: Bool = true
+  ) async throws -> ProgrammePlan {
     let (files, diagnostics) = try await probedFiles(engine)
     do {
-      var plan = try await answeredPlan(files, until: until, engine)
+      var plan = try await answeredPlan(files, until: until, publishesConform, engine)
       plan.diagnostics = diagnostics + plan.diagnostics + (try unreadableVersions(of: plan))
       return plan
     } catch let error as DiagnosticList {
@@ -32,13 +36,13 @@ struct ProgrammeSession {
 
   /// Plans, runs the tasks whose answers the plan depends on, and plans again, until it stands.
   private func answeredPlan(
-    _ files: [ProbedFile], until: String?, _ engine: Coordinator?
+    _ files: [ProbedFile], until: String?, _ publishesConform: Bool, _ engine: Coordinator?
   ) async throws -> ProgrammePlan {
     var asked: Set<TaskKey> = []
     while true {
       let plan = try ProgrammePlanner.plan(
         pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
-        until: until)
+        until: until, publishesConform: publishesConform)
       if plan.questions.isEmpty { return plan }
       guard let engine else { throw ProbesMissing() }
       // An answer that is gone as soon as it is given would be asked for without end.

@@ -25,7 +25,9 @@ package struct ScannedFile: Hashable, Sendable {
     var bytes: Int64 = 0
     for file in files {
       let count = file.location.byteCount
-      if let last = batches.last, last.count < ProbeFilesTask.mostFiles, bytes + count <= ProbeFilesTask.mostBytes {
+      if let last = batches.last, last.count < ProbeFilesTask.mostFiles,
+        bytes + count <= ProbeFilesTask.mostBytes
+      {
         batches[batches.count - 1].append(file)
         bytes += count
       } else {

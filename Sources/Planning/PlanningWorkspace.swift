@@ -78,6 +78,8 @@ package struct PlanningWorkspace {
 
   package var nodes: [TaskNode] = []
   package var plannedKeys: Set<TaskKey> = []
+  /// Whether the conformed cut and its report become an asset.
+  let publishesConform: Bool
   /// Makes the page of the conform report.
   package var conformPage: TaskKey?
   /// Tasks whose answers the plan depends on and that have not run: with any of these the rest is no plan yet.

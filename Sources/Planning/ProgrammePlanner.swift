@@ -6,17 +6,19 @@ import TaskKinds
 
 /// Turns a pipeline and what the probes found into tasks. Pure: reads nothing, writes nothing.
 package enum ProgrammePlanner {
-  /// - Parameter until: name of the last stage wanted; nil plans all.
+  /// - Parameters:
+  ///   - until: name of the last stage wanted; nil plans all.
+  ///   - publishesConform: whether the conformed cut and its report become an asset; they cost time with long cuts.
   /// - Throws: every fault of cut, relink and stages at once, as far as it can see.
   package static func plan(
     _ pipeline: Pipeline, files: [ProbedFile], tools: ToolIdentity, library: any PlanningLibrary,
-    until: String? = nil
+    until: String? = nil, publishesConform: Bool = true
   ) throws(DiagnosticList) -> ProgrammePlan {
     let stages = try wanted(pipeline, until: until)
     let conform = try conform(pipeline, files: files)
     var workspace = PlanningWorkspace(
       pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools,
-      library: library)
+      library: library, publishesConform: publishesConform)
     workspace.diagnostics = pipeline.warnings + conform.diagnostics
     // Stages behind closed gates come last, so that nothing that may run counts on what they hold back.
     var late: [any Stage] = []

@@ -34,6 +34,9 @@ struct MeasureCommand: ParsableCommand {
   @Flag(help: "Leave the synthetic graph out.")
   var skipSynthetic = false
 
+  @Flag(help: "Leave probing and relinking out.")
+  var skipConform = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -53,6 +56,11 @@ struct MeasureCommand: ParsableCommand {
       if !skipSynthetic {
         report.synthetic = try SyntheticBenchmark(folder: "\(folder.path)/synthetic", samples: samples)
           .measure()
+      }
+      if !skipConform {
+        let path = "\(folder.path)/conform"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        report.conform = try ConformBenchmark(folder: path, samples: samples).measure()
       }
       if !skipSample {
         let sample = SampleBenchmark(

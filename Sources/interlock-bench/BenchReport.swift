@@ -6,6 +6,7 @@ struct BenchReport: Encodable {
   var budgets = Budgets()
   var synthetic: SyntheticResult?
   var sample: SampleResult?
+  var conform: ConformResult?
 
   func json() throws -> String {
     let encoder = JSONEncoder()
@@ -14,7 +15,9 @@ struct BenchReport: Encodable {
   }
 
   var text: String {
-    let parts = [synthetic.map(syntheticText), sample.map(sampleText)].compactMap(\.self)
+    let parts = [
+      synthetic.map(syntheticText), conform.map(conformText), sample.map(sampleText),
+    ].compactMap(\.self)
     return parts.isEmpty ? "Nothing was measured." : parts.joined(separator: "\n\n")
   }
 
@@ -34,6 +37,19 @@ struct BenchReport: Encodable {
       \(result.samples)
       \(table.text)
       """
+  }
+
+  private func conformText(_ result: ConformResult) -> String {
+    var table = TextTable(columns: ["", "seconds", "ratio", "budget", "peak MB"])
+    table.add("ffprobe, \(result.files) calls", fixed(result.ffprobeSeconds, 1), "1.0", "", "")
+    table.add(
+      "conform, \(result.files) new files", fixed(result.probed.seconds, 2), fixed(result.probeRatio, 1),
+      "\(fixed(budgets.probesInFfprobes, 1)) times", fixed(result.probed.peakMegabytes, 0))
+    table.add("conform again", fixed(result.again.seconds, 2), "", "", fixed(result.again.peakMegabytes, 0))
+    table.add(
+      "\(result.events) events, \(result.relinkFiles) files", fixed(result.relink.seconds, 2), "",
+      "\(fixed(budgets.relinkSeconds, 1)) s", fixed(result.relink.peakMegabytes, 0))
+    return "Probing and relinking; process start and reports included\n\(table.text)"
   }
 
   private func sampleText(_ result: SampleResult) -> String {

@@ -147,7 +147,7 @@ func pictureFile(
     #expect(found("A007", [.folder(2)]) == "chosen: source reel A007 is the file's folder")
     #expect(found("A007", [.folder(1)]) == nil)
     #expect(
-      found("R5", [.log], logged: ["b001_c2": ["R5"]])
+      found("R5", [.log], logged: ["/m/A007/DAY1/B001_C2.mov": ["R5"]])
         == "chosen: source reel R5 is the file's reel by the log")
     let pattern = try #require(NamePattern("*_{reel}.mov"))
     #expect(

@@ -232,8 +232,11 @@ import Testing
     #expect(publish.shelf == .assets && publish.name == "edit" && publish.assembly == nil)
     #expect(
       publish.documents.map { "\($0.suffix).\($0.fileExtension)" } == [
-        ".otio", "report.json", "report.txt", "report.html",
+        ".otio", "report.json", "report.txt",
       ])
+    #expect(publish.results == [plan.conformPage])
+    let page = try #require(plan.nodes("conform-page").first)
+    #expect(page.dependencies == plan.nodes("thumbnails").map(\.key) && page.dependencies.count == 1)
     for document in publish.documents {
       #expect(plan.objects[document.object]?.count == Int(document.byteCount))
     }

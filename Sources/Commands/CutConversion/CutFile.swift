@@ -16,8 +16,8 @@ struct CutFile: Sendable {
   var isConverted = false
 
   /// The cut before a rate gives its timecodes a meaning; `findings` are to be added to its timeline's.
-  func cut(rate: FrameRate? = nil) throws(DiagnosticList) -> Cut {
-    try Cut.read(path: path, bytes: bytes, rate: rate, isConverted: isConverted)
+  func cut() throws(DiagnosticList) -> Cut {
+    try Cut.read(path: path, bytes: bytes, isConverted: isConverted)
   }
 
   /// Reads a cut file from disk.

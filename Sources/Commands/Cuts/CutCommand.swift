@@ -65,7 +65,7 @@ struct CutReading {
     for path in cuts {
       do {
         let file = try await CutFile.load(path)
-        read.append(try Cut.read(path: path, bytes: file.bytes, isConverted: file.isConverted))
+        read.append(try file.cut())
         findings += file.findings
       } catch let list as DiagnosticList {
         faults += list.diagnostics

@@ -65,7 +65,7 @@ struct MediaIndex: Sendable {
       let folders = StoredPath.normal(item.path).split(separator: "/").dropLast()
       guard number >= 1, number <= folders.count else { return [] }
       return [String(folders[folders.count - number])]
-    case .log: return logged[FileNames.stem(item.facts.fileName).lowercased()] ?? []
+    case .log: return logged[item.path] ?? []
     }
   }
 

@@ -6,7 +6,7 @@ package struct RelinkSettings: Sendable, Hashable {
   package var rates: [RateRule]
   /// Where the source reel of a media file is read.
   package var reels: [ReelSource]
-  /// Source reels by logs, by the file's name in small letters without its extension.
+  /// Source reels by logs of the set or the laboratory, by the path of the media file.
   package var loggedReels: [String: [String]]
   /// How stored paths are carried over to this machine.
   package var paths: [PathMap]

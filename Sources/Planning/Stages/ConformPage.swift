@@ -64,7 +64,7 @@ struct ConformPage {
     for start in stride(from: 0, to: frames.count, by: ThumbnailsTask.mostFrames) {
       let part = Array(frames[start..<min(frames.count, start + ThumbnailsTask.mostFrames)])
       let input = ThumbnailsTask.Input(
-        node: node, raster: raster, frames: part, media: workspace.media(of: [node]),
+        node: node, raster: raster, frames: part, media: [file.identity.hex: renderMedia(of: file, video)],
         builtBy: workspace.tools.builtBy("mjpeg"))
       let key = ThumbnailsTask.key(input)
       try workspace.add(
@@ -79,11 +79,16 @@ struct ConformPage {
     return pictures
   }
 
+  private func renderMedia(of file: ProbedFile, _ video: VideoFacts) -> RenderTask.Media {
+    RenderTask.Media(location: file.location, sequence: file.sequence, sampleAspect: video.sampleAspect)
+  }
+
   /// All of the picture, small, in its own shape; even numbers.
   static func raster(of video: VideoFacts) -> Raster {
     let width = Int64(ThumbnailsTask.width)
     let shape = Rational(Int64(max(1, video.height)), Int64(max(1, video.width)))
-    let height = shape.checkedDivide(video.sampleAspect).flatMap { $0.checkedMultiply(Rational(width)) }?.rounded ?? 90
+    let height =
+      shape.checkedDivide(video.sampleAspect).flatMap { $0.checkedMultiply(Rational(width)) }?.rounded ?? 90
     return Raster(width: Int(width), height: Int(min(320, max(16, height / 2 * 2))))
   }
 }

@@ -54,14 +54,19 @@ package struct EditingStage: ReadableStage {
       throw DiagnosticList(faults)
     }
     let picture = spans(track, sizing: sizing, in: &workspace)
-    workspace.pictures[declaration.name] = picture
+    do {
+      workspace.pictures[declaration.name] = try SlugCards(stage: declaration.name).lay(
+        over: picture, in: &workspace)
+    } catch {
+      throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
+    }
     workspace.soundEdits[declaration.name] = SoundEdit(
       events: workspace.conform.events.filter { timeline.tracks[$0.trackIndex].kind == .sound },
       frameCount: picture.frameCount)
     workspace.offline = try OfflineProving.proof(of: self, in: &workspace)
     workspace.diagnostics += workspace.offline?.diagnostics ?? []
     do {
-      try publishConform(in: &workspace)
+      if workspace.publishesConform { try publishConform(in: &workspace) }
     } catch {
       throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
     }

@@ -161,9 +161,7 @@ struct TrackLayout {
       }
       let source = PictureSource(
         media: workspace.files[index].identity, stream: video.stream, interpretation: Interpretation(video))
-      let isReversed = event.speed < .zero && !event.sourceRange.isEmpty
-      let first = isReversed ? event.sourceRange.end - 1 : event.sourceRange.start
-      let map = FrameMap(first: first, speed: event.speed)
+      let map = event.frameMap
       return Part(
         range: clip.recordRange, node: .sizing(sizing, of: .source(source)), map: map,
         shot: PictureSpan.Shot(

@@ -5,6 +5,10 @@ struct Budgets: Encodable {
   /// The later target of the same.
   var laterNoOpInNinjas = 0.5
   var laterNoOpPeakBytes: Int64 = 200_000_000
+  /// The time of one `ffprobe` call for each file in the time of a conform that probes them.
+  var probesInFfprobes = 5.0
+  /// A list of 5,000 events against 2,000 known files, read, relinked and reported.
+  var relinkSeconds = 1.0
   var sampleColdSeconds = 300.0
   var sampleAgainSeconds = 0.5
   var samplePeakBytes: Int64 = 1_000_000_000
