@@ -37,6 +37,13 @@ package struct ConformedEvent: Sendable, Hashable {
   ///
   /// For sound: frames of the file's timecode, counted from the frame nearest to its first sample.
   package var sourceRange: FrameRange
+  /// The media frame that the source in names: a curve and a reversed clip count from it. Of a part of an event, the
+  /// whole event's.
+  package var sourceOrigin: Int64 = 0
+  /// Record frames of the event that lie before this part of it: its retiming has gone on for so long.
+  package var phase: Int64 = 0
+  /// A changing speed in media frames, counted from `sourceOrigin`; it counts instead of `speed`.
+  package var curve: RetimeCurve?
   /// For sound: the first sample of the file that is heard, at the file's own rate; may lie less than a frame before
   /// the file.
   package var sourceSample: Int64?
@@ -70,5 +77,10 @@ package struct ConformedEvent: Sendable, Hashable {
     self.handlesBefore = handlesBefore
     self.handlesAfter = handlesAfter
     self.findings = findings
+  }
+
+  /// The media frame at each record frame of the event, unless it has a curve.
+  package var frameMap: FrameMap {
+    FrameMap(first: sourceOrigin, speed: speed).advanced(by: phase)
   }
 }
