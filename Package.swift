@@ -150,7 +150,7 @@ let package = Package(
       "Worker",
       [
         "TestSupport", "TaskKinds", "TaskGraph", "ImageGraph", "Editorial", "Delivery", "SoundMixing",
-        "Titling", "MediaTime", "Digests", "Diagnostics", "interlock-worker",
+        "Titling", "MediaTime", "Digests", "Diagnostics", "ObjectStore", "Planning", "interlock-worker",
       ]),
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),

@@ -1,5 +1,6 @@
 // Whole planes in linear light: what compositing does to pictures, on top of the row loops.
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,17 +289,40 @@ static void free_kernel(kernel *of) {
   free(of->is_inside);
 }
 
-static int32_t make_kernel(kernel *out, int32_t in_count, int32_t count, double scale, double offset) {
-  const double stretch = scale < 1.0 ? 1.0 / scale : 1.0;
+static int32_t allocate_kernel(kernel *out, int32_t count, double stretch) {
   out->taps = (int32_t)floor_of(4.0 * stretch) + 2;
   const size_t taps = (size_t)out->taps;
   out->indices = malloc((size_t)count * taps * sizeof(int32_t));
   out->weights = malloc((size_t)count * taps * sizeof(float));
   out->is_inside = malloc((size_t)count);
+  if (out->indices != NULL && out->weights != NULL && out->is_inside != NULL) return 0;
+  free_kernel(out);
+  return -1;
+}
+
+/// The samples around `centre`, counted from the first sample's centre, and their weights; edges repeat.
+static void weigh(
+  int32_t *indices, float *weights, double *exact, size_t taps, int32_t in_count, double centre, double stretch) {
+  const int64_t first = floor_of(centre - 2.0 * stretch);
+  double sum = 0.0;
+  for (size_t k = 0; k < taps; k++) {
+    exact[k] = catmull_rom(((double)(first + (int64_t)k) - centre) / stretch);
+    sum += exact[k];
+  }
+  for (size_t k = 0; k < taps; k++) {
+    const int64_t at = first + (int64_t)k;
+    indices[k] = at < 0 ? 0 : at >= in_count ? in_count - 1 : (int32_t)at;
+    weights[k] = (float)(exact[k] / sum);
+  }
+}
+
+static int32_t make_kernel(kernel *out, int32_t in_count, int32_t count, double scale, double offset) {
+  const double stretch = scale < 1.0 ? 1.0 / scale : 1.0;
+  if (allocate_kernel(out, count, stretch) != 0) return -1;
+  const size_t taps = (size_t)out->taps;
   double *exact = malloc(taps * sizeof(double));
-  if (out->indices == NULL || out->weights == NULL || out->is_inside == NULL || exact == NULL) {
+  if (exact == NULL) {
     free_kernel(out);
-    free(exact);
     return -1;
   }
   for (int32_t i = 0; i < count; i++) {
@@ -306,17 +330,7 @@ static int32_t make_kernel(kernel *out, int32_t in_count, int32_t count, double 
     const double place = ((double)i + 0.5 - offset) / scale;
     out->is_inside[i] = place >= 0.0 && place < (double)in_count;
     const double centre = out->is_inside[i] ? place - 0.5 : 0.0;
-    const int64_t first = floor_of(centre - 2.0 * stretch);
-    double sum = 0.0;
-    for (size_t k = 0; k < taps; k++) {
-      exact[k] = catmull_rom(((double)(first + (int64_t)k) - centre) / stretch);
-      sum += exact[k];
-    }
-    for (size_t k = 0; k < taps; k++) {
-      const int64_t at = first + (int64_t)k;
-      out->indices[(size_t)i * taps + k] = at < 0 ? 0 : at >= in_count ? in_count - 1 : (int32_t)at;
-      out->weights[(size_t)i * taps + k] = (float)(exact[k] / sum);
-    }
+    weigh(out->indices + (size_t)i * taps, out->weights + (size_t)i * taps, exact, taps, in_count, centre, stretch);
   }
   free(exact);
   return 0;
@@ -369,4 +383,213 @@ int32_t pk_resample(
   free_kernel(&down);
   free(narrow);
   return 0;
+}
+
+// MARK: - Adjusted pictures
+
+/// The columns and rows of a plane in which anything covers.
+typedef struct {
+  int32_t left, top, right, bottom;
+} box;
+
+static box covered(const float *cover, int32_t width, int32_t height) {
+  box found = {width, height, 0, 0};
+  for (int32_t y = 0; y < height; y++) {
+    const float *row = cover + (size_t)y * (size_t)width;
+    for (int32_t x = 0; x < width; x++) {
+      if (row[x] <= 0.0f) continue;
+      if (x < found.left) found.left = x;
+      if (x >= found.right) found.right = x + 1;
+      if (y < found.top) found.top = y;
+      found.bottom = y + 1;
+    }
+  }
+  return found;
+}
+
+/// Far outside of a picture all that is seen is its edge, wherever that is.
+static double near(double centre, int32_t count) {
+  const double reach = 4.0 * (double)count + 65536.0;
+  return centre < -reach ? -reach : centre > reach ? reach : centre;
+}
+
+static double at_least_one(double squared) { return squared > 1.0 ? sqrt(squared) : 1.0; }
+
+/// A kernel for samples first…first + count, each of which shows the source at step · (its centre) + offset.
+static int32_t make_placed(
+  kernel *out, int32_t in_count, int32_t first, int32_t count, double step, double offset) {
+  const double stretch = at_least_one(step * step);
+  if (allocate_kernel(out, count, stretch) != 0) return -1;
+  const size_t taps = (size_t)out->taps;
+  double *exact = malloc(taps * sizeof(double));
+  if (exact == NULL) {
+    free_kernel(out);
+    return -1;
+  }
+  for (int32_t i = 0; i < count; i++) {
+    const double centre = near(step * ((double)(first + i) + 0.5) + offset - 0.5, in_count);
+    out->is_inside[i] = 1;
+    weigh(out->indices + (size_t)i * taps, out->weights + (size_t)i * taps, exact, taps, in_count, centre, stretch);
+  }
+  free(exact);
+  return 0;
+}
+
+/// Rows and columns stay rows and columns: one axis after the other.
+static int32_t transform_straight(
+  int32_t path, int32_t planes, const float *const in[], int32_t in_width, int32_t in_height, float *const out[],
+  box part, int32_t width, const double place[6]) {
+  const int32_t columns = part.right - part.left, lines = part.bottom - part.top;
+  kernel across = {0}, down = {0};
+  float *narrow = malloc((size_t)columns * (size_t)in_height * sizeof(float));
+  int32_t status = narrow != NULL ? make_placed(&across, in_width, part.left, columns, place[0], place[2]) : -1;
+  if (status == 0) {
+    status = make_placed(&down, in_height, part.top, lines, place[4], place[5]);
+    if (status != 0) free_kernel(&across);
+  }
+  if (status != 0) {
+    free(narrow);
+    return -1;
+  }
+  int32_t first = in_height, end = 0;
+  const size_t taps = (size_t)down.taps;
+  for (size_t k = 0; k < (size_t)lines * taps; k++) {
+    if (down.indices[k] < first) first = down.indices[k];
+    if (down.indices[k] >= end) end = down.indices[k] + 1;
+  }
+  const pk_rows *rows = pk_rows_of(path);
+  for (int32_t plane = 0; plane < planes; plane++) {
+    for (int32_t y = first; y < end; y++) {
+      resample_row(
+        &across, in[plane] + (size_t)y * (size_t)in_width, narrow + (size_t)y * (size_t)columns, columns);
+    }
+    for (int32_t y = 0; y < lines; y++) {
+      float *row = out[plane] + (size_t)(part.top + y) * (size_t)width + part.left;
+      for (size_t k = 0; k < taps; k++) {
+        const size_t at = (size_t)y * taps + k;
+        if (down.weights[at] == 0.0f) continue;
+        rows->mix_into(
+          row, 1.0f, narrow + (size_t)down.indices[at] * (size_t)columns, down.weights[at], (size_t)columns);
+      }
+    }
+  }
+  free_kernel(&across);
+  free_kernel(&down);
+  free(narrow);
+  return 0;
+}
+
+/// Turned or slanted: each pixel gathers its own samples.
+static int32_t transform_turned(
+  int32_t planes, const float *const in[], int32_t in_width, int32_t in_height, float *const out[],
+  const float *cover, box part, int32_t width, const double place[6]) {
+  const double wide = at_least_one(place[0] * place[0] + place[1] * place[1]);
+  const double high = at_least_one(place[3] * place[3] + place[4] * place[4]);
+  kernel across = {0}, down = {0};
+  if (allocate_kernel(&across, 1, wide) != 0) return -1;
+  if (allocate_kernel(&down, 1, high) != 0) {
+    free_kernel(&across);
+    return -1;
+  }
+  const size_t most = (size_t)(across.taps > down.taps ? across.taps : down.taps);
+  double *exact = malloc(most * sizeof(double));
+  for (int32_t y = part.top; exact != NULL && y < part.bottom; y++) {
+    for (int32_t x = part.left; x < part.right; x++) {
+      const size_t at = (size_t)y * (size_t)width + (size_t)x;
+      if (cover[at] <= 0.0f) continue;
+      const double column = (double)x + 0.5, row = (double)y + 0.5;
+      const double u = near(place[0] * column + place[1] * row + place[2] - 0.5, in_width);
+      const double v = near(place[3] * column + place[4] * row + place[5] - 0.5, in_height);
+      weigh(across.indices, across.weights, exact, (size_t)across.taps, in_width, u, wide);
+      weigh(down.indices, down.weights, exact, (size_t)down.taps, in_height, v, high);
+      for (int32_t plane = 0; plane < planes; plane++) {
+        float sum = 0.0f;
+        for (int32_t j = 0; j < down.taps; j++) {
+          const float *line = in[plane] + (size_t)down.indices[j] * (size_t)in_width;
+          float part_sum = 0.0f;
+          for (int32_t i = 0; i < across.taps; i++) part_sum += line[across.indices[i]] * across.weights[i];
+          sum += part_sum * down.weights[j];
+        }
+        out[plane][at] = sum;
+      }
+    }
+  }
+  const int32_t status = exact != NULL ? 0 : -1;
+  free(exact);
+  free_kernel(&across);
+  free_kernel(&down);
+  return status;
+}
+
+int32_t pk_transform(
+  int32_t path, int32_t planes, const float *const in[], int32_t in_width, int32_t in_height, float *const out[],
+  const float *cover, int32_t width, int32_t height, const double place[6]) {
+  for (int32_t plane = 0; plane < planes; plane++) {
+    memset(out[plane], 0, (size_t)width * (size_t)height * sizeof(float));
+  }
+  const box part = covered(cover, width, height);
+  if (part.left >= part.right) return 0;
+  return place[1] == 0.0 && place[3] == 0.0
+    ? transform_straight(path, planes, in, in_width, in_height, out, part, width, place)
+    : transform_turned(planes, in, in_width, in_height, out, cover, part, width, place);
+}
+
+enum { MOST_CORNERS = 64 };
+
+/// The share of the pixel at x, y that lies to the right of every edge.
+static double share_inside(double x, double y, const double *points, size_t count) {
+  double now[2 * MOST_CORNERS] = {x, y, x + 1.0, y, x + 1.0, y + 1.0, x, y + 1.0}, cut[2 * MOST_CORNERS];
+  size_t corners = 4;
+  for (size_t i = 0; i < count && corners > 0; i++) {
+    const double *from = points + 2 * i, *to = points + 2 * ((i + 1) % count);
+    const double dx = to[0] - from[0], dy = to[1] - from[1];
+    size_t kept = 0;
+    for (size_t k = 0; k < corners && kept + 2 <= MOST_CORNERS; k++) {
+      const double *a = now + 2 * k, *b = now + 2 * ((k + 1) % corners);
+      const double side_a = dx * (a[1] - from[1]) - dy * (a[0] - from[0]);
+      const double side_b = dx * (b[1] - from[1]) - dy * (b[0] - from[0]);
+      if (side_a >= 0.0) {
+        cut[2 * kept] = a[0];
+        cut[2 * kept + 1] = a[1];
+        kept++;
+      }
+      if ((side_a >= 0.0) != (side_b >= 0.0)) {
+        const double along = side_a / (side_a - side_b);
+        cut[2 * kept] = a[0] + (b[0] - a[0]) * along;
+        cut[2 * kept + 1] = a[1] + (b[1] - a[1]) * along;
+        kept++;
+      }
+    }
+    memcpy(now, cut, 2 * kept * sizeof(double));
+    corners = kept;
+  }
+  double twice = 0.0;
+  for (size_t k = 0; k < corners; k++) {
+    const double *a = now + 2 * k, *b = now + 2 * ((k + 1) % corners);
+    twice += (a[0] - x) * (b[1] - y) - (b[0] - x) * (a[1] - y);
+  }
+  return twice * 0.5;
+}
+
+void pk_area(float *cover, int32_t width, int32_t height, const double *points, size_t count) {
+  memset(cover, 0, (size_t)width * (size_t)height * sizeof(float));
+  if (count < 3 || count > MOST_CORNERS / 2) return;
+  for (int32_t y = 0; y < height; y++) {
+    for (int32_t x = 0; x < width; x++) {
+      double share = 1.0;
+      for (size_t i = 0; i < count; i++) {
+        const double *from = points + 2 * i, *to = points + 2 * ((i + 1) % count);
+        const double dx = to[0] - from[0], dy = to[1] - from[1];
+        const double centre = dx * ((double)y + 0.5 - from[1]) - dy * ((double)x + 0.5 - from[0]);
+        const double reach = 0.5 * ((dx < 0.0 ? -dx : dx) + (dy < 0.0 ? -dy : dy));
+        if (centre <= -reach) {
+          share = 0.0;
+          break;
+        }
+        if (centre < reach) share = -1.0;
+      }
+      if (share < 0.0) share = share_inside((double)x, (double)y, points, count);
+      cover[(size_t)y * (size_t)width + (size_t)x] = share < 1.0 ? (float)share : 1.0f;
+    }
+  }
 }

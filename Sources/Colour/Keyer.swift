@@ -81,4 +81,20 @@ package struct Cover: Sendable {
     self.height = height
     self.samples = samples
   }
+
+  /// How much of each pixel a convex polygon covers, exactly, times an opacity.
+  ///
+  /// - Parameter convex: at most 32 corners in pixels, clockwise as seen; nothing is covered by fewer than three.
+  package init(width: Int, height: Int, convex: [SIMD2<Double>], opacity: Float = 1) {
+    precondition(convex.count <= 32, "a polygon of \(convex.count) corners")
+    var samples = [Float](repeating: 0, count: width * height)
+    unsafe samples.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      unsafe pk_area(base, Int32(width), Int32(height), convex.flatMap { [$0.x, $0.y] }, convex.count)
+      if opacity != 1 { unsafe pk_scale(base, opacity, width * height) }
+    }
+    self.width = width
+    self.height = height
+    self.samples = samples
+  }
 }

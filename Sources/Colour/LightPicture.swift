@@ -4,6 +4,8 @@ import CPictureKernels
 ///
 /// Display-coded R'G'B' and light are related by a pure power of 2.4, odd around 0. Source: ITU-R BT.1886 with
 /// Lb = 0. Light 1 is display white. Every operation makes the same bytes on every CPU path.
+///
+/// Sizing uses it for display-coded values: those are loaded as if they were light, and written.
 @safe package final class LightPicture {
   /// From display-coded values to light.
   package static let displayPower = 2.4
@@ -134,6 +136,11 @@ import CPictureKernels
   /// Lays the picture over black and hands it to `pipe` as display-coded R'G'B'; it holds those afterwards.
   package func finish(through pipe: PicturePipe, into destination: [DestinationPlane]) throws(ColourError) {
     unsafe pk_raise(path.rawValue, samples, 3 * count, 1 / Self.displayPower)
+    try write(through: pipe, into: destination)
+  }
+
+  /// Hands the colours to `pipe` as they are.
+  package func write(through pipe: PicturePipe, into destination: [DestinationPlane]) throws(ColourError) {
     let order = [1, 2, 0]
     try pipe.run(
       source: order.map { index in
@@ -205,6 +212,40 @@ import CPictureKernels
     // Weights below 0 ring around edges: light and cover stay possible.
     unsafe pk_limit(path.rawValue, samples, 3 * count, 0, Self.greatest)
     unsafe pk_limit(path.rawValue, plane(3), count, 0, 1)
+  }
+
+  /// Becomes another picture under an affine transform, its colours no longer multiplied by alpha.
+  ///
+  /// Catmull-Rom; whole moves and mirrors are exact.
+  ///
+  /// - Parameters:
+  ///   - place: the pixel centre x, y shows the other picture at `place[0]·x + place[1]·y + place[2]`,
+  ///     `place[3]·x + place[4]·y + place[5]`, pixels counted from corners.
+  ///   - cover: what is seen of it; its alpha is multiplied by that.
+  ///   - isOpaque: the other picture's alpha is 1 everywhere.
+  package func transform(
+    _ other: LightPicture, place: [Double], cover: Cover, isOpaque: Bool
+  ) throws(ColourError) {
+    precondition(
+      place.count == 6 && cover.width == width && cover.height == height, "a place for each of its pixels")
+    let planes = isOpaque ? 3 : 4
+    let from = unsafe (0..<4).map { unsafe UnsafePointer<Float>?(other.plane($0)) }
+    let to = unsafe (0..<4).map { unsafe UnsafeMutablePointer<Float>?(plane($0)) }
+    let status = unsafe pk_transform(
+      path.rawValue, Int32(planes), from, Int32(other.width), Int32(other.height), to, cover.samples,
+      Int32(width), Int32(height), place)
+    guard status == 0 else { throw .outOfMemory }
+    let alpha = unsafe plane(3)
+    if isOpaque {
+      unsafe cover.samples.withUnsafeBufferPointer { samples in
+        guard let base = samples.baseAddress else { return }
+        unsafe alpha.update(from: base, count: count)
+      }
+    } else {
+      unsafe pk_limit(path.rawValue, alpha, count, 0, 1)
+      for index in 0..<3 { unsafe pk_divide(path.rawValue, plane(index), alpha, count) }
+      unsafe pk_multiply(path.rawValue, alpha, cover.samples, count)
+    }
   }
 
   // MARK: Keying

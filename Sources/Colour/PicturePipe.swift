@@ -90,6 +90,16 @@ package struct PictureRectangle: Hashable, Sendable {
   }
 }
 
+extension DestinationPlane {
+  /// Multiplies samples of binary32 without padding.
+  package func multiply(by factors: [Float]) {
+    let byteCount = unsafe bytes.count
+    precondition(byteCount >= factors.count * MemoryLayout<Float>.size, "a factor for each sample")
+    guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+    unsafe pk_multiply(KernelPath.chosen.rawValue, base, factors, factors.count)
+  }
+}
+
 /// Where a plane lies, as numbers.
 private struct PlaneExtent {
   var address: UInt

@@ -76,6 +76,12 @@ struct TraceCommand: ParsableCommand {
         "  layer \(index + 1)    \(layer.source), \(shown), \(layer.layer.merge.rawValue)"
           + (layer.side.map { ", \($0)" } ?? ""))
     }
+    for (index, picture) in (part.stack ?? []).enumerated() {
+      let number = picture.map.position(at: frame - part.firstFrame)
+      lines.append(
+        "  layer \(index + 1)    \(picture.source ?? "black"), frame \(number)"
+          + (picture.event.map { ", event \($0)" } ?? ""))
+    }
     for operation in part.operations {
       lines.append(
         "  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]"

@@ -1,9 +1,9 @@
 package import Digests
 
 /// A picture as a function of a frame number: a chain of operations over a source, over the layers of a composite,
-/// or over two sides at a transition.
+/// over two sides at a transition, or over pictures that lie on each other.
 ///
-/// The order of operations is fixed: source, composite, sizing, grade of each side, transition, look, titles,
+/// The order of operations is fixed: source, composite, sizing, grade of each side, transition, layers, look, titles,
 /// burn-in. Stages rewrite nodes; nothing is rendered until a deliverable asks for frames.
 package indirect enum ImageNode: Hashable, Codable, Sendable {
   case source(PictureSource)
@@ -14,6 +14,8 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
   case grade(Grade, of: ImageNode)
   /// Frame k is frame k of the transition; the sides are numbered by their own sources.
   case transition(Transition, outgoing: ImageNode, incoming: ImageNode)
+  /// Frame k is frame k of the stack; each layer has one picture, in the same order, the lowest first.
+  case layers(Layering, of: [ImageNode])
   case look(Look, of: ImageNode)
   case graphics(Graphics, of: ImageNode)
 
@@ -31,7 +33,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .source(let source): [source]
     case .black: []
-    case .composite(_, let layers): layers.flatMap(\.sources)
+    case .composite(_, let pictures), .layers(_, let pictures): pictures.flatMap(\.sources)
     case .sizing(_, let below), .grade(_, let below), .look(_, let below), .graphics(_, let below):
       below.sources
     case .transition(_, let outgoing, let incoming): outgoing.sources + incoming.sources
@@ -55,6 +57,10 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     case .transition(let transition, let outgoing, let incoming):
       outgoing.operations.map { $0.on("outgoing") } + incoming.operations.map { $0.on("incoming") }
         + [transition.summary]
+    case .layers(let layering, let pictures):
+      pictures.enumerated().flatMap { index, picture in
+        picture.operations.map { $0.on("layer \(index + 1)") }
+      } + [layering.summary]
     case .look(let look, let below): below.operations + [look.summary]
     case .graphics(let graphics, let below): below.operations + [graphics.summary]
     }
@@ -62,7 +68,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
 
   package var sizing: Sizing? {
     switch self {
-    case .source, .black, .composite, .transition, .graphics: nil
+    case .source, .black, .composite, .transition, .layers, .graphics: nil
     case .sizing(let sizing, _): sizing
     case .grade(_, let below), .look(_, let below): below.sizing
     }
@@ -71,7 +77,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
   /// What is sized: a source or a composite.
   package var sized: ImageNode? {
     switch self {
-    case .source, .black, .composite, .transition, .graphics: nil
+    case .source, .black, .composite, .transition, .layers, .graphics: nil
     case .sizing(_, let below): below
     case .grade(_, let below), .look(_, let below): below.sized
     }
@@ -79,7 +85,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
 
   package var grade: Grade? {
     switch self {
-    case .source, .black, .composite, .sizing, .transition, .graphics: nil
+    case .source, .black, .composite, .sizing, .transition, .layers, .graphics: nil
     case .grade(let grade, _): grade
     case .look(_, let below): below.grade
     }
@@ -99,7 +105,16 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .transition(let transition, let outgoing, let incoming): (transition, outgoing, incoming)
     case .look(_, let below): below.transition
-    case .source, .black, .composite, .sizing, .grade, .graphics: nil
+    case .source, .black, .composite, .sizing, .grade, .layers, .graphics: nil
+    }
+  }
+
+  /// The pictures that lie on each other, below a look if there is one.
+  package var layers: (layering: Layering, pictures: [ImageNode])? {
+    switch self {
+    case .layers(let layering, let pictures): (layering, pictures)
+    case .look(_, let below): below.layers
+    case .source, .black, .composite, .sizing, .grade, .transition, .graphics: nil
     }
   }
 }
@@ -144,6 +159,10 @@ extension ImageNode: CanonicallyEncodable {
       encoder.append(transition)
       encoder.append(outgoing)
       encoder.append(incoming)
+    case .layers(let layering, let pictures):
+      encoder.append("layers")
+      encoder.append(layering)
+      encoder.append(pictures)
     case .look(let look, let below):
       encoder.append("look")
       encoder.append(look)

@@ -78,17 +78,28 @@ package struct PictureSpan: Hashable, Codable, Sendable {
     /// As printed in the cut.
     package var event: String
     package var name: String
-    /// Timeline frame at which the event starts; with the track it tells events of one number apart.
-    package var recordStart: Int64
+    /// Where the event is in the cut: tells events of one number apart.
+    package var place: Place
     /// Identity of the shot's own media, its plate; nil when it has none.
     package var media: Digest?
     /// The frame of that media at each frame of the span.
     package var source: FrameMap
 
-    package init(event: String, name: String, recordStart: Int64, media: Digest?, source: FrameMap) {
+    /// A track, by its index in the timeline, and the timeline frame at which the event starts.
+    package struct Place: Hashable, Codable, Sendable {
+      package var track: Int
+      package var start: Int64
+
+      package init(track: Int, start: Int64) {
+        self.track = track
+        self.start = start
+      }
+    }
+
+    package init(event: String, name: String, place: Place, media: Digest?, source: FrameMap) {
       self.event = event
       self.name = name
-      self.recordStart = recordStart
+      self.place = place
       self.media = media
       self.source = source
     }
@@ -108,6 +119,9 @@ package struct PictureSpan: Hashable, Codable, Sendable {
   package var shot: Shot?
   /// At a transition, the shot that ends.
   package var outgoingShot: Shot?
+  /// Where pictures lie on each other, each of them as a span of its own, the lowest first; the node is made of their
+  /// nodes, and the shots are those of the lowest that has one.
+  package var layers: [PictureSpan] = []
 
   package init(node: ImageNode, map: FrameMap, count: Int64, shot: Shot?, outgoingShot: Shot? = nil) {
     self.node = node
@@ -126,6 +140,23 @@ extension PictureSpan {
     copy.count = count
     copy.shot = shot?.advanced(by: start)
     copy.outgoingShot = outgoingShot?.advanced(by: start)
+    copy.layers = layers.map { $0.part(from: start, count: count) }
+    return copy
+  }
+
+  /// The span with another picture for each of its shots: for both sides of a transition, for each layer.
+  package func mapShots(_ transform: (ImageNode, Shot?) throws -> ImageNode) rethrows -> PictureSpan {
+    var copy = self
+    switch node {
+    case .transition(let transition, let outgoing, let incoming):
+      copy.node = .transition(
+        transition, outgoing: try transform(outgoing, outgoingShot), incoming: try transform(incoming, shot))
+    case .layers(let layering, _):
+      copy.layers = try layers.map { try $0.mapShots(transform) }
+      copy.node = .layers(layering, of: copy.layers.map(\.node))
+    case .source, .black, .composite, .sizing, .grade, .look, .graphics:
+      copy.node = try transform(node, shot)
+    }
     return copy
   }
 }

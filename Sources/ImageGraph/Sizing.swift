@@ -28,24 +28,36 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
     case letterbox
     /// All of the raster, the picture's edges cropped.
     case fill
+    /// One pixel of the picture on one of the raster, whatever remains or is lacking around it.
+    case native
   }
 
   package var raster: Raster
   package var fit: Fit
+  /// Nil leaves the picture where the fit puts it, over black.
+  package var adjustment: Adjustment?
 
-  package init(raster: Raster, fit: Fit) {
+  package init(raster: Raster, fit: Fit, adjustment: Adjustment? = nil) {
     self.raster = raster
     self.fit = fit
+    self.adjustment = adjustment
   }
 
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.append(Self.version)
     encoder.append(raster)
     encoder.append(fit.rawValue)
+    // Nothing at all without one: frames made before there were any keep their names.
+    if let adjustment {
+      encoder.append("adjusted")
+      encoder.append(adjustment)
+    }
   }
 
   var summary: OperationSummary {
-    OperationSummary(operation: "sizing", version: Self.version, parameters: "\(fit.rawValue) in \(raster)")
+    OperationSummary(
+      operation: "sizing", version: Self.version,
+      parameters: "\(fit.rawValue) in \(raster)" + (adjustment.map { ", \($0.words)" } ?? ""))
   }
 
   /// Where a picture lands: the crop of the source that is used, and the rectangle of the raster it fills.
@@ -72,18 +84,25 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
   ///   1:16 or 16:1 is damage and read as square.
   package func placement(of source: Raster, sampleAspect: (numerator: Int64, denominator: Int64)) -> Placement
   {
-    let (wide, high) = (sampleAspect.numerator, sampleAspect.denominator)
-    let isSane =
-      (1...65_536).contains(wide) && (1...65_536).contains(high) && wide <= 16 * high && high <= 16 * wide
-    let aspect = isSane ? (wide: wide, high: high) : (wide: 1, high: 1)
     // Shapes are compared as integers: display width over height of the source against that of the raster.
-    let displayWidth = Int64(source.width) * aspect.wide
-    let displayHeight = Int64(source.height) * aspect.high
+    let shape = Self.shape(of: source, sampleAspect: sampleAspect)
+    let (displayWidth, displayHeight) = (shape.width, shape.height)
     let sourceSide = displayWidth * Int64(raster.height)
     let rasterSide = displayHeight * Int64(raster.width)
     var crop = Rectangle(x: 0, y: 0, width: max(source.width & ~1, 1), height: max(source.height & ~1, 1))
     var target = Rectangle(x: 0, y: 0, width: raster.width, height: raster.height)
-    if sourceSide != rasterSide {
+    if fit == .native {
+      let width = even(displayWidth, over: shape.unit, atMost: .max)
+      let height = even(displayHeight, over: shape.unit, atMost: .max)
+      target.width = min(width, raster.width)
+      target.height = min(height, raster.height)
+      target.x = centred(target.width, in: raster.width)
+      target.y = centred(target.height, in: raster.height)
+      crop.width = even(Int64(crop.width) * Int64(target.width), over: Int64(width), atMost: crop.width)
+      crop.height = even(Int64(crop.height) * Int64(target.height), over: Int64(height), atMost: crop.height)
+      crop.x = centred(crop.width, in: source.width)
+      crop.y = centred(crop.height, in: source.height)
+    } else if sourceSide != rasterSide {
       let isWider = sourceSide > rasterSide
       switch (fit, isWider) {
       case (.letterbox, true):
@@ -98,9 +117,21 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
       case (.fill, false):
         crop.height = even(Int64(source.height) * sourceSide, over: rasterSide, atMost: source.height)
         crop.y = centred(crop.height, in: source.height)
+      case (.native, _): break
       }
     }
     return Placement(crop: crop, target: target)
+  }
+
+  /// Display width and height of a picture, in parts of its height's pixel: `unit` of them are one.
+  static func shape(of source: Raster, sampleAspect: (numerator: Int64, denominator: Int64)) -> (
+    width: Int64, height: Int64, unit: Int64
+  ) {
+    let (wide, high) = (sampleAspect.numerator, sampleAspect.denominator)
+    let isSane =
+      (1...65_536).contains(wide) && (1...65_536).contains(high) && wide <= 16 * high && high <= 16 * wide
+    let aspect = isSane ? (wide: wide, high: high) : (wide: 1, high: 1)
+    return (Int64(source.width) * aspect.wide, Int64(source.height) * aspect.high, aspect.high)
   }
 
   /// `numerator / denominator` to the nearest even number, at least 2.

@@ -14,8 +14,17 @@ package enum ProgrammePlanner {
     _ pipeline: Pipeline, files: [ProbedFile], tools: ToolIdentity, library: any PlanningLibrary,
     until: String? = nil, publishesConform: Bool = true
   ) throws(DiagnosticList) -> ProgrammePlan {
+    try plan(
+      pipeline, conform: try conform(pipeline, files: files), files: files, tools: tools, library: library,
+      until: until)
+  }
+
+  /// The same of a cut that is conformed already.
+  package static func plan(
+    _ pipeline: Pipeline, conform: Conform, files: [ProbedFile], tools: ToolIdentity,
+    library: any PlanningLibrary, until: String? = nil
+  ) throws(DiagnosticList) -> ProgrammePlan {
     let stages = try wanted(pipeline, until: until)
-    let conform = try conform(pipeline, files: files)
     var workspace = PlanningWorkspace(
       pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools,
       library: library, publishesConform: publishesConform)

@@ -27,6 +27,8 @@ package struct Recipe: Codable, Sendable {
     package var operations: [OperationSummary]
     /// Of composites, the lowest first.
     package var layers: [Layer]?
+    /// Where pictures lie on each other, each of them, the lowest first.
+    package var stack: [Part]?
   }
 
   /// A layer of a composite: which of its frames is where.
@@ -78,21 +80,22 @@ package struct Recipe: Codable, Sendable {
     let files = Dictionary(workspace.files.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
     let events = Dictionary(
       workspace.conform.events.filter { workspace.timeline.tracks[$0.trackIndex].kind == .picture }
-        .map { ($0.clip.recordRange.start, $0) }, uniquingKeysWith: { $1 })
-    var frame: Int64 = 0
-    parts = sequence.spans.map { span in
-      // At a transition the source is the incoming one, of a composite the plate; the operations name all.
+        .map { ($0.place, $0) }, uniquingKeysWith: { $1 })
+    func part(_ span: PictureSpan, at frame: Int64) -> Part {
+      // At a transition the source is the incoming one, of a composite the plate, of a stack the lowest; the
+      // operations name all.
       let file = span.shot?.media.flatMap { files[$0] }
-      let map = span.shot?.source ?? span.map
-      let perLabel = span.shot.flatMap { events[$0.recordStart]?.framesPerLabel }
-      defer { frame += span.count }
+      let perLabel = span.shot.flatMap { events[$0.place]?.framesPerLabel }
       return Part(
         firstFrame: frame, count: span.count, event: span.shot?.event, shot: span.shot?.name,
         source: file.map { FilePaths.name(of: $0.location.path) }, reel: file?.facts.reel,
-        map: map, sourceStart: file?.facts.timecodeStart, sourceTimecodeRate: file?.facts.timecodeRate,
+        map: span.shot?.source ?? span.map, sourceStart: file?.facts.timecodeStart,
+        sourceTimecodeRate: file?.facts.timecodeRate,
         framesPerLabel: perLabel == .one ? nil : perLabel, chain: span.node.chain,
-        operations: span.node.operations, layers: Self.layers(span, files))
+        operations: span.node.operations, layers: Self.layers(span, files),
+        stack: span.layers.isEmpty ? nil : span.layers.map { part($0, at: frame) })
     }
+    parts = sequence.placedSpans.map { part($1, at: $0) }
   }
 
   private static func layers(_ span: PictureSpan, _ files: [Digest: ProbedFile]) -> [Layer]? {

@@ -168,11 +168,43 @@ int32_t pk_cover(float *plane, int32_t width, int32_t height, const double *poin
 int32_t pk_resample(
   int32_t path, const float *in, int32_t in_width, int32_t in_height, float *out, int32_t width, int32_t height,
   const double scale[2], const double offset[2]);
+/// How much a convex polygon (x, y pairs in pixels, 3…32 corners, clockwise as seen) covers of each pixel, exactly.
+void pk_area(float *cover, int32_t width, int32_t height, const double *points, size_t count);
+/// Planes under an affine transform: the pixel centre x, y shows the source at place[0]·x + place[1]·y + place[2],
+/// place[3]·x + place[4]·y + place[5], with Catmull-Rom weights, wider where it shrinks; edges repeat. Pixels that
+/// nothing covers are 0 or unfinished. Whole moves and mirrors are exact. Returns −1 when memory is short.
+int32_t pk_transform(
+  int32_t path, int32_t planes, const float *const in[], int32_t in_width, int32_t in_height, float *const out[],
+  const float *cover, int32_t width, int32_t height, const double place[6]);
 /// The colour of the screen in part of display-coded planes R, G, B: the mean of what is green or blue beyond half
 /// of the most. Returns the main channel, or −1 where nothing is.
 int32_t pk_sample_screen(
   const float *const rgb[3], int32_t width, int32_t x, int32_t y, int32_t part_width, int32_t part_height,
   double out[3]);
+
+// MARK: - Layers, display-coded
+
+enum {
+  PK_BLEND_NORMAL = 0,
+  PK_BLEND_ADD = 1,  // cut off at white
+  PK_BLEND_SUBTRACT = 2,  // below − above, cut off at black
+  PK_BLEND_DIFFERENCE = 3,
+  PK_BLEND_MULTIPLY = 4,
+  PK_BLEND_SCREEN = 5,
+  PK_BLEND_OVERLAY = 6,
+  PK_BLEND_DARKEN = 7,
+  PK_BLEND_LIGHTEN = 8,
+  PK_BLEND_HARD_LIGHT = 9,
+  PK_BLEND_SOFT_LIGHT = 10,
+};
+
+/// Lays three planes over three others; all are multiplied by what they cover. Where a is the cover above and b that
+/// below: A·(1 − b) + B·(1 − a) + a·b·blend(B / b, A / a), and the cover is a + b·(1 − a).
+/// - cover: NULL where all of it covers.
+void pk_blend(
+  int32_t mode, const float *const top[3], const float *cover, float *const below[3], float *below_cover,
+  size_t count);
+
 /// Lays a drawn picture over a float picture: below · (1 − weights[a]) + weights[colour] for each channel.
 ///
 /// Pixels are B G R A of 8 bits, colours premultiplied by alpha; weights[v] is the share that the code v stands

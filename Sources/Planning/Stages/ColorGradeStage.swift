@@ -80,22 +80,22 @@ package struct ColorGradeStage: ReadableStage {
             event.clip, loggedGrades: logs.grades(for: event.clip, in: item, rate: workspace.timeline.rate))
         })
     workspace.diagnostics += diagnostics
-    // An event number may stand in several lists of one cut: record order tells them apart.
-    var bindingsByRecord: [Int64: GradeBinding] = [:]
-    for (clip, binding) in zip(clips, bindings) { bindingsByRecord[clip.clip.recordRange.start] = binding }
-    let decisions = bindingsByRecord.compactMapValues(\.decision)
+    // An event number may stand in several lists of one cut: its place tells them apart.
+    var bindingOfEvent: [PictureSpan.Shot.Place: GradeBinding] = [:]
+    for (clip, binding) in zip(clips, bindings) { bindingOfEvent[clip.place] = binding }
+    let decisions = bindingOfEvent.compactMapValues(\.decision)
     let table = look.map { workspace.object($0.bytes) }
-    let graded = picture.mapNodes { span in
-      // Black between shots stays black: it belongs to no shot, and a look may lift it.
-      guard span.node.hasPicture else { return span.node }
-      let graded = Self.grade(span, decisions: decisions)
-      return table.map { .look(Look(table: $0), of: graded) } ?? graded
+    var graded = picture
+    // Black between shots stays black: it belongs to no shot, and a look may lift it.
+    for index in graded.spans.indices where graded.spans[index].node.hasPicture {
+      graded.spans[index] = Self.grade(graded.spans[index], decisions: decisions)
+      if let table { graded.spans[index].node = .look(Look(table: table), of: graded.spans[index].node) }
     }
     workspace.pictures[declaration.name] = graded
     guard stills == .yes else { return }
     do {
       try GradeStills(
-        stage: declaration.name, before: picture, after: graded, bindings: bindingsByRecord,
+        stage: declaration.name, before: picture, after: graded, bindings: bindingOfEvent,
         collection: collectionName, look: look.map { FilePaths.name(of: $0.path) }
       ).plan(in: &workspace)
     } catch {
@@ -103,21 +103,18 @@ package struct ColorGradeStage: ReadableStage {
     }
   }
 
-  /// Each side of a transition is graded as its own shot, before they mix.
-  private static func grade(_ span: PictureSpan, decisions: [Int64: ColorDecision]) -> ImageNode {
-    func graded(_ node: ImageNode, _ shot: PictureSpan.Shot?) -> ImageNode {
-      guard node.hasPicture, let shot, let decision = decisions[shot.recordStart] else { return node }
+  /// Each side of a transition and each layer is graded as its own shot, before they mix.
+  private static func grade(
+    _ span: PictureSpan, decisions: [PictureSpan.Shot.Place: ColorDecision]
+  ) -> PictureSpan {
+    span.mapShots { node, shot in
+      guard node.hasPicture, let shot, let decision = decisions[shot.place] else { return node }
       return .grade(
         Grade(
           slope: decision.slope, offset: decision.offset, power: decision.power,
           saturation: decision.saturation),
         of: node)
     }
-    if case .transition(let transition, let outgoing, let incoming) = span.node {
-      return .transition(
-        transition, outgoing: graded(outgoing, span.outgoingShot), incoming: graded(incoming, span.shot))
-    }
-    return graded(span.node, span.shot)
   }
 }
 

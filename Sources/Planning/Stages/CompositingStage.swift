@@ -43,14 +43,20 @@ package struct CompositingStage: ReadableStage {
     let (indices, diagnostics) = CompResolver(comps)
       .resolve(events.map { CompShot($0.clip, hasMedia: $0.media != nil) })
     workspace.diagnostics += diagnostics
-    // An event number may stand in several lists of one cut: record order tells them apart.
-    var compOfEvent: [Int64: Int] = [:]
-    for (event, index) in zip(events, indices) { compOfEvent[event.clip.recordRange.start] = index }
+    // An event number may stand in several lists of one cut: its place tells them apart.
+    var compOfEvent: [PictureSpan.Shot.Place: Int] = [:]
+    for (event, index) in zip(events, indices) { compOfEvent[event.place] = index }
     var builder = CompositeBuilder(stage: declaration.name, comps: comps, files: files)
     do {
       for index in picture.spans.indices {
-        picture.spans[index].node = try rewrite(
-          picture.spans[index], compOfEvent: compOfEvent, builder: &builder, in: &workspace)
+        let count = picture.spans[index].count
+        // Each side of a transition and each layer is composited as its own shot.
+        picture.spans[index] = try picture.spans[index].mapShots { node, shot in
+          guard let shot, let comp = compOfEvent[shot.place] else { return node }
+          return try node.replacingPlate { plate in
+            try builder.composite(comp, plate: plate, shot: shot, count: count, in: &workspace)
+          }
+        }
       }
     } catch {
       throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
@@ -59,38 +65,22 @@ package struct CompositingStage: ReadableStage {
     workspace.diagnostics += builder.faults
     workspace.pictures[declaration.name] = picture
   }
-
-  /// Each side of a transition is composited as its own shot.
-  private func rewrite(
-    _ span: PictureSpan, compOfEvent: [Int64: Int], builder: inout CompositeBuilder,
-    in workspace: inout PlanningWorkspace
-  ) throws -> ImageNode {
-    func composited(_ node: ImageNode, _ shot: PictureSpan.Shot?) throws -> ImageNode {
-      guard let shot, let index = compOfEvent[shot.recordStart] else { return node }
-      return try node.replacingPlate { plate in
-        try builder.composite(index, plate: plate, shot: shot, count: span.count, in: &workspace)
-      }
-    }
-    if case .transition(let transition, let outgoing, let incoming) = span.node {
-      return .transition(
-        transition, outgoing: try composited(outgoing, span.outgoingShot),
-        incoming: try composited(incoming, span.shot))
-    }
-    return try composited(span.node, span.shot)
-  }
 }
 
 extension ImageNode {
   /// The chain with another picture in the place of the source that is sized; nil leaves it.
   fileprivate func replacingPlate(_ picture: (PictureSource) throws -> ImageNode?) rethrows -> ImageNode {
     switch self {
-    case .sizing(let sizing, .source(let plate)):
-      return try picture(plate).map { .sizing(sizing, of: $0) } ?? self
+    case .sizing(var sizing, .source(let plate)):
+      guard let made = try picture(plate) else { return self }
+      // A composite covers its plate.
+      sizing.adjustment?.alpha = .opaque
+      return .sizing(sizing, of: made)
     case .grade(let grade, let below): return .grade(grade, of: try below.replacingPlate(picture))
     case .look(let look, let below): return .look(look, of: try below.replacingPlate(picture))
     case .graphics(let graphics, let below):
       return .graphics(graphics, of: try below.replacingPlate(picture))
-    case .source, .black, .composite, .sizing, .transition: return self
+    case .source, .black, .composite, .sizing, .transition, .layers: return self
     }
   }
 }

@@ -14,7 +14,8 @@ package struct EditingStage: ReadableStage {
   package static let keys: [KeySpec] = [
     KeySpec(
       "fit", .choice(Sizing.Fit.allCases.map(\.rawValue)),
-      "what to do with pictures of another shape: letterbox (all of the picture) or fill (all of the raster)")
+      "what to do with pictures of another shape: letterbox (all of the picture), fill (all of the raster) or native "
+        + "(pixel for pixel)")
   ]
 
   package let declaration: StageDeclaration
@@ -28,32 +29,22 @@ package struct EditingStage: ReadableStage {
   package func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList) {
     let timeline = workspace.timeline
     let sizing = Sizing(raster: workspace.pipeline.raster, fit: fit)
-    var faults: [Diagnostic] = []
+    var faults = timeline.findings.filter(\.isFault).map(Self.lost)
+    for track in timeline.tracks where track.isEnabled { faults += unrendered(track) }
     let pictureTracks = timeline.tracks.indices.filter { index in
-      timeline.tracks[index].kind == .picture && timeline.tracks[index].clips.isEmpty == false
+      let track = timeline.tracks[index]
+      return track.kind == .picture && track.isEnabled && !track.clips.isEmpty
     }
-    if pictureTracks.count > 1 {
-      let names = pictureTracks.map { timeline.tracks[$0].name }.joined(separator: ", ")
+    if faults.isEmpty, pictureTracks.isEmpty {
       faults.append(
         Diagnostic(
-          severity: .error, family: .usage, code: "editing.severalPictureTracks",
-          location: timeline.tracks[pictureTracks[1]].clips.first?.location,
-          message: "the cut has several picture tracks (\(names)), and nothing says how they are composited",
-          remedy: "Flatten the picture to one track before the turnover."))
+          severity: .error, family: .usage, code: "editing.noPicture",
+          location: workspace.pipeline.timeline.cuts.first.map { SourceLocation(file: $0.typed) },
+          message: "the cut has no picture events",
+          remedy: "Give the picture's list under `timeline: cut:`."))
     }
-    for track in timeline.tracks { faults += unrendered(track) }
-    guard faults.isEmpty, let track = pictureTracks.first else {
-      if faults.isEmpty {
-        faults.append(
-          Diagnostic(
-            severity: .error, family: .usage, code: "editing.noPicture",
-            location: workspace.pipeline.timeline.cuts.first.map { SourceLocation(file: $0.typed) },
-            message: "the cut has no picture events",
-            remedy: "Give the picture's list under `timeline: cut:`."))
-      }
-      throw DiagnosticList(faults)
-    }
-    let picture = spans(track, sizing: sizing, in: &workspace)
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    let picture = picture(pictureTracks, sizing: sizing, in: &workspace)
     do {
       workspace.pictures[declaration.name] = try SlugCards(stage: declaration.name).lay(
         over: picture, in: &workspace)
@@ -72,27 +63,44 @@ package struct EditingStage: ReadableStage {
     }
   }
 
+  /// What the reader of the cut could not carry and would be seen: nothing is rendered from such a cut.
+  private static func lost(_ finding: Finding) -> Diagnostic {
+    let what = finding.event.map { "event \($0): \(finding.what)" } ?? finding.what
+    return Diagnostic(
+      severity: .error, family: .usage, code: "editing.lostPicture", location: finding.location,
+      message: "\(what) (\(finding.kind.rawValue)), and would be seen in the picture",
+      remedy: "Bake it into a new source, or remove it from the cut.")
+  }
+
   /// What the cut asks for and this version does not render: an error, never a silent change of the picture.
   private func unrendered(_ track: Track) -> [Diagnostic] {
     var faults: [Diagnostic] = []
+    func fault(_ code: String, _ location: SourceLocation?, _ message: String, _ remedy: String) {
+      faults.append(
+        Diagnostic(
+          severity: .error, family: .usage, code: code, location: location, message: message, remedy: remedy))
+    }
     for item in track.items {
       switch item {
       case .transition(let transition):
-        if case .key = transition.kind, track.kind == .picture {
-          faults.append(
-            Diagnostic(
-              severity: .error, family: .usage, code: "editing.key", location: transition.location,
-              message:
-                "event \(transition.event) on \(track.name) is a key, which an edit alone cannot render",
-              remedy: "Make it a composite, and cut the finished composite in."))
-        }
-      case .clip(let clip) where track.kind == .sound && clip.timeScale != .one:
-        faults.append(
-          Diagnostic(
-            severity: .error, family: .usage, code: "editing.soundRetime", location: clip.location,
-            message:
-              "event \(clip.event) on \(track.name) plays sound at \(clip.timeScale) times speed, which is "
-              + "not mixed yet", remedy: "Bake the speed change into a new source."))
+        guard case .key = transition.kind, track.kind == .picture else { continue }
+        fault(
+          "editing.key", transition.location,
+          "event \(transition.event) on \(track.name) is a key, which an edit alone cannot render",
+          "Make it a composite, and cut the finished composite in.")
+      case .clip(let clip) where clip.isEnabled && track.kind == .sound:
+        guard clip.timeScale != .one || clip.curve != nil else { continue }
+        let speed = clip.curve == nil ? "at \(clip.timeScale) times speed" : "at a changing speed"
+        fault(
+          "editing.soundRetime", clip.location,
+          "event \(clip.event) on \(track.name) plays sound \(speed), which is not mixed yet",
+          "Bake the speed change into a new source.")
+      case .clip(let clip) where clip.isEnabled:
+        guard !clip.adjustments.allSatisfy(\.isWithinReach) else { continue }
+        fault(
+          "editing.sizingOutOfRange", clip.location,
+          "event \(clip.event) on \(track.name) is scaled or moved by more than a thousand times the frame",
+          "Correct its size or position in the cut.")
       case .clip, .gap, .nest:
         break
       }
@@ -100,12 +108,19 @@ package struct EditingStage: ReadableStage {
     return faults
   }
 
-  /// The picture track as spans, black where nothing is.
-  private func spans(_ track: Int, sizing: Sizing, in workspace: inout PlanningWorkspace) -> PictureSequence {
-    let layout = TrackLayout(track: track, sizing: sizing, workspace: workspace)
-    workspace.diagnostics += layout.diagnostics
+  /// The picture tracks as spans, black where nothing is.
+  private func picture(
+    _ tracks: [Int], sizing: Sizing, in workspace: inout PlanningWorkspace
+  ) -> PictureSequence {
+    var laid: [[PictureStack.Laid]] = []
+    for track in tracks {
+      let layout = TrackLayout(
+        track: track, sizing: sizing, isAbove: track != tracks.first, workspace: workspace)
+      workspace.diagnostics += layout.diagnostics
+      laid.append(layout.laid)
+    }
     return PictureSequence(
-      raster: workspace.pipeline.raster, rate: workspace.timeline.rate, spans: layout.spans)
+      raster: workspace.pipeline.raster, rate: workspace.timeline.rate, spans: PictureStack.spans(laid))
   }
 
   /// The conformed cut and its report are an asset of their own.

@@ -13,8 +13,7 @@ struct GradeStills {
   /// The pictures before and after the stage, span by span.
   let before: PictureSequence
   let after: PictureSequence
-  /// By the timeline frame at which a shot starts.
-  let bindings: [Int64: GradeBinding]
+  let bindings: [PictureSpan.Shot.Place: GradeBinding]
   /// File names of the collection and of the look.
   let collection: String?
   let look: String?
@@ -74,51 +73,56 @@ struct GradeStills {
 
   /// Every event with a picture, in record order.
   private func shots(in workspace: PlanningWorkspace) -> [Shot] {
-    var views: [Int64: View] = [:]
-    var transitions: [Int64: ImageGraph.Transition] = [:]
-    func offer(_ view: View, for record: Int64) {
-      if (views[record]?.count ?? -1) < view.count { views[record] = view }
+    var views: [PictureSpan.Shot.Place: View] = [:]
+    var transitions: [PictureSpan.Shot.Place: ImageGraph.Transition] = [:]
+    func offer(_ view: View, for place: PictureSpan.Shot.Place) {
+      if (views[place]?.count ?? -1) < view.count { views[place] = view }
     }
-    for (span, graded) in zip(before.spans, after.spans) {
-      if let sides = span.node.transition, let gradedSides = graded.node.transition {
+    func offer(_ span: PictureSpan, _ graded: PictureSpan, look: Look?) {
+      func looked(_ node: ImageNode) -> ImageNode { look.map { .look($0, of: node) } ?? node }
+      if !span.layers.isEmpty {
+        for (layer, gradedLayer) in zip(span.layers, graded.layers) { offer(layer, gradedLayer, look: look) }
+      } else if let sides = span.node.transition, let gradedSides = graded.node.transition {
         let last = span.count - 1
-        let look = graded.node.look
         if let shot = span.shot, sides.incoming.hasPicture {
-          transitions[shot.recordStart] = sides.transition
+          transitions[shot.place] = sides.transition
           offer(
             View(
-              before: sides.incoming,
-              after: look.map { .look($0, of: gradedSides.incoming) } ?? gradedSides.incoming,
-              frame: sides.transition.incoming.position(at: last),
+              before: sides.incoming, after: looked(gradedSides.incoming),
+              frame: sides.transition.incoming.position(at: span.map.position(at: last)),
               sourceFrame: shot.source.position(at: last),
-              count: 0), for: shot.recordStart)
+              count: 0), for: shot.place)
         }
         if let shot = span.outgoingShot, sides.outgoing.hasPicture {
           offer(
             View(
-              before: sides.outgoing,
-              after: look.map { .look($0, of: gradedSides.outgoing) } ?? gradedSides.outgoing,
-              frame: sides.transition.outgoing.position(at: 0), sourceFrame: shot.source.position(at: 0),
-              count: 0), for: shot.recordStart)
+              before: sides.outgoing, after: looked(gradedSides.outgoing),
+              frame: sides.transition.outgoing.position(at: span.map.position(at: 0)),
+              sourceFrame: shot.source.position(at: 0),
+              count: 0), for: shot.place)
         }
       } else if let shot = span.shot, span.node.hasPicture {
         let middle = span.count / 2
         offer(
           View(
-            before: span.node, after: graded.node, frame: span.map.position(at: middle),
-            sourceFrame: shot.source.position(at: middle), count: span.count), for: shot.recordStart)
+            before: span.node, after: graded.node.look == nil ? looked(graded.node) : graded.node,
+            frame: span.map.position(at: middle),
+            sourceFrame: shot.source.position(at: middle), count: span.count), for: shot.place)
       }
     }
+    for (span, graded) in zip(before.spans, after.spans) { offer(span, graded, look: graded.node.look) }
     let words = ConformReport(
       workspace.conform, programme: workspace.pipeline.programme,
       media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
     return zip(workspace.conform.events, words.events).compactMap { event, words in
-      let start = event.clip.recordRange.start
       guard workspace.timeline.tracks[event.trackIndex].kind == .picture, event.media != nil,
-        let view = views[start]
+        let view = views[event.place]
       else { return nil }
-      return Shot(event: event, words: words, view: view, transition: transitions[start])
-    }.sorted { $0.event.clip.recordRange.start < $1.event.clip.recordRange.start }
+      return Shot(event: event, words: words, view: view, transition: transitions[event.place])
+    }.sorted {
+      ($0.event.clip.recordRange.start, $0.event.trackIndex)
+        < ($1.event.clip.recordRange.start, $1.event.trackIndex)
+    }
   }
 
   /// A name for the scopes of each shot and grade: the shot's, with the event where a shot has several grades.
@@ -206,7 +210,7 @@ struct GradeStills {
     let clip = shot.event.clip
     let reel = clip.sourceReel.map { "\($0)  " } ?? ""
     var notes: [String] = []
-    switch bindings[clip.recordRange.start]?.origin {
+    switch bindings[shot.event.place]?.origin {
     case .shotName(let id), .eventNumber(let id): notes.append("grade \(id)")
     case .list: notes.append("grade of the list")
     case .log: notes.append("grade of the log")
@@ -233,7 +237,7 @@ struct GradeStills {
       StillTask.Scopes.Fact(heading: heading, name: name, value: value)
     }
     let clip = shot.event.clip
-    let binding = bindings[clip.recordRange.start]
+    let binding = bindings[shot.event.place]
     var facts: [StillTask.Scopes.Fact] = []
     if let decision = binding?.decision {
       func values(_ numbers: [Double]) -> String { numbers.map { "\($0)" }.joined(separator: "  ") }

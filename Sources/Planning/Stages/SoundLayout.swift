@@ -43,7 +43,7 @@ struct SoundLayout {
     case .milliseconds(let count): self.crossfade = count * Int64(MixDescription.sampleRate) / 1000
     case nil: self.crossfade = 0
     }
-    for (index, track) in workspace.timeline.tracks.enumerated() where track.kind == .sound {
+    for (index, track) in workspace.timeline.tracks.enumerated() where track.kind == .sound && track.isEnabled {
       lay(track, events: edit.events.filter { $0.trackIndex == index })
     }
     guard !shortCuts.isEmpty else { return }
@@ -72,7 +72,9 @@ struct SoundLayout {
 
   private mutating func lay(_ track: Track, events conformed: [ConformedEvent]) {
     var parts: [Int: Part] = [:]
-    for event in conformed { parts[event.itemIndex] = part(event, track: track) }
+    for event in conformed where event.clip.isEnabled {
+      parts[event.itemIndex] = part(event, track: track)
+    }
     for (index, item) in track.items.enumerated() {
       switch item {
       case .transition(let transition):

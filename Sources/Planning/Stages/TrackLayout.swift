@@ -3,23 +3,44 @@ import Editorial
 import ImageGraph
 import MediaTime
 
-/// A conformed picture track as spans of frames: clips, the transitions between them, and black.
+/// A conformed picture track as spans of frames: clips, the transitions between them, and gaps.
 struct TrackLayout {
   /// A clip or a gap: what it shows at each of its record frames, and before and after them.
   private struct Part {
+    enum Content {
+      case clip(ClipPictures)
+      case black
+      /// A gap, or what is switched off.
+      case nothing
+    }
+
     var range: FrameRange
-    var node: ImageNode
-    var map: FrameMap
-    var shot: PictureSpan.Shot?
+    var content: Content
 
-    func map(at frame: Int64) -> FrameMap { map.advanced(by: frame - range.start) }
+    var clip: ClipPictures? {
+      if case .clip(let clip) = content { clip } else { nil }
+    }
 
-    /// The shot seen from a frame of the timeline.
-    func shot(at frame: Int64) -> PictureSpan.Shot? {
-      shot.map { shot in
-        var copy = shot
-        copy.source = map(at: frame)
-        return copy
+    /// The shot seen from a frame of the timeline on, with the map of its stretch.
+    func shot(at frame: Int64, map: FrameMap) -> PictureSpan.Shot? {
+      clip.map { clip in
+        PictureSpan.Shot(
+          event: clip.event.clip.event, name: clip.event.clip.shot, place: clip.event.place,
+          media: clip.source.media, source: map)
+      }
+    }
+
+    func stretches(in frames: FrameRange) -> [ClipPictures.Stretch] {
+      func still(_ node: ImageNode, covers: Bool) -> [ClipPictures.Stretch] {
+        [
+          ClipPictures.Stretch(
+            node: node, map: FrameMap(first: 0, speed: .zero), count: frames.count, covers: covers)
+        ]
+      }
+      switch content {
+      case .clip(let clip): return clip.stretches(from: frames.start - range.start, count: frames.count)
+      case .black: return still(.black(Black()), covers: true)
+      case .nothing: return still(.nothing, covers: false)
       }
     }
   }
@@ -27,13 +48,16 @@ struct TrackLayout {
   private let workspace: PlanningWorkspace
   private let sizing: Sizing
   private let track: Int
-  private(set) var spans: [PictureSpan] = []
+  /// Whether other picture tracks lie below.
+  private let isAbove: Bool
+  private(set) var laid: [PictureStack.Laid] = []
   private(set) var diagnostics: [Diagnostic] = []
 
-  init(track: Int, sizing: Sizing, workspace: PlanningWorkspace) {
+  init(track: Int, sizing: Sizing, isAbove: Bool, workspace: PlanningWorkspace) {
     self.workspace = workspace
     self.sizing = sizing
     self.track = track
+    self.isAbove = isAbove
     lay()
   }
 
@@ -89,20 +113,27 @@ struct TrackLayout {
         add(part, until: end, next: &next)
       }
     }
-    add(
-      black(FrameRange(start: next, end: max(next, workspace.timeline.frameCount))), until: nil, next: &next)
+    let rest = FrameRange(start: next, end: max(next, workspace.timeline.frameCount))
+    add(Part(range: rest, content: .nothing), until: nil, next: &next)
   }
 
   private mutating func add(_ part: Part, until end: Int64?, next: inout Int64) {
     let end = end ?? part.range.end
     if part.range.start > next {
-      noteGap(FrameRange(start: next, end: part.range.start))
-      add(black(FrameRange(start: next, end: part.range.start)), until: nil, next: &next)
+      let gap = FrameRange(start: next, end: part.range.start)
+      if !isAbove { noteGap(gap) }
+      add(Part(range: gap, content: .nothing), until: nil, next: &next)
     }
     guard end > next else { return }
-    spans.append(
-      PictureSpan(node: part.node, map: part.map(at: next), count: end - next, shot: part.shot(at: next)))
-    next = end
+    for stretch in part.stretches(in: FrameRange(start: next, end: end)) {
+      laid.append(
+        PictureStack.Laid(
+          span: PictureSpan(
+            node: stretch.node, map: stretch.map, count: stretch.count,
+            shot: part.shot(at: next, map: stretch.map)),
+          blend: part.clip?.blend ?? .normal, covers: stretch.covers))
+      next += stretch.count
+    }
   }
 
   private mutating func noteGap(_ range: FrameRange) {
@@ -119,18 +150,75 @@ struct TrackLayout {
     next: inout Int64
   ) {
     guard range.count > 0 else { return }
-    let outgoing = outgoing ?? black(range)
-    let incoming = incoming ?? black(range)
-    let rendered = ImageGraph.Transition(
-      kind: kind(transition), count: range.count, outgoing: outgoing.map(at: range.start),
-      incoming: incoming.map(at: range.start))
-    spans.append(
-      PictureSpan(
-        node: .transition(rendered, outgoing: outgoing.node, incoming: incoming.node),
-        map: FrameMap(first: 0), count: range.count,
-        shot: incoming.shot(at: range.start) ?? outgoing.shot(at: range.start),
-        outgoingShot: outgoing.shot(at: range.start)))
+    let kind = kind(transition)
+    let outgoing = side(outgoing, range)
+    let incoming = side(incoming, range)
+    let blend = blend(transition, outgoing, incoming)
+    let (from, to) = (outgoing.stretches(in: range), incoming.stretches(in: range))
+    // Where a side changes its speed or its place the transition goes on with other nodes, its frames counted through.
+    var (first, second) = (Turn(from), Turn(to))
+    var frame: Int64 = 0
+    while let left = first.stretch, let right = second.stretch {
+      let count = min(first.end, second.end) - frame
+      let rendered = ImageGraph.Transition(
+        kind: kind, count: range.count, outgoing: left.map.advanced(by: -first.start),
+        incoming: right.map.advanced(by: -second.start))
+      let leftMap = left.map.advanced(by: frame - first.start)
+      let rightMap = right.map.advanced(by: frame - second.start)
+      let at = range.start + frame
+      laid.append(
+        PictureStack.Laid(
+          span: PictureSpan(
+            node: .transition(rendered, outgoing: left.node, incoming: right.node),
+            map: FrameMap(first: 0).advanced(by: frame), count: count,
+            shot: incoming.shot(at: at, map: rightMap) ?? outgoing.shot(at: at, map: leftMap),
+            outgoingShot: outgoing.shot(at: at, map: leftMap)),
+          blend: blend, covers: left.covers && right.covers))
+      frame += count
+      first.advance(to: frame)
+      second.advance(to: frame)
+    }
     next = range.end
+  }
+
+  /// The stretches of one side of a transition, one after the other.
+  private struct Turn {
+    private var rest: ArraySlice<ClipPictures.Stretch>
+    /// Frames of the transition.
+    private(set) var start: Int64 = 0
+
+    init(_ stretches: [ClipPictures.Stretch]) { rest = stretches[...] }
+
+    var stretch: ClipPictures.Stretch? { rest.first }
+    var end: Int64 { start + (rest.first?.count ?? 0) }
+
+    mutating func advance(to frame: Int64) {
+      guard frame == end else { return }
+      start = end
+      rest.removeFirst()
+    }
+  }
+
+  /// On the lowest track a picture comes out of black, on others it comes over what is below.
+  private func side(_ part: Part?, _ range: FrameRange) -> Part {
+    guard let part else { return Part(range: range, content: isAbove ? .nothing : .black) }
+    if case .nothing = part.content, !isAbove { return Part(range: range, content: .black) }
+    return part
+  }
+
+  private mutating func blend(_ transition: Editorial.Transition, _ outgoing: Part, _ incoming: Part)
+    -> Layering.Blend
+  {
+    guard let second = incoming.clip?.blend else { return outgoing.clip?.blend ?? .normal }
+    if let first = outgoing.clip?.blend, first != second {
+      diagnostics.append(
+        Diagnostic(
+          severity: .warning, family: .usage, code: "editing.approximatedBlend",
+          location: transition.location,
+          message: "event \(transition.event) goes from a picture laid on by \(first.rawValue) to one laid on by "
+            + "\(second.rawValue); over the transition both are laid on by \(second.rawValue)", remedy: nil))
+    }
+    return second
   }
 
   /// Wipes 001 and 002 as they are; any other pattern is approximated by a dissolve, and that is said.
@@ -153,24 +241,24 @@ struct TrackLayout {
   private func part(_ item: TrackItem, event: ConformedEvent?) -> Part? {
     switch item {
     case .transition, .nest: return nil
-    case .gap(let gap): return black(gap.recordRange)
+    case .gap(let gap): return Part(range: gap.recordRange, content: .nothing)
     case .clip(let clip):
+      guard clip.isEnabled else { return Part(range: clip.recordRange, content: .nothing) }
       guard let event, let index = event.media, let video = workspace.files[index].facts.video else {
         // Black of the cut itself has no media; anything else was refused by the relink.
-        return black(clip.recordRange)
+        return Part(range: clip.recordRange, content: .black)
       }
-      let source = PictureSource(
-        media: workspace.files[index].identity, stream: video.stream, interpretation: Interpretation(video))
-      let map = event.frameMap
+      let media = LayerMedia(file: workspace.files[index], video: video)
       return Part(
-        range: clip.recordRange, node: .sizing(sizing, of: .source(source)), map: map,
-        shot: PictureSpan.Shot(
-          event: clip.event, name: clip.shot, recordStart: clip.recordRange.start, media: source.media,
-          source: map))
+        range: clip.recordRange,
+        content: .clip(ClipPictures(event: event, media: media, sizing: sizing, isAbove: isAbove)))
     }
   }
+}
 
-  private func black(_ range: FrameRange) -> Part {
-    Part(range: range, node: .black(Black()), map: FrameMap(first: 0, speed: .zero), shot: nil)
+extension ConformedEvent {
+  /// Where it is in the cut.
+  var place: PictureSpan.Shot.Place {
+    PictureSpan.Shot.Place(track: trackIndex, start: clip.recordRange.start)
   }
 }

@@ -96,21 +96,14 @@ private final class CompositeLayer {
   private let placed: LightPicture
   /// The frame that `placed` shows.
   private var shown: Int64?
-  /// Made for the format of the first picture, and again if a later one differs.
-  private var stage: Stage?
-
-  /// What pictures of one format go through.
-  private struct Stage {
-    var format: Media.PictureFormat
-    var scaler: Scaler?
-    var pipe: PicturePipe
-    /// In the layer's own pixels, where they are not the plate's.
-    var own: LightPicture?
-  }
+  private let loader: PictureLoader
+  /// In the layer's own pixels, where they are not the plate's.
+  private var own: LightPicture?
 
   init(_ layer: Composite.Layer, pictures: any PictureSupply, plate: Raster) throws {
     self.layer = layer
     self.pictures = pictures
+    loader = PictureLoader(interpretation: pictures.interpretation, alpha: LightPicture.Alpha(layer.alpha))
     placed = try LightPicture(width: plate.width, height: plate.height)
     let key = layer.key
     guard key == nil || (layer.placement == nil && key?.screen.count == 3) else {
@@ -146,26 +139,9 @@ private final class CompositeLayer {
   }
 
   private func fill(from picture: borrowing PictureView) throws {
-    let format = picture.format
-    let stage = try self.stage.flatMap { $0.format == format ? $0 : nil } ?? makeStage(for: format)
-    self.stage = stage
-    if let scaler = stage.scaler {
-      try scaler.scale(picture) { try fill(from: $0.sourcePlanes, stage) }
-    } else {
-      try fill(from: picture.sourcePlanes, stage)
-    }
-  }
-
-  private func fill(from planes: [SourcePlane], _ stage: Stage) throws {
-    let alpha: LightPicture.Alpha =
-      switch layer.alpha {
-      case .opaque: .opaque
-      case .straight: .straight
-      case .premultiplied: .premultiplied
-      }
-    try (stage.own ?? placed).load(planes, through: stage.pipe, alpha: alpha, isLinear: layer.isLinear)
+    try loader.load(picture, into: try target(for: picture.format), isLinear: layer.isLinear)
     if let keyer { try placed.key(keyer, drop: garbage, keep: core) }
-    if let own = stage.own, let placement = layer.placement {
+    if let own, let placement = layer.placement {
       try placed.place(
         own, scale: SIMD2(placement.scaleX, placement.scaleY),
         offset: SIMD2(placement.offsetX, placement.offsetY))
@@ -173,36 +149,18 @@ private final class CompositeLayer {
     placed.fade(to: Float(layer.opacity))
   }
 
-  private func makeStage(for format: Media.PictureFormat) throws -> Stage {
-    guard layer.placement != nil || (format.width == placed.width && format.height == placed.height) else {
-      throw WorkerFailure(
-        verification: "a picture of \(format.width)x\(format.height) lies in \(placed.width)x\(placed.height)"
-      )
+  private func target(for format: Media.PictureFormat) throws -> LightPicture {
+    guard layer.placement != nil else {
+      guard format.width == placed.width, format.height == placed.height else {
+        throw WorkerFailure(
+          verification:
+            "a picture of \(format.width)x\(format.height) lies in \(placed.width)x\(placed.height)")
+      }
+      return placed
     }
-    let own = try layer.placement.map { _ in try LightPicture(width: format.width, height: format.height) }
-    let encoding = ColourEncoding(pictures.interpretation)
-    let target = (own ?? placed).format
-    if let layout = PixelLayout(named: format.pixelFormat) {
-      let source = Colour.PictureFormat(
-        layout: layout, encoding: encoding, width: format.width, height: format.height)
-      let pipe = try PicturePipe(source: source, grade: nil, destination: target)
-      return Stage(format: format, scaler: nil, pipe: pipe, own: own)
-    }
-    // Grey, palettes and packed Y'CbCr become what the kernels read; floats would be cut off at white.
-    let name = encoding.isFullRange ? "rgba64le" : "yuv444p16le"
-    guard let layout = PixelLayout(named: name), !format.pixelFormat.contains("f32"),
-      layer.alpha == .opaque || layout.hasAlpha
-    else {
-      throw WorkerFailure(verification: "layers in \(format.pixelFormat) are not composited")
-    }
-    let between = Media.PictureFormat(pixelFormat: name, width: format.width, height: format.height)
-    let scaler = try Scaler(
-      from: format, to: between, matrix: pictures.interpretation.matrix.rawValue,
-      isFullRange: encoding.isFullRange)
-    let source = Colour.PictureFormat(
-      layout: layout, encoding: encoding, width: format.width, height: format.height)
-    return Stage(
-      format: format, scaler: scaler,
-      pipe: try PicturePipe(source: source, grade: nil, destination: target), own: own)
+    if let own, own.width == format.width, own.height == format.height { return own }
+    let made = try LightPicture(width: format.width, height: format.height)
+    own = made
+    return made
   }
 }

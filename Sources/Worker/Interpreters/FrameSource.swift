@@ -10,7 +10,7 @@ import ObjectStore
 import TaskGraph
 import TaskKinds
 
-/// Makes the pictures of a chain, laid out as `destination` says.
+/// Makes the pictures of a chain, laid out as `destination` says; what they do not cover is black.
 protocol FrameSource: AnyObject {
   /// Lends the finished picture of frame `number`: a source frame, or a frame of a transition.
   func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R
@@ -28,6 +28,14 @@ struct FrameSourceBuilder {
       return try TransitionSource(
         transition, outgoing: outgoing, incoming: incoming, look: look(node), destination: destination,
         builder: self)
+    }
+    if let (layering, pictures) = node.layers {
+      return try LayersSource(
+        layering, pictures: pictures, look: look(node), destination: destination, builder: self)
+    }
+    if let sizing = node.sizing, let adjustment = sizing.adjustment {
+      return try AdjustedSource(
+        node, sizing: sizing, adjustment: adjustment, destination: destination, builder: self)
     }
     return try ClipSource(node, destination: destination, builder: self)
   }

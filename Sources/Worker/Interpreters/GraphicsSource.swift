@@ -11,16 +11,10 @@ final class GraphicsSource: FrameSource {
   private let below: any FrameSource
   private let images: [Graphics.Image: Overlay]
   private let mixed: PictureBuffer
-  private let finished: PictureBuffer
-  private let pipe: PicturePipe
+  private let finish: FinishedPicture
 
   init(_ node: ImageNode, destination: Colour.PictureFormat, builder: FrameSourceBuilder) throws {
-    guard let layout = PixelLayout(named: "gbrpf32le") else {
-      throw WorkerFailure(verification: "the kernels do not write gbrpf32le")
-    }
-    let between = Colour.PictureFormat(
-      layout: layout, encoding: ColourEncoding(matrix: .bt709, isFullRange: true), width: destination.width,
-      height: destination.height)
+    let between = try PictureBuffer.float(width: destination.width, height: destination.height)
     var stack: [Graphics] = []
     var base = node
     while case .graphics(let graphics, let under) = base {
@@ -34,10 +28,8 @@ final class GraphicsSource: FrameSource {
       images[image] = try Self.overlay(image, builder)
     }
     self.images = images
-    mixed = PictureBuffer(layout: layout, width: destination.width, height: destination.height)
-    finished = PictureBuffer(
-      layout: destination.layout, width: destination.width, height: destination.height)
-    pipe = try PicturePipe(source: between, grade: nil, destination: destination)
+    mixed = try PictureBuffer(floatOfWidth: destination.width, height: destination.height)
+    finish = try FinishedPicture(from: between, look: nil, destination: destination)
   }
 
   private static func overlay(_ image: Graphics.Image, _ builder: FrameSourceBuilder) throws -> Overlay {
@@ -73,10 +65,7 @@ final class GraphicsSource: FrameSource {
         for layer in graphics.layers { draw(layer, at: frame, over: planes) }
       }
     }
-    try mixed.withSource { source in
-      try finished.withDestination { try pipe.run(source: source, destination: $0) }
-    }
-    return try body(finished)
+    return try body(try finish.picture(of: mixed))
   }
 
   private func draw(_ layer: Graphics.Layer, at frame: Int64, over planes: [DestinationPlane]) {

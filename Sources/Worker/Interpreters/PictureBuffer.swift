@@ -6,6 +6,8 @@ final class PictureBuffer {
   let layout: PixelLayout
   let width: Int
   let height: Int
+  /// How much of each pixel it covers, 0…1, by which its colours are multiplied; nil where all of it covers.
+  var cover: [Float]?
   /// Planes one after the other, rows without padding.
   private var storage: [UInt8]
   private let planes: [Plane]
@@ -41,6 +43,22 @@ final class PictureBuffer {
     height = other.height
     planes = other.planes
     storage = other.storage
+    cover = other.cover
+  }
+
+  /// A picture for mixing: planar float R'G'B'.
+  convenience init(floatOfWidth width: Int, height: Int) throws {
+    self.init(layout: try Self.float(width: width, height: height).layout, width: width, height: height)
+  }
+
+  /// The format in which pictures are mixed: display-coded R'G'B' in planes of binary32.
+  static func float(width: Int, height: Int) throws -> Colour.PictureFormat {
+    guard let layout = PixelLayout(named: "gbrpf32le") else {
+      throw WorkerFailure(verification: "the kernels do not write gbrpf32le")
+    }
+    return Colour.PictureFormat(
+      layout: layout, encoding: ColourEncoding(matrix: .bt709, isFullRange: true), width: width,
+      height: height)
   }
 
   /// Lends the planes for writing.

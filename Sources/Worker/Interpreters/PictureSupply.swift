@@ -27,7 +27,7 @@ extension FrameSourceBuilder {
       return try Self.supply(source, media)
     case .composite(let composite, let layers):
       return try CompositeSupply(composite, layers: layers, builder: self)
-    case .black, .sizing, .grade, .transition, .look, .graphics:
+    case .black, .sizing, .grade, .transition, .layers, .look, .graphics:
       throw WorkerFailure(verification: "the chain composites or sizes what is no source")
     }
   }

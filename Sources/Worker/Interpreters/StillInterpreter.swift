@@ -44,14 +44,8 @@ enum StillInterpreter: TaskInterpreter {
     _ node: ImageNode, _ input: StillTask.Input, _ context: TaskContext, _ body: (SamplePicture) throws -> R
   ) throws -> R {
     try StopRequest.check()
-    guard let layout = PixelLayout(named: "gbrpf32le") else {
-      throw WorkerFailure(verification: "the kernels do not write gbrpf32le")
-    }
     let source = try FrameSourceBuilder(media: input.media, store: context.store).source(
-      node,
-      destination: Colour.PictureFormat(
-        layout: layout, encoding: ColourEncoding(matrix: .bt709, isFullRange: true),
-        width: input.raster.width, height: input.raster.height))
+      node, destination: try PictureBuffer.float(width: input.raster.width, height: input.raster.height))
     return try body(try source.withFrame(input.frame) { SamplePicture($0) })
   }
 }

@@ -7,29 +7,19 @@ final class TransitionSource: FrameSource {
   private let transition: Transition
   private let outgoing: any FrameSource
   private let incoming: any FrameSource
-  /// The mix of both sides, planar float R'G'B'.
   private let mixed: PictureBuffer
-  private let finished: PictureBuffer
-  private let pipe: PicturePipe
+  private let finish: FinishedPicture
 
   init(
     _ transition: Transition, outgoing: ImageNode, incoming: ImageNode, look: LookTable?,
     destination: Colour.PictureFormat, builder: FrameSourceBuilder
   ) throws {
     self.transition = transition
-    guard let layout = PixelLayout(named: "gbrpf32le") else {
-      throw WorkerFailure(verification: "the kernels do not write gbrpf32le")
-    }
-    let between = Colour.PictureFormat(
-      layout: layout, encoding: ColourEncoding(matrix: .bt709, isFullRange: true), width: destination.width,
-      height: destination.height)
+    let between = try PictureBuffer.float(width: destination.width, height: destination.height)
     self.outgoing = try builder.source(outgoing, destination: between)
     self.incoming = try builder.source(incoming, destination: between)
-    mixed = PictureBuffer(layout: layout, width: destination.width, height: destination.height)
-    finished = PictureBuffer(
-      layout: destination.layout, width: destination.width, height: destination.height)
-    pipe = try PicturePipe(
-      source: between, grade: look.map { GradeKernel(decision: nil, look: $0) }, destination: destination)
+    mixed = try PictureBuffer(floatOfWidth: destination.width, height: destination.height)
+    finish = try FinishedPicture(from: between, look: look, destination: destination)
   }
 
   func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {
@@ -38,10 +28,7 @@ final class TransitionSource: FrameSource {
         mix(from, to, number)
       }
     }
-    try mixed.withSource { source in
-      try finished.withDestination { try pipe.run(source: source, destination: $0) }
-    }
-    return try body(finished)
+    return try body(try finish.picture(of: mixed))
   }
 
   /// Frame k of n shows (k+1)/(n+1) of the incoming picture.
@@ -64,8 +51,20 @@ final class TransitionSource: FrameSource {
 }
 
 extension PictureBuffer {
+  /// What two pictures cover, sample by sample; nil where both cover all.
+  private func mixCovers(
+    _ a: PictureBuffer, _ b: PictureBuffer, _ mix: (_ index: Int, _ a: Float, _ b: Float) -> Float
+  ) {
+    guard a.cover != nil || b.cover != nil else {
+      cover = nil
+      return
+    }
+    cover = (0..<width * height).map { mix($0, a.cover?[$0] ?? 1, b.cover?[$0] ?? 1) }
+  }
+
   /// Mixes two float pictures of this size into this one: `a + (b − a) · share` per sample.
   func dissolve(_ a: PictureBuffer, _ b: PictureBuffer, share: Float) {
+    mixCovers(a, b) { $1 + ($2 - $1) * share }
     unsafe withFloats(a, b) { from, to, out in
       for index in out.indices {
         let start = unsafe from[index]
@@ -77,6 +76,7 @@ extension PictureBuffer {
   /// Shows `b` in the top left rectangle of that size and `a` elsewhere.
   func wipe(_ a: PictureBuffer, _ b: PictureBuffer, columns: Int, rows: Int) {
     let (width, height) = (width, height)
+    mixCovers(a, b) { index, from, to in index / width < rows && index % width < columns ? to : from }
     let planeLength = planeByteStride / MemoryLayout<Float>.size
     unsafe withFloats(a, b) { from, to, out in
       for plane in 0..<3 {

@@ -1,0 +1,98 @@
+import Colour
+import ImageGraph
+import Media
+
+/// One source or composite that is moved, scaled, turned, cut off or weakened: graded, and with what it covers.
+final class AdjustedSource: FrameSource {
+  private let sizing: Sizing
+  private let adjustment: Sizing.Adjustment
+  private let pictures: any PictureSupply
+  private let loader: PictureLoader
+  /// In the raster, colours as if nothing were behind.
+  private let placed: LightPicture
+  private let grade: PicturePipe
+  private let graded: PictureBuffer
+  private let finish: FinishedPicture
+  /// Made for the size of the first picture, and again if a later one differs.
+  private var stage: Stage?
+
+  /// What pictures of one size go through.
+  private struct Stage {
+    var own: LightPicture
+    var place: [Double]
+    var cover: Cover
+  }
+
+  init(
+    _ node: ImageNode, sizing: Sizing, adjustment: Sizing.Adjustment, destination: Colour.PictureFormat,
+    builder: FrameSourceBuilder
+  ) throws {
+    guard let sized = node.sized else {
+      throw WorkerFailure(verification: "the chain has a source without a size")
+    }
+    self.sizing = sizing
+    self.adjustment = adjustment
+    pictures = try builder.supply(sized)
+    loader = PictureLoader(
+      interpretation: pictures.interpretation, alpha: LightPicture.Alpha(adjustment.alpha))
+    placed = try LightPicture(width: destination.width, height: destination.height)
+    let decision = try builder.decision(node)
+    let look = try builder.look(node)
+    let between = placed.format
+    grade = try PicturePipe(
+      source: between,
+      grade: decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look),
+      destination: between)
+    graded = PictureBuffer(layout: between.layout, width: between.width, height: between.height)
+    finish = try FinishedPicture(from: between, look: nil, destination: destination)
+  }
+
+  func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {
+    try pictures.withPicture(number) { picture in
+      let stage = try stage(for: picture.format)
+      // Display-coded values are moved as they are, like those of any other sizing.
+      try loader.load(picture, into: stage.own, isLinear: true)
+      try placed.transform(
+        stage.own, place: stage.place, cover: stage.cover, isOpaque: adjustment.alpha == .opaque)
+    }
+    try graded.withDestination { try placed.write(through: grade, into: $0) }
+    let cover = placed.values(ofPlane: 3)
+    graded.multiply(by: cover)
+    graded.cover = cover
+    return try body(try finish.picture(of: graded))
+  }
+
+  private func stage(for format: Media.PictureFormat) throws -> Stage {
+    if let stage, stage.own.width == format.width, stage.own.height == format.height { return stage }
+    let geometry = sizing.geometry(
+      of: Raster(width: format.width, height: format.height), sampleAspect: pictures.sampleAspect)
+    let made = Stage(
+      own: try LightPicture(width: format.width, height: format.height),
+      place: geometry?.toPicture.values ?? Affine.identity.values,
+      cover: Cover(
+        width: placed.width, height: placed.height,
+        convex: (geometry?.area ?? []).map { SIMD2($0.x, $0.y) }, opacity: Float(adjustment.opacity)))
+    stage = made
+    return made
+  }
+}
+
+extension PictureBuffer {
+  /// Multiplies the colours of a float picture.
+  fileprivate func multiply(by cover: [Float]) {
+    withDestination { planes in
+      for plane in planes { plane.multiply(by: cover) }
+    }
+  }
+}
+
+extension LightPicture.Alpha {
+  init(_ alpha: Composite.Alpha) {
+    self =
+      switch alpha {
+      case .opaque: .opaque
+      case .straight: .straight
+      case .premultiplied: .premultiplied
+      }
+  }
+}
