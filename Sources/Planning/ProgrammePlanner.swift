@@ -16,13 +16,13 @@ package enum ProgrammePlanner {
   ) throws(DiagnosticList) -> ProgrammePlan {
     try plan(
       pipeline, conform: try conform(pipeline, files: files), files: files, tools: tools, library: library,
-      until: until)
+      until: until, publishesConform: publishesConform)
   }
 
   /// The same of a cut that is conformed already.
   package static func plan(
     _ pipeline: Pipeline, conform: Conform, files: [ProbedFile], tools: ToolIdentity,
-    library: any PlanningLibrary, until: String? = nil
+    library: any PlanningLibrary, until: String? = nil, publishesConform: Bool = true
   ) throws(DiagnosticList) -> ProgrammePlan {
     let stages = try wanted(pipeline, until: until)
     var workspace = PlanningWorkspace(

@@ -100,7 +100,7 @@ struct OfflineProving {
     pipeline.timeline.reference = nil
     var small = PlanningWorkspace(
       pipeline: pipeline, timeline: workspace.timeline, conform: workspace.conform, files: workspace.files,
-      tools: workspace.tools, library: workspace.library)
+      tools: workspace.tools, library: workspace.library, publishesConform: false)
     try stage.plan(in: &small)
     return small.pictures[stage.declaration.name]
       ?? PictureSequence(raster: raster, rate: workspace.timeline.rate, spans: [])
@@ -128,14 +128,10 @@ struct OfflineProving {
   private static func events(
     _ picture: PictureSequence, _ alignment: OfflineAlignment, in workspace: PlanningWorkspace
   ) -> ([Event], [Digest: ImageNode]) {
-    struct Name: Hashable {
-      var event: String
-      var start: Int64
-    }
-    var spans: [Name: [(start: Int64, span: PictureSpan)]] = [:]
+    var spans: [PictureSpan.Shot.Place: [(start: Int64, span: PictureSpan)]] = [:]
     for (start, span) in picture.placedSpans where span.node.transition == nil {
       guard let shot = span.shot else { continue }
-      spans[Name(event: shot.event, start: shot.recordStart), default: []].append((start, span))
+      spans[shot.place, default: []].append((start, span))
     }
     let frames = Dictionary(
       workspace.files.map { ($0.identity, $0.facts.video?.frameCount ?? 0) }, uniquingKeysWith: max)
@@ -147,7 +143,7 @@ struct OfflineProving {
         !event.clip.recordRange.isEmpty
       else { continue }
       let record = event.clip.recordRange
-      let mine = spans[Name(event: event.clip.event, start: record.start)] ?? []
+      let mine = spans[event.place] ?? []
       var samples: [CompareOfflineTask.Sample] = []
       var absence = mine.isEmpty ? "it is seen within transitions only, or covered" : nil
       let total = mine.reduce(0) { $0 + $1.span.count }
