@@ -29,8 +29,11 @@ extension CutListing {
   }
 
   private static func table(of track: Track, indent: String) -> [String] {
-    var lines = ["", indent + track.name + (track.isEnabled ? "" : " (off)")]
-    var rows = [["event", "record", "frames", "source in", "source", "what"].map { $0 }]
+    var lines = [
+      "", indent + track.name + (track.isEnabled ? "" : " (off)") + (track.items.isEmpty ? " (empty)" : ""),
+    ]
+    guard !track.items.isEmpty else { return lines }
+    var rows = [["event", "record", "frames", "source in", "source", "what"]]
     var nested: [(row: Int, lines: [String])] = []
     for item in track.items {
       rows.append([
