@@ -52,7 +52,7 @@ import Testing
 
   @Test(arguments: GeneratedCut.Clock.all)
   func `what is written reads as it was, with all that the model holds`(clock: GeneratedCut.Clock) throws {
-    for seed in UInt64(0)..<12 {
+    for seed in UInt64(0)..<8 {
       var features = GeneratedCut.Features.everything
       features.usesLabels = seed % 2 == 0
       let timeline = GeneratedCut.timeline(seed: seed, clock: clock, features: features)

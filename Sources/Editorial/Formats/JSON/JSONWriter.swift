@@ -60,17 +60,18 @@ struct JSONWriter {
 
   private static func write(_ text: String, into bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": bytes += "\\\"".utf8
-      case "\\": bytes += "\\\\".utf8
-      case "\n": bytes += "\\n".utf8
-      case "\r": bytes += "\\r".utf8
-      case "\t": bytes += "\\t".utf8
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(byte)
+      case 0x0A: bytes += "\\n".utf8
+      case 0x0D: bytes += "\\r".utf8
+      case 0x09: bytes += "\\t".utf8
+      case 0..<0x20:
+        let hex = String(byte, radix: 16)
         bytes += ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8
-      default: bytes += String(Character(scalar)).utf8
+      default: bytes.append(byte)
       }
     }
     bytes.append(UInt8(ascii: "\""))

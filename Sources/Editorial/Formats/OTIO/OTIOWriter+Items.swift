@@ -2,7 +2,7 @@ import MediaTime
 
 extension OTIOTimelineWriter {
   /// A track as a child of a stack; without a track around it where the file had none.
-  mutating func child(_ track: Track, index: Int, number: Int, markers: inout [Marker]) -> Node {
+  mutating func child(_ track: Track, index: Int, number: Int, markers: inout MarkerShelf) -> Node {
     if track.metadata.carried("is_bare") != nil, track.items.count == 1, track.isEnabled {
       return item(track.items[0], track: index, index: 0, markers: &markers)
     }
@@ -12,13 +12,13 @@ extension OTIOTimelineWriter {
   mutating func track(_ track: Track, index: Int, number: Int, markers: [Marker], own: [(String, Node)])
     -> Node
   {
-    var rest = markers
+    var rest = MarkerShelf(markers)
     return self.track(track, index: index, number: number, markers: &rest, own: own)
   }
 
   /// - Parameter markers: of the timeline; those that the file had on the track go back there.
   private mutating func track(
-    _ track: Track, index: Int, number: Int, markers: inout [Marker], own: [(String, Node)]
+    _ track: Track, index: Int, number: Int, markers: inout MarkerShelf, own: [(String, Node)]
   ) -> Node {
     let carried = track.metadata[OTIOKeys.carried]
     let window = carried?["is_window"] == nil ? nil : track.onlyNest
@@ -69,7 +69,7 @@ extension OTIOTimelineWriter {
   /// Markers that the file had on an object, taken from those of the timeline.
   ///
   /// - Parameter offset: from the object's own time to that of the timeline.
-  private func taken(_ raw: Metadata.Value?, at offset: Int64, from markers: inout [Marker]) -> Node {
+  private func taken(_ raw: Metadata.Value?, at offset: Int64, from markers: inout MarkerShelf) -> Node {
     var nodes: [Node] = []
     for node in raw?.array ?? [] {
       let value = JSONValue(node)
@@ -78,14 +78,12 @@ extension OTIOTimelineWriter {
         let count = range?["duration"].flatMap({ try? OTIOTime($0) })?.frames(at: rate)?.rounded
       else { continue }
       let read = reader.marker(value, frame: first + offset, count: count)
-      guard let index = markers.firstIndex(where: { $0.isSame(as: read) }) else { continue }
-      markers.remove(at: index)
-      nodes.append(Node(node))
+      if markers.take(read) { nodes.append(Node(node)) }
     }
     return .array(nodes)
   }
 
-  private mutating func item(_ item: TrackItem, track: Int, index: Int, markers: inout [Marker]) -> Node {
+  private mutating func item(_ item: TrackItem, track: Int, index: Int, markers: inout MarkerShelf) -> Node {
     switch item {
     case .clip(let clip):
       let match = matches?[Place(track: track, item: index)]
@@ -96,7 +94,7 @@ extension OTIOTimelineWriter {
     }
   }
 
-  private func gap(_ gap: Gap, _ markers: inout [Marker]) -> Node {
+  private func gap(_ gap: Gap, _ markers: inout MarkerShelf) -> Node {
     let carried = gap.metadata[OTIOKeys.carried]
     let raw = matching(carried?["source_range"], start: nil, count: gap.recordRange.count)
     let start =

@@ -180,13 +180,13 @@ struct OTIOTimelineWriter {
 
   /// The tracks as nodes, and the markers that stand on none of them.
   mutating func children(_ tracks: [Track], _ markers: [Marker]) -> (nodes: [Node], markers: [Marker]) {
-    var rest = markers
+    var rest = MarkerShelf(markers)
     var numbers: [Track.Kind: Int] = [:]
     let nodes = tracks.enumerated().map { index, track in
       numbers[track.kind, default: 0] += 1
       return child(track, index: index, number: numbers[track.kind] ?? 1, markers: &rest)
     }
-    return (nodes, rest)
+    return (nodes, rest.markers)
   }
 
   /// The tracks where the file had them, with what it had between them.
@@ -263,22 +263,48 @@ struct OTIOTimelineWriter {
   func markers(
     _ markers: [Marker], _ raw: Metadata.Value?, place: (Int64) -> (start: Double, rate: FrameRate)
   ) -> Node {
-    var pool = (raw?.array ?? []).map { (node: $0, value: JSONValue($0)) }
+    var pool: [Double: [(node: Metadata.Value, value: JSONValue)]] = [:]
+    for node in raw?.array ?? [] {
+      let value = JSONValue(node)
+      guard let range = (value["marked_range"] ?? value["range"]).flatMap(OTIORange.init) else { continue }
+      let own = place(0).rate
+      guard let first = range.start.frames(at: own)?.rounded else { continue }
+      pool[Double(first), default: []].append((node, value))
+    }
     return .array(
       markers.map { marker in
         let (start, own) = place(marker.frame)
-        let index = pool.firstIndex { entry in
-          let range = entry.value["marked_range"] ?? entry.value["range"]
-          guard let first = range?["start_time"].flatMap({ try? OTIOTime($0) }),
-            let length = range?["duration"].flatMap({ try? OTIOTime($0) })
-          else { return false }
-          let read = reader.marker(
-            entry.value, frame: marker.frame, count: length.frames(at: own)?.rounded ?? 0)
-          return first.frames(at: own)?.rounded == Int64(exactly: start) && read.isSame(as: marker)
+        let index = pool[start]?.firstIndex { entry in
+          let length = (entry.value["marked_range"] ?? entry.value["range"])?["duration"]
+          let count = length.flatMap { try? OTIOTime($0) }?.frames(at: own)?.rounded
+          return reader.marker(entry.value, frame: marker.frame, count: count ?? 0).isSame(as: marker)
         }
-        if let index { return Node(pool.remove(at: index).node) }
+        if let index, let entry = pool[start]?.remove(at: index) { return Node(entry.node) }
         return OTIONodes.marker(marker, start: start, own)
       })
+  }
+}
+
+/// The markers of a timeline while those of its tracks and gaps are taken from them.
+struct MarkerShelf {
+  private var kept: [Marker?]
+  private var places: [Int64: [Int]] = [:]
+
+  init(_ markers: [Marker]) {
+    kept = markers
+    for (index, marker) in markers.enumerated() { places[marker.frame, default: []].append(index) }
+  }
+
+  /// What has not been taken, in order.
+  var markers: [Marker] { kept.compactMap(\.self) }
+
+  /// Takes one that is alike; `false` when there is none.
+  mutating func take(_ marker: Marker) -> Bool {
+    guard let at = places[marker.frame]?.firstIndex(where: { kept[$0]?.isSame(as: marker) ?? false }),
+      let index = places[marker.frame]?.remove(at: at)
+    else { return false }
+    kept[index] = nil
+    return true
   }
 }
 
