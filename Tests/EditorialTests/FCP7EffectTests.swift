@@ -10,14 +10,17 @@ import Testing
   private func adjustment(
     _ filters: String, width: Int = 1920, height: Int = 1080, extra: String = ""
   ) throws -> (adjustment: PictureAdjustment, timeline: Timeline) {
-    let clip = FCP7.clip("a", 0, 48, in: 100, file: FCP7.file(width: width, height: height), extra: filters + extra)
+    let clip = FCP7.clip(
+      "a", 0, 48, in: 100, file: FCP7.file(width: width, height: height), extra: filters + extra)
     let (read, timeline) = try FCP7.readClip(clip)
     return (read.adjustments.first ?? .none, timeline)
   }
 
   // MARK: Sizing
 
-  @Test func `scale is of the source's own pixels and carried against the picture fitted into the frame`() throws {
+  @Test func `scale is of the source's own pixels and carried against the picture fitted into the frame`()
+    throws
+  {
     // 50 % of 3840×2160 fills 1920×1080, as in Premiere.
     let (uhd, timeline) = try adjustment(
       motion([("scale", FCP7.value("50"))]), width: 3840, height: 2160)
@@ -28,8 +31,9 @@ import Testing
     let (small, _) = try adjustment(motion([("rotation", FCP7.value("0"))]), width: 960, height: 540)
     #expect(small.scaleX == 0.5)
     // 2048×858 fits by its width.
-    #expect(try adjustment(motion([("scale", FCP7.value("100"))]), width: 2048, height: 858).adjustment.scaleX
-      == Animated(1.066666667))
+    #expect(
+      try adjustment(motion([("scale", FCP7.value("100"))]), width: 2048, height: 858).adjustment.scaleX
+        == Animated(1.066666667))
   }
 
   @Test func `position and anchor are parts of the source, rotation turns clockwise`() throws {
@@ -47,9 +51,12 @@ import Testing
     #expect(still.scaleX == Animated(0.208333333))
   }
 
-  @Test func `where a size is not written the scale is against the media's own pixels, and that is said`() throws {
+  @Test func `where a size is not written the scale is against the media's own pixels, and that is said`()
+    throws
+  {
     let clip = FCP7.clip(
-      "a", 0, 48, file: "<file id=\"f\"/>", extra: motion([("scale", FCP7.value("50")), ("center", FCP7.point(0.5, 0))]))
+      "a", 0, 48, file: "<file id=\"f\"/>",
+      extra: motion([("scale", FCP7.value("50")), ("center", FCP7.point(0.5, 0))]))
     let (read, timeline) = try FCP7.readClip(clip)
     #expect(read.adjustments[0].fit == .native)
     #expect(read.adjustments[0].scaleX == 0.5 && read.adjustments[0].positionX == 0.5)
@@ -82,7 +89,8 @@ import Testing
   }
 
   @Test func `smooth keyframes are said to be straight`() throws {
-    let key = "<keyframe><when>100</when><value>100</value><outbez><horiz>8</horiz><vert>0</vert></outbez></keyframe>"
+    let key =
+      "<keyframe><when>100</when><value>100</value><outbez><horiz>8</horiz><vert>0</vert></outbez></keyframe>"
     let smooth = try adjustment(motion([("scale", key + FCP7.keys([("124", "120")]))]))
     #expect(smooth.timeline.findings.map(\.kind) == [.approximated])
   }
@@ -110,10 +118,16 @@ import Testing
     (FCP7.filter("crop", [("edgefeather", FCP7.value("5"))]), true),
     (FCP7.filter("Basic 3D", [], category: "Perspective"), true),
     (FCP7.filter("Lens Distortion", [], category: "video"), true),
-    (FCP7.filter("basic", [("pan", FCP7.value("3"))]), true), (FCP7.filter("Gaussian Blur", [], category: "Blur"), false),
-    ("<filter><start>110</start><end>120</end>" + String(FCP7.filter("basic", [("scale", FCP7.value("50"))]).dropFirst(8)), true),
+    (FCP7.filter("basic", [("pan", FCP7.value("3"))]), true),
+    (FCP7.filter("Gaussian Blur", [], category: "Blur"), false),
+    (
+      "<filter><start>110</start><end>120</end>"
+        + String(FCP7.filter("basic", [("scale", FCP7.value("50"))]).dropFirst(8)), true
+    ),
   ])
-  func `a picture that would look otherwise is a fault, any other filter a finding`(extra: String, isFault: Bool) throws {
+  func `a picture that would look otherwise is a fault, any other filter a finding`(
+    extra: String, isFault: Bool
+  ) throws {
     let (_, timeline) = try adjustment(extra)
     #expect(timeline.findings.count == 1)
     #expect(timeline.findings.first?.isFault == isFault)
@@ -121,21 +135,28 @@ import Testing
     #expect(timeline.findings.first?.location?.line != nil)
   }
 
-  @Test func `a distortion that distorts nothing is none, a filter that is off is kept and not applied`() throws {
+  @Test func `a distortion that distorts nothing is none, a filter that is off is kept and not applied`()
+    throws
+  {
     let corners = [
-      ("ulcorner", FCP7.point(-0.5, -0.5)), ("urcorner", FCP7.point(0.5, -0.5)), ("lrcorner", FCP7.point(0.5, 0.5)),
+      ("ulcorner", FCP7.point(-0.5, -0.5)), ("urcorner", FCP7.point(0.5, -0.5)),
+      ("lrcorner", FCP7.point(0.5, 0.5)),
       ("llcorner", FCP7.point(-0.5, 0.5)), ("aspect", FCP7.value("0")),
     ]
     #expect(try adjustment(FCP7.filter("deformation", corners)).timeline.findings == [])
-    let off = "<filter><enabled>FALSE</enabled>" + FCP7.filter("basic", [("scale", FCP7.value("50"))]).dropFirst(8)
+    let off =
+      "<filter><enabled>FALSE</enabled>" + FCP7.filter("basic", [("scale", FCP7.value("50"))]).dropFirst(8)
     let (read, timeline) = try adjustment(off)
     #expect(read == .none && timeline.findings == [])
-    #expect(String(decoding: FCP7Writer.write(timeline).bytes, as: UTF8.self).contains("<enabled>FALSE</enabled>"))
+    #expect(
+      String(decoding: FCP7Writer.write(timeline).bytes, as: UTF8.self).contains("<enabled>FALSE</enabled>"))
   }
 
   @Test func `levels of sound are one finding for all events, and none where they change nothing`() throws {
     func item(_ start: Int64, _ level: String) -> String {
-      FCP7.clip("s", start, start + 10, extra: FCP7.filter("audiolevels", [("level", FCP7.value(level))], category: "audiolevels"))
+      FCP7.clip(
+        "s", start, start + 10,
+        extra: FCP7.filter("audiolevels", [("level", FCP7.value(level))], category: "audiolevels"))
     }
     let timeline = try FCP7.read(FCP7.sequence(sound: [item(0, "0.5") + item(10, "1") + item(20, "2")]))
     #expect(timeline.findings.count == 1)
@@ -146,11 +167,15 @@ import Testing
 
   private func remap(_ parameters: [(String, String)]) -> String { FCP7.filter("timeremap", parameters) }
 
-  private func retimed(_ parameters: [(String, String)], in first: Int64 = 0, out last: Int64 = 48) throws -> (clip: Clip, timeline: Timeline) {
+  private func retimed(_ parameters: [(String, String)], in first: Int64 = 0, out last: Int64 = 48) throws
+    -> (clip: Clip, timeline: Timeline)
+  {
     try FCP7.readClip(FCP7.clip("a", 0, last - first, in: first, out: last, extra: remap(parameters)))
   }
 
-  private func position(_ count: Int64) -> SourcePosition { SourcePosition(count: 86_400 + count, rate: FrameRate(24)) }
+  private func position(_ count: Int64) -> SourcePosition {
+    SourcePosition(count: 86_400 + count, rate: FrameRate(24))
+  }
 
   @Test func `in counts frames of the retimed clip`() throws {
     let (fast, timeline) = try retimed([("speed", FCP7.value("200"))], in: 50, out: 98)
@@ -167,7 +192,8 @@ import Testing
 
   @Test func `the graph says speeds that a percentage does not`() throws {
     let graph = FCP7.value("0") + FCP7.keys([("0", "0"), ("3000", "1000")])
-    let (third, timeline) = try retimed([("speed", FCP7.value("33.3333")), ("graphdict", graph)], in: 30, out: 78)
+    let (third, timeline) = try retimed(
+      [("speed", FCP7.value("33.3333")), ("graphdict", graph)], in: 30, out: 78)
     #expect(third.timeScale == Rational(1, 3) && third.sourceIn == position(10))
     #expect(timeline.findings == [])
   }
@@ -201,7 +227,8 @@ import Testing
   @Test func `a speed that changes is a curve from the first record frame and the source in`() throws {
     let keys = [("0", "0"), ("100", "100"), ("124", "148"), ("148", "148"), ("1000", "1000")]
     let (clip, timeline) = try retimed(
-      [("variablespeed", FCP7.value("1")), ("speed", FCP7.value("100")), ("graphdict", FCP7.keys(keys))], in: 100, out: 148)
+      [("variablespeed", FCP7.value("1")), ("speed", FCP7.value("100")), ("graphdict", FCP7.keys(keys))],
+      in: 100, out: 148)
     let curve = try #require(clip.curve)
     #expect(clip.sourceIn == position(100))
     // Twice the speed for a second, then held.
@@ -212,10 +239,13 @@ import Testing
   }
 
   @Test func `virtual keys outside of the media are not believed`() throws {
-    let virtual = "<keyframe><when>148</when><value>-1815255671</value><speedvirtualkf>TRUE</speedvirtualkf></keyframe>"
-    let graph = "<valuemin>0</valuemin><valuemax>1000</valuemax>" + FCP7.keys([("0", "0"), ("120", "140")]) + virtual
+    let virtual =
+      "<keyframe><when>148</when><value>-1815255671</value><speedvirtualkf>TRUE</speedvirtualkf></keyframe>"
+    let graph =
+      "<valuemin>0</valuemin><valuemax>1000</valuemax>" + FCP7.keys([("0", "0"), ("120", "140")]) + virtual
       + FCP7.keys([("200", "180")])
-    let (clip, _) = try retimed([("variablespeed", FCP7.value("1")), ("graphdict", graph)], in: 100, out: 148)
+    let (clip, _) = try retimed(
+      [("variablespeed", FCP7.value("1")), ("graphdict", graph)], in: 100, out: 148)
     #expect(try #require(clip.curve).knots.count == 3)
   }
 
@@ -244,7 +274,8 @@ import Testing
     // 101 frames at 24 fps; `in` at 200 % is 50 or 51.
     let ticks = 101 * 254_016_000_000 / 24
     let item = FCP7.clip(
-      "a", 0, 48, in: 51, extra: "<pproTicksIn>\(ticks)</pproTicksIn>" + remap([("speed", FCP7.value("200"))]))
+      "a", 0, 48, in: 51, extra: "<pproTicksIn>\(ticks)</pproTicksIn>" + remap([("speed", FCP7.value("200"))])
+    )
     #expect(try FCP7.readClip(item).clip.sourceIn == position(101))
   }
 

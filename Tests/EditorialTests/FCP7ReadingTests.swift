@@ -58,7 +58,9 @@ enum FCP7 {
 
   static func value(_ text: String) -> String { "<value>\(text)</value>" }
 
-  static func point(_ x: Double, _ y: Double) -> String { "<value><horiz>\(x)</horiz><vert>\(y)</vert></value>" }
+  static func point(_ x: Double, _ y: Double) -> String {
+    "<value><horiz>\(x)</horiz><vert>\(y)</vert></value>"
+  }
 
   static func keys(_ keys: [(String, String)]) -> String {
     keys.map { "<keyframe><when>\($0.0)</when><value>\($0.1)</value></keyframe>" }.joined()
@@ -76,8 +78,10 @@ enum FCP7 {
 
 @Suite struct FCP7ReadingTests {
   @Test(arguments: [
-    (FrameRate(24_000, 1001), "NDF", "01:00:00:00", Int64(86_400)), (FrameRate(25), "NDF", "10:00:00:00", 900_000),
-    (FrameRate(30_000, 1001), "DF", "01:00:00;00", 107_892), (FrameRate(30_000, 1001), "NDF", "01:00:00:00", 108_000),
+    (FrameRate(24_000, 1001), "NDF", "01:00:00:00", Int64(86_400)),
+    (FrameRate(25), "NDF", "10:00:00:00", 900_000),
+    (FrameRate(30_000, 1001), "DF", "01:00:00;00", 107_892),
+    (FrameRate(30_000, 1001), "NDF", "01:00:00:00", 108_000),
     (FrameRate(60_000, 1001), "DF", "01:00:00;00", 215_784), (FrameRate(50), "NDF", "01:00:00:00", 180_000),
   ])
   func `rates with their NTSC flag and starts with their way of counting are read`(
@@ -86,7 +90,8 @@ enum FCP7 {
     // The separator need not say drop frame.
     let plain = label.replacing(";", with: ":")
     for timecode in [
-      "<string>\(plain)</string><frame>\(frame)</frame>", "<string>\(label)</string>", "<frame>\(frame)</frame>",
+      "<string>\(plain)</string><frame>\(frame)</frame>", "<string>\(label)</string>",
+      "<frame>\(frame)</frame>",
     ] {
       let extra = "<timecode>\(FCP7.rate(rate))\(timecode)<displayformat>\(format)</displayformat></timecode>"
       let timeline = try FCP7.read(FCP7.sequence(rate: rate, picture: [""], extra: extra))
@@ -98,7 +103,9 @@ enum FCP7 {
   }
 
   @Test func `an edge of minus one lies at the cut of its transition`() throws {
-    for (alignment, cut) in [("center", 52), ("start", 40), ("end", 64), ("end-black", 64), ("start-black", 40)] {
+    for (alignment, cut) in [
+      ("center", 52), ("start", 40), ("end", 64), ("end-black", 64), ("start-black", 40),
+    ] {
       let fade =
         "<transitionitem><start>40</start><end>64</end><alignment>\(alignment)</alignment>"
         + "<effect><name>Cross Dissolve</name><effectid>Cross Dissolve</effectid></effect></transitionitem>"
@@ -136,7 +143,8 @@ enum FCP7 {
     #expect(try kind("<name>Dip to Color</name><effectid>Dip</effectid>") == .custom("Dip"))
   }
 
-  @Test func `a file is written once and referred to by its id afterwards, wherever the first stands`() throws {
+  @Test func `a file is written once and referred to by its id afterwards, wherever the first stands`() throws
+  {
     let reference = "<file id=\"f1\"/>"
     let track = FCP7.clip("a", 0, 50) + FCP7.clip("b", 50, 100, in: 300, file: reference)
     let clips = try FCP7.read(FCP7.sequence(picture: [track])).tracks[0].clips
@@ -146,7 +154,8 @@ enum FCP7 {
   }
 
   @Test(arguments: [
-    ("file://localhost/Volumes/A%20B/x.mov", "/Volumes/A B/x.mov"), ("file://localhost/C%3a/m/x.mov", "C:/m/x.mov"),
+    ("file://localhost/Volumes/A%20B/x.mov", "/Volumes/A B/x.mov"),
+    ("file://localhost/C%3a/m/x.mov", "C:/m/x.mov"),
     ("file:///m/%E7%8C%AB.mov", "/m/猫.mov"), ("/m/x.mov", "/m/x.mov"), ("file:///D:/x.mov", "D:/x.mov"),
     ("file://server/share/x.mov", "//server/share/x.mov"),
   ])
@@ -175,7 +184,10 @@ enum FCP7 {
 
   @Test func `tracks and clips may be switched off`() throws {
     let body = FCP7.sequence(
-      picture: [FCP7.clip("a", 0, 10, extra: "<enabled>FALSE</enabled>") + "<enabled>TRUE</enabled>", "<enabled>FALSE</enabled>"])
+      picture: [
+        FCP7.clip("a", 0, 10, extra: "<enabled>FALSE</enabled>") + "<enabled>TRUE</enabled>",
+        "<enabled>FALSE</enabled>",
+      ])
     let timeline = try FCP7.read(body)
     #expect(timeline.tracks.map(\.isEnabled) == [true, false])
     #expect(timeline.tracks[0].clips[0].isEnabled == false)
@@ -195,7 +207,9 @@ enum FCP7 {
     let (red, timeline) = try FCP7.readClip(generator(color(255)))
     #expect(red.content == .generator("Color"))
     #expect(timeline.findings.map(\.kind) == [.dropped])
-    #expect(try FCP7.readClip(generator("<name>Text</name><effectid>Text</effectid>")).clip.content == .generator("Text"))
+    #expect(
+      try FCP7.readClip(generator("<name>Text</name><effectid>Text</effectid>")).clip.content
+        == .generator("Text"))
   }
 
   @Test func `markers are points or ranges, on clips counted from the source in`() throws {
@@ -207,7 +221,8 @@ enum FCP7 {
     #expect(clip.markers.map(\.count) == [0, 5])
     #expect(clip.markers.map(\.color) == ["", "RED"])
     #expect(timeline.findings.map(\.kind) == [.approximated])
-    let sequence = FCP7.sequence(picture: [""], extra: "<marker><name>s</name><in>7</in><out>9</out></marker>")
+    let sequence = FCP7.sequence(
+      picture: [""], extra: "<marker><name>s</name><in>7</in><out>9</out></marker>")
     #expect(try FCP7.read(sequence).markers.map(\.count) == [2])
   }
 
@@ -229,7 +244,8 @@ enum FCP7 {
 
   @Test func `an identity of the media is carried`() throws {
     let file = FCP7.file(extra: "<uuid>060A2B340101010501010D43</uuid>")
-    #expect(try FCP7.readClip(FCP7.clip("a", 0, 10, file: file)).clip.sourceIdentity == "060A2B340101010501010D43")
+    #expect(
+      try FCP7.readClip(FCP7.clip("a", 0, 10, file: file)).clip.sourceIdentity == "060A2B340101010501010D43")
   }
 
   @Test func `the active angle of a multiclip is what is shown`() throws {
@@ -247,10 +263,12 @@ enum FCP7 {
 
   @Test func `nested sequences are nests, and only the outer ones are offered`() throws {
     let inner = FCP7.sequence("INNER", rate: FrameRate(25), id: "in", picture: [FCP7.clip("a", 0, 100)])
-    let item = "<clipitem><name>n</name><start>10</start><end>34</end><in>25</in><out>50</out>"
+    let item =
+      "<clipitem><name>n</name><start>10</start><end>34</end><in>25</in><out>50</out>"
       + FCP7.rate(FrameRate(25)) + "<sequence id=\"in\"/></clipitem>"
     let outer = FCP7.sequence("OUTER", id: "out", picture: [item], sound: [item])
-    let body = "<project><name>p</name><children><bin><children>\(inner)</children></bin>\(outer)</children></project>"
+    let body =
+      "<project><name>p</name><children><bin><children>\(inner)</children></bin>\(outer)</children></project>"
     let cut = try Cut.read(path: "cut.xml", bytes: FCP7.document(body))
     #expect(cut.sequences == ["OUTER"])
     let timeline = try cut.timeline(rate: nil)
@@ -267,7 +285,8 @@ enum FCP7 {
   }
 
   @Test func `one of several sequences has to be chosen`() throws {
-    let body = FCP7.sequence("REEL 1", id: "a", picture: [""]) + FCP7.sequence("REEL 2", id: "b", picture: [""])
+    let body =
+      FCP7.sequence("REEL 1", id: "a", picture: [""]) + FCP7.sequence("REEL 2", id: "b", picture: [""])
     let cut = try Cut.read(path: "cut.xml", bytes: FCP7.document(body))
     #expect(cut.sequences == ["REEL 1", "REEL 2"])
     let error = #expect(throws: DiagnosticList.self) { try cut.timeline(rate: nil) }
@@ -281,7 +300,8 @@ enum FCP7 {
   }
 
   @Test func `a sequence inside itself is a fault, not the end of the program`() throws {
-    let item = "<clipitem><name>n</name><start>0</start><end>24</end><in>0</in><out>24</out><sequence id=\"s1\"/></clipitem>"
+    let item =
+      "<clipitem><name>n</name><start>0</start><end>24</end><in>0</in><out>24</out><sequence id=\"s1\"/></clipitem>"
     let timeline = try FCP7.read(FCP7.sequence(picture: [item + FCP7.clip("a", 24, 48)]))
     #expect(timeline.faults.map(\.code) == ["cut.nestedInItself"])
     #expect(timeline.tracks[0].clips.count == 1)
@@ -301,8 +321,10 @@ enum FCP7 {
 
   @Test func `sequences that double at each level are refused before they are a billion clips`() throws {
     let two = { (id: String) in
-      (0..<2).map { "<clipitem><start>\($0 * 24)</start><end>\($0 * 24 + 24)</end><in>0</in><out>24</out><sequence id=\"\(id)\"/></clipitem>" }
-        .joined()
+      (0..<2).map {
+        "<clipitem><start>\($0 * 24)</start><end>\($0 * 24 + 24)</end><in>0</in><out>24</out><sequence id=\"\(id)\"/></clipitem>"
+      }
+      .joined()
     }
     let chain = (0..<23).map { FCP7.sequence("S\($0)", id: "s\($0)", picture: [two("s\($0 + 1)")]) }
     let last = FCP7.sequence("S23", id: "s23", picture: [FCP7.clip("a", 0, 24)])
@@ -314,7 +336,8 @@ enum FCP7 {
 
   @Test func `what cannot be read is a fault with its place, and the rest reads`() throws {
     let broken = "<clipitem><name>x</name>\n  <start>ten</start><end>20</end></clipitem>"
-    let timeline = try FCP7.read(FCP7.sequence(picture: [FCP7.clip("a", 0, 10) + "\n" + broken + FCP7.clip("b", 20, 30)]))
+    let timeline = try FCP7.read(
+      FCP7.sequence(picture: [FCP7.clip("a", 0, 10) + "\n" + broken + FCP7.clip("b", 20, 30)]))
     #expect(timeline.tracks[0].clips.map(\.name) == ["a", "b"])
     let fault = try #require(timeline.faults.first)
     #expect(timeline.faults.count == 1)
@@ -326,7 +349,8 @@ enum FCP7 {
   }
 
   @Test func `a file that breaks off is read up to there`() throws {
-    let text = FCP7.document(FCP7.sequence(picture: [FCP7.clip("a", 0, 10) + FCP7.clip("b", 10, 20, file: "<file id=\"f1\"/>")]))
+    let text = FCP7.document(
+      FCP7.sequence(picture: [FCP7.clip("a", 0, 10) + FCP7.clip("b", 10, 20, file: "<file id=\"f1\"/>")]))
     let end = try #require(String(decoding: text, as: UTF8.self).firstRange(of: "<name>b</name>"))
     let cutOff = String(decoding: text, as: UTF8.self)[..<end.upperBound]
     let timeline = try Cut.read(path: "cut.xml", bytes: Array(cutOff.utf8)).timeline(rate: nil)
@@ -342,7 +366,7 @@ enum FCP7 {
 
   @Test func `a file of one line says the column of its faults`() throws {
     let body = FCP7.sequence(picture: [(0..<400).map { FCP7.clip("é\($0)", $0 * 10, $0 * 10 + 10) }.joined()])
-      .replacing("\n", with: "") .replacing("<start>3990</start>", with: "<start>é</start>")
+      .replacing("\n", with: "").replacing("<start>3990</start>", with: "<start>é</start>")
     let timeline = try FCP7.read(body)
     let fault = try #require(timeline.faults.first)
     let line = "\(body)"

@@ -69,7 +69,8 @@ struct FCP7SampleTests {
     #expect(timeline.markers[0].comment == "so, this happened")
     let marked = (timeline.tracks + inner.tracks).flatMap(\.clips).filter { !$0.markers.isEmpty }
     #expect(marked.map { $0.markers.map(\.frame) } == [[73], [73]])
-    #expect(try Cut.read(path: "a.xml", bytes: SampleFiles.bytes(premiere)).sequences == ["sc01_sh010_layerA"])
+    #expect(
+      try Cut.read(path: "a.xml", bytes: SampleFiles.bytes(premiere)).sequences == ["sc01_sh010_layerA"])
   }
 
   @Test func `sources have their place, rate and extent`() throws {

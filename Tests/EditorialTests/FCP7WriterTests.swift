@@ -47,7 +47,8 @@ import Testing
     let cut = timeline(
       clip(1000, FrameRange(start: 0, count: 10)), clip(1200, FrameRange(start: 10, count: 10), event: "002"))
     let text = text(cut)
-    #expect(text.hasPrefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE xmeml>\n<xmeml version=\"5\">\n"))
+    #expect(
+      text.hasPrefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE xmeml>\n<xmeml version=\"5\">\n"))
     #expect(text.contains("<name>a &amp; &lt;b&gt;</name>"))
     #expect(text.contains("<file id=\"file-1\">") && text.contains("<file id=\"file-1\"/>"))
     // The file begins at the first frame that is needed.
@@ -76,7 +77,8 @@ import Testing
       clip(1000, FrameRange(start: 0, count: 10)), clip(1200, FrameRange(start: 10, count: 10), event: "002"))
     cut.tracks[0].items.insert(
       .transition(
-        Transition(kind: .key(isBackground: false, isOut: false), event: "002", inOffset: 0, outOffset: 5)), at: 1)
+        Transition(kind: .key(isBackground: false, isOut: false), event: "002", inOffset: 0, outOffset: 5)),
+      at: 1)
     let written = FCP7Writer.write(cut)
     #expect(written.findings.map(\.isFault) == [true])
     #expect(!String(decoding: written.bytes, as: UTF8.self).contains("transitionitem"))
@@ -90,26 +92,33 @@ import Testing
   }
 
   @Test func `ids are kept apart where two items have one event`() throws {
-    let cut = timeline(clip(1000, FrameRange(start: 0, count: 10)), clip(1200, FrameRange(start: 10, count: 10)))
+    let cut = timeline(
+      clip(1000, FrameRange(start: 0, count: 10)), clip(1200, FrameRange(start: 10, count: 10)))
     #expect(text(cut).contains("id=\"clipitem-001\"") && text(cut).contains("id=\"clipitem-001..2\""))
     let again = try Cut.read(path: "cut.xml", bytes: FCP7Writer.write(cut).bytes).timeline(rate: nil)
     #expect(again.tracks[0].clips.map(\.event) == ["001", "001"])
   }
 
   @Test func `links to clips that are gone are not written`() throws {
-    let link = "<link><linkclipref>clipitem-9</linkclipref></link><link><linkclipref>clipitem-1</linkclipref></link>"
-    let item = FCP7.clip("a", 0, 10, extra: link).replacing("<clipitem>", with: "<clipitem id=\"clipitem-1\">")
+    let link =
+      "<link><linkclipref>clipitem-9</linkclipref></link><link><linkclipref>clipitem-1</linkclipref></link>"
+    let item = FCP7.clip("a", 0, 10, extra: link).replacing(
+      "<clipitem>", with: "<clipitem id=\"clipitem-1\">")
     let text = text(try FCP7.read(FCP7.sequence(picture: [item])))
     #expect(text.contains("<linkclipref>clipitem-1</linkclipref>") && !text.contains("clipitem-9"))
   }
 
   @Test func `sizing of a source of known size is written in percent of its pixels`() throws {
     let motion = FCP7.filter(
-      "basic", [("scale", FCP7.value("57.5")), ("center", FCP7.point(0.125, -0.0625)), ("rotation", FCP7.value("-3.5"))])
+      "basic",
+      [
+        ("scale", FCP7.value("57.5")), ("center", FCP7.point(0.125, -0.0625)),
+        ("rotation", FCP7.value("-3.5")),
+      ])
     let item = FCP7.clip("a", 0, 48, file: FCP7.file(width: 3996, height: 2160), extra: motion)
     let timeline = try FCP7.read(FCP7.sequence(picture: [item]))
     let text = text(timeline)
-    #expect(text.contains("<value>57.5"))
+    #expect(text.contains("<value>57.5</value>") && text.contains("<horiz>0.125</horiz>"))
     #expect(text.contains("<value>-3.5</value>"))
     let again = try Cut.read(path: "cut.xml", bytes: Array(text.utf8)).timeline(rate: nil)
     #expect(again.tracks[0].clips[0].adjustments == timeline.tracks[0].clips[0].adjustments)

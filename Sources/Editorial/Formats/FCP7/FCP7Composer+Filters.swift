@@ -19,7 +19,7 @@ extension FCP7Composer {
           "Crop", "crop",
           [("left", crop.left), ("right", crop.right), ("top", crop.top), ("bottom", crop.bottom)].map {
             id, edge in
-            parameter(id, id, minimum: "0", maximum: "100", edge, own, event: event) { $0 * 100 }
+            parameter(id, id, minimum: "0", maximum: "100", edge, own, event: event) { (0.01, $0 / 100) }
           }))
     }
     if adjustment.isFlopped || adjustment.isFlipped {
@@ -38,7 +38,7 @@ extension FCP7Composer {
             parameter(
               "opacity", "opacity", minimum: "0", maximum: "100", adjustment.opacity, own, event: event
             ) {
-              $0 * 100
+              (0.01, $0 / 100)
             }
           ]))
     }
@@ -91,12 +91,12 @@ extension FCP7Composer {
       "Basic Motion", "basic",
       [
         parameter("scale", "Scale", minimum: "0", maximum: "1000", adjustment.scaleX, own, event: event) {
-          $0 * ratio * 100
+          (0.01 / ratio, $0 / 100 / ratio)
         },
         parameter(
           "rotation", "Rotation", minimum: "-8640", maximum: "8640", adjustment.rotation, own, event: event
         ) {
-          $0
+          (1, $0)
         },
         point(
           "center", "Center", adjustment.positionX, adjustment.positionY, own, width, height, event: event),
@@ -118,9 +118,11 @@ extension FCP7Composer {
 
   private mutating func parameter(
     _ id: String, _ name: String, minimum: String, maximum: String, _ value: Animated, _ own: OwnTime,
-    event: String, _ convert: (Double) -> Double
+    event: String, _ measure: (Double) -> (factor: Double, back: Double)
   ) -> Node {
-    let keys = value.keys.map { ($0.frame, Self.decimal(convert($0.value))) }
+    let keys = value.keys.map {
+      ($0.frame, Self.decimal($0.value, over: measure(0).factor) { number in measure(number).back })
+    }
     let isConstant = value.keys.count == 1
     return Self.parameter(
       id, name, minimum: minimum, maximum: maximum, value: keys[0].1,
@@ -136,8 +138,8 @@ extension FCP7Composer {
       Node(
         "value",
         [
-          Node("horiz", text: Self.decimal(horizontal / width)),
-          Node("vert", text: Self.decimal(vertical / height)),
+          Node("horiz", text: Self.decimal(horizontal, over: width) { $0 * width }),
+          Node("vert", text: Self.decimal(vertical, over: height) { $0 * height }),
         ])
     }
     var children = [Node("parameterid", text: id), Node("name", text: name)]

@@ -30,7 +30,8 @@ extension FCP7Composer {
       first = max(offset, own(edges.lead), before < .zero ? -before.floor : 0)
     } else if speed != .one {
       // `in` counts retimed frames; the graph says exactly which frame of the media it is.
-      let retimed = Rational(offset).checkedDivide(speed.magnitude)?.rounded ?? offset
+      let exact = Rational(offset).checkedDivide(speed.magnitude)
+      let retimed = exact.flatMap { $0.magnitude <= FCP7Reader.farthest ? $0.rounded : nil } ?? offset
       first = max(retimed, own(edges.lead), speed < .zero ? 1 : 0)
     }
     return OwnTime(

@@ -83,7 +83,7 @@ extension FCP7Reader {
       at: clock.first, length: length ?? Self.length(of: item, retime))
     if still { position = stillPosition(item, length) }
     if let ticks = premierePosition(item, placement, clock, retime), !still { position = ticks }
-    guard let position else {
+    guard let position, position.magnitude <= Self.farthest else {
       fault("cut.badRange", item, "the item's `in` and speed name a source frame beyond all measure")
       return Clip(
         name: item.part("name")?.text ?? "", event: event, sourceIn: .frames(0, base),
@@ -335,8 +335,8 @@ extension FCP7Reader {
 extension FrameRate {
   /// The rate of this base that has drop-frame labels, where there is one; else itself.
   var counting: FrameRate {
-    let other = FrameRate(nominalBase * 1000, 1001)
-    return other.allowsDropFrame ? other : self
+    let other = FrameRate(checked: nominalBase.multipliedReportingOverflow(by: 1000).partialValue, 1001)
+    return other.flatMap { $0.allowsDropFrame ? $0 : nil } ?? self
   }
 
   /// The count of this rate that begins nearest to another rate's; counts of one base are the same.

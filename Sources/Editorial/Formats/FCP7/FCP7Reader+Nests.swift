@@ -16,7 +16,8 @@ extension FCP7Reader {
     let rate = inner.timeline.rate
     let retime = retime(of: item, clock, event: event)
     let length = clock.rate.count(inner.timeline.frameCount, of: rate)
-    guard let position = retime.position(at: clock.first, length: length) else {
+    guard let position = retime.position(at: clock.first, length: length), position.magnitude <= Self.farthest
+    else {
       fault("cut.badRange", item, "the item's `in` and speed name a frame beyond all measure")
       return nil
     }

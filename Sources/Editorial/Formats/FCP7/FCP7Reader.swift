@@ -84,6 +84,9 @@ struct FCP7Reader {
   /// Larger numbers are damage, and arithmetic with them would overflow.
   static let largest: Int64 = 1 << 40
 
+  /// Positions in media beyond this name none.
+  static let farthest = Rational(1 << 46)
+
   /// A whole number of frames; some programs write `1055.0`.
   ///
   /// - Returns: `nil` when the child is missing, with a fault when it is no number.

@@ -75,7 +75,8 @@ struct FCP7Retime {
   /// Media frames from the first shown to a marker, which counts the item's own time.
   func markerOffset(_ own: Int64, first: Int64) -> Int64 {
     guard !isVariable, speed != .zero, speed != .one else { return own - first }
-    return Rational(own - first).checkedMultiply(speed)?.rounded ?? own - first
+    let offset = Rational(own - first).checkedMultiply(speed)
+    return offset.flatMap { $0.magnitude <= FCP7Reader.farthest ? $0.rounded : nil } ?? own - first
   }
 
   /// On straight lines, going on before the first key and after the last.

@@ -227,10 +227,20 @@ struct FCP7Composer {
     return (scaled < 0 ? "-" : "") + padded.dropLast(places) + "." + padded.suffix(places)
   }
 
-  static func decimal(_ value: Double) -> String {
-    guard value.isFinite else { return "0" }
-    let even = FCP7Reader.even(value)
-    return even == even.rounded() && even.magnitude < 1e15 ? String(Int64(even)) : "\(even)"
+  /// A measure of the model in the format's: with as few places as read back the same number.
+  ///
+  /// - Parameters:
+  ///   - factor: what the format's measure is divided by.
+  ///   - back: the reader's conversion.
+  static func decimal(_ value: Double, over factor: Double, _ back: (Double) -> Double) -> String {
+    let exact = value / factor
+    guard exact.isFinite else { return "0" }
+    for power in [1, 1e2, 1e4, 1e6, 1e7, 1e8, 1e9, 1e10] {
+      let rounded = (exact * power).rounded() / power
+      guard FCP7Reader.even(back(rounded)) == FCP7Reader.even(value) else { continue }
+      return rounded == rounded.rounded() && rounded.magnitude < 1e15 ? String(Int64(rounded)) : "\(rounded)"
+    }
+    return "\(exact)"
   }
 }
 
