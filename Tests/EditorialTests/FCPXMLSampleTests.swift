@@ -67,7 +67,8 @@ struct FCPXMLSampleTests {
     #expect(compound.tracks.map(\.name) == ["V1", "V2", "A1", "A2"])
   }
 
-  @Test func `lanes are tracks, storylines keep their transitions, times between frames are rounded`() throws {
+  @Test func `lanes are tracks, storylines keep their transitions, times between frames are rounded`() throws
+  {
     let timeline = try read("fcpx_example.fcpxml", sequence: "OpenTimeline_Project")
     let lanes = timeline.tracks.map { "\($0.kind == .picture ? "V" : "A")\($0.lane)" }
     #expect(lanes == ["V0", "V1", "V2", "A0", "A-1", "A1", "A2"])
@@ -117,7 +118,8 @@ struct FCPXMLSampleTests {
     let film = try read("23.98.fcpxml")
     let retimed = film.tracks[0].clips.filter { $0.timeScale != .one }
     #expect(retimed.map(\.sourceIn.description) == ["00:01:52:22", "00:03:59:00"])
-    #expect(retimed.map(\.timeScale) == [Rational(149_819_760, 65_872_008), Rational(149_819_760, 64_160_328)])
+    #expect(
+      retimed.map(\.timeScale) == [Rational(149_819_760, 65_872_008), Rational(149_819_760, 64_160_328)])
     #expect(retimed.allSatisfy { $0.curve == nil && $0.isSpeedGiven })
     // 7181.32: what is left of the frame counts.
     let between = film.tracks[1].clips[0]
@@ -160,7 +162,8 @@ struct FCPXMLSampleTests {
     #expect(clips[0].notes == ["asset notes in browser"])
     #expect(clips[1].markers.map(\.frame) == [2753, 3210])
     #expect(
-      timeline.findings.contains { $0.kind == .inferred && $0.what.contains("`{rate: 25, as: every-frame}`") })
+      timeline.findings.contains { $0.kind == .inferred && $0.what.contains("`{rate: 25, as: every-frame}`") }
+    )
   }
 
   @Test func `a synchronised clip is its picture with both sounds, of which one is switched off`() throws {
@@ -230,7 +233,9 @@ struct FCPXMLSampleTests {
 
   @Test func `effects that move the picture are faults, others are notes`() throws {
     let findings = try read("29.97d.fcpxml").findings
-    #expect(findings.filter(\.isFault).map(\.what) == ["the effect `Background Squares` is not carried (event 009)"])
+    #expect(
+      findings.filter(\.isFault).map(\.what) == ["the effect `Background Squares` is not carried (event 009)"]
+    )
     #expect(findings.count { $0.what.hasPrefix("the effect `") } == 5)
   }
 }

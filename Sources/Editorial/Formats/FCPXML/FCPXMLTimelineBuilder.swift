@@ -70,7 +70,8 @@ struct FCPXMLTimelineBuilder {
     for child in children {
       if child.name == "transition" {
         if let other = pending {
-          context.fault("cut.badTransition", other, "another transition follows this one without an item between")
+          context.fault(
+            "cut.badTransition", other, "another transition follows this one without an item between")
         }
         pending = child
         continue
@@ -136,7 +137,8 @@ struct FCPXMLTimelineBuilder {
     let frames = count.rounded
     if let rest = exact.checkedSubtract(Rational(start)), rest.magnitude > FCPXMLRetime.tolerance {
       context.note(
-        .approximated, "transitions that begin between frames begin at the frame before", element, event: event)
+        .approximated, "transitions that begin between frames begin at the frame before", element,
+        event: event)
     }
     let (inOffset, outOffset) = (cut - start, start + frames - cut)
     guard inOffset >= 0, outOffset >= 0, frames > 0 else {
@@ -152,16 +154,20 @@ struct FCPXMLTimelineBuilder {
     if !filters.isEmpty || fades.isEmpty {
       let effect = filters.first?.attributes["ref"].flatMap { context.resources.effects[$0] }
       let isDissolve =
-        effect?.uid == Self.crossDissolve || effect == nil && name?.lowercased().hasPrefix("cross dissolve") != false
+        effect?.uid == Self.crossDissolve
+        || effect == nil && name?.lowercased().hasPrefix("cross dissolve") != false
       if isDissolve { noteLook(filters.first, event: event) }
       var transition = Transition(
-        kind: isDissolve ? .dissolve : .custom(effect?.name ?? name ?? "transition"), name: name, event: event,
+        kind: isDissolve ? .dissolve : .custom(effect?.name ?? name ?? "transition"), name: name,
+        event: event,
         inOffset: inOffset, outOffset: outOffset, location: element.location(in: context.path))
       transition.metadata = Metadata(
-        effect.map { [.init(key: "fcpx", value: .object([.init(key: "effect", value: .string($0.uid))]))] } ?? [])
+        effect.map { [.init(key: "fcpx", value: .object([.init(key: "effect", value: .string($0.uid))]))] }
+          ?? [])
       if !isDissolve {
         context.note(
-          .approximated, "the transition `\(effect?.name ?? name ?? "")` is carried by its name alone", element,
+          .approximated, "the transition `\(effect?.name ?? name ?? "")` is carried by its name alone",
+          element,
           event: event)
       }
       if items.isEmpty { items.append(.gap(Gap(recordRange: FrameRange(start: cut, count: 0)))) }
@@ -190,7 +196,8 @@ struct FCPXMLTimelineBuilder {
       let value = look.attributes["value"], !value.hasPrefix("11")
     else { return }
     context.note(
-      .approximated, "cross dissolves with the look `\(value)` are read as plain dissolves", look, event: event)
+      .approximated, "cross dissolves with the look `\(value)` are read as plain dissolves", look,
+      event: event)
   }
 
   // MARK: Events and blocks
@@ -241,7 +248,8 @@ struct FCPXMLTimelineBuilder {
   func unread(_ child: XMLElement, in parent: XMLElement) {
     switch child.name {
     case "note", "metadata", "reserved", "bookmark", "conform-rate", "timeMap", "marker", "chapter-marker",
-      "keyword", "rating", "param", "text", "text-style-def", "mc-source", "sync-source", "audio-channel-source",
+      "keyword", "rating", "param", "text", "text-style-def", "mc-source", "sync-source",
+      "audio-channel-source",
       "audio-role-source", "audio-aux-source", "audio-source", "spine", "media-rep":
       break
     case "analysis-marker":
@@ -249,11 +257,13 @@ struct FCPXMLTimelineBuilder {
     case "caption":
       context.note(.dropped, "captions are not carried", child, event: "")
     default:
-      guard !child.name.hasPrefix("adjust-"), !child.name.hasPrefix("filter-"), child.name != "object-tracker",
+      guard !child.name.hasPrefix("adjust-"), !child.name.hasPrefix("filter-"),
+        child.name != "object-tracker",
         child.name != "mute", !child.name.hasPrefix("hidden-")
       else { return }
       context.fault(
-        "cut.unknownElement", child, "<\(child.name.prefix(80))> in <\(parent.name)> is not an element that is read")
+        "cut.unknownElement", child,
+        "<\(child.name.prefix(80))> in <\(parent.name)> is not an element that is read")
     }
   }
 
