@@ -231,6 +231,21 @@ struct FCPXMLSampleTests {
     #expect(timeline.markers.map(\.frame) == [300, 600, 900, 1200, 1500])
   }
 
+  /// The media as ffprobe 5.1 describes `media/video/60fps.mp4`: 1800 frames of 60 fps from 00:00:00:00.
+  @Test(arguments: ["60fps-clips.fcpxml", "60fps-rubric-clips.fcpxmld"])
+  func `pieces of a film are found at their frames`(name: String) throws {
+    let media = MediaItem(
+      path: "/media/60fps.mp4",
+      facts: MediaFacts(
+        identity: "60", fileName: "60fps.mp4", container: "mp4", byteCount: 1,
+        video: VideoFacts(
+          stream: 0, codec: "h264", width: 284, height: 160, pixelFormat: "yuv420p", bitDepth: 8,
+          rate: FrameRate(60), frameCount: 1800), timecodeStart: "00:00:00:00", timecodeRate: FrameRate(60)))
+    let conform = Relinker(media: [media]).relink(try read(name), handles: 0)
+    #expect(conform.diagnostics.isEmpty)
+    #expect(conform.events.map(\.sourceRange) == (0..<6).map { FrameRange(start: $0 * 300, count: 300) })
+  }
+
   @Test func `effects that move the picture are faults, others are notes`() throws {
     let findings = try read("29.97d.fcpxml").findings
     #expect(
