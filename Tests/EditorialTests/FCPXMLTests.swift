@@ -240,6 +240,31 @@ import Testing
     #expect(clips.map(\.recordRange) == [FrameRange(start: 0, count: 48), FrameRange(start: 48, count: 48)])
   }
 
+  @Test func `a transition inside a clip is played with it, unless the clip's edge cuts it`() throws {
+    func clip(_ start: Int, _ duration: Int) -> String {
+      """
+      <clip offset="0s" start="\(start)s" duration="\(duration)s"><spine>
+      <asset-clip ref="v" offset="0s" duration="5s"/>
+      <transition name="Cross Dissolve" offset="4s" duration="2s"/>
+      <asset-clip ref="v" offset="5s" start="3700s" duration="5s"/></spine></clip>
+      """
+    }
+    let whole = try text.timeline(clip(1, 8))
+    let items = try #require(whole.tracks[0].items.first?.nest).timeline.tracks[0].items
+    guard items.count == 3, case .transition(let transition) = items[1] else {
+      Issue.record("\(items)")
+      return
+    }
+    #expect(transition.inOffset == 24 && transition.outOffset == 24)
+    #expect(whole.findings.isEmpty && whole.faults.isEmpty)
+    // From 5.0 s on only the second half is seen.
+    let half = try text.timeline(clip(5, 3))
+    #expect(half.tracks[0].clips.map(\.sourceIn.description) == ["01:01:40:00"])
+    #expect(half.findings.map(\.isFault) == [true] && half.faults.isEmpty)
+    let past = try text.timeline(clip(7, 2))
+    #expect(past.findings.isEmpty && past.faults.isEmpty)
+  }
+
   private let compound = """
     <media id="m" name="inner"><sequence format="f" duration="20s" tcStart="10s"><spine>
     <asset-clip ref="av" offset="10s" start="100s" duration="20s"/></spine></sequence></media>

@@ -66,7 +66,6 @@ struct FCPXMLTimelineBuilder {
     var cursor = clock.frame
     var end = max(0, cursor.rounded)
     var pending: XMLElement?
-    func isInside(_ frame: Int64) -> Bool { frame >= 0 && frame <= length ?? .max }
     for child in children {
       if child.name == "transition" {
         if let other = pending {
@@ -96,8 +95,8 @@ struct FCPXMLTimelineBuilder {
       }
       if let transition = pending {
         pending = nil
-        let cut = items.isEmpty ? range.start : end
-        if isInside(cut) { add(transition, at: cut, to: &items, clock: clock, lane: lane, isLast: false) }
+        let cut = items.isEmpty ? placement.clock.frame.rounded : end
+        add(transition, at: cut, to: &items, clock: clock, lane: lane, isLast: false)
       }
       var trimmed = placement
       trimmed.range = range
@@ -105,7 +104,7 @@ struct FCPXMLTimelineBuilder {
       cursor = placement.end
       end = max(end, range.end)
     }
-    if let transition = pending, isInside(end) {
+    if let transition = pending {
       add(transition, at: end, to: &items, clock: clock, lane: lane, isLast: true)
     }
     let shown = items.contains { item in
@@ -139,6 +138,15 @@ struct FCPXMLTimelineBuilder {
       context.note(
         .approximated, "transitions that begin between frames begin at the frame before", element,
         event: event)
+    }
+    if let kept = self.length, start < 0 || start + frames > kept {
+      // Inside a clip that does not show all of it.
+      if start < kept, start + frames > 0 {
+        context.note(
+          .dropped, "transitions at the edge of what a clip shows of its inside are not carried", element,
+          event: event, isFault: true)
+      }
+      return
     }
     let (inOffset, outOffset) = (cut - start, start + frames - cut)
     guard inOffset >= 0, outOffset >= 0, frames > 0 else {
