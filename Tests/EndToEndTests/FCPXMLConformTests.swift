@@ -36,10 +36,9 @@ struct FCPXMLConformTests {
     }
   }
 
-  @Test(arguments: ["60fps-clips.fcpxml", "60fps-compound-clips.fcpxml"])
-  func `six pieces of a film are found at their frames`(name: String) throws {
+  @Test func `six pieces of a film are found at their frames`() throws {
     let fixture = try fixture()
-    _ = try fixture.folder.write(try sample(name, in: fixture), to: "cut.fcpxml")
+    _ = try fixture.folder.write(try sample("60fps-clips.fcpxml", in: fixture), to: "cut.fcpxml")
     let result = try fixture.interlock(
       ["conform", "cut.fcpxml", "--media", "rushes", "--report", "report.json"])
     #expect(result.status == 0, "\(result.errors)")
