@@ -23,7 +23,8 @@ import Testing
 
   private func close(_ value: Double?, _ expected: Double) -> Bool { abs((value ?? .nan) - expected) < 1e-9 }
 
-  @Test func `positions are percent of the frame's height, upward, and rotation is counter-clockwise`() throws {
+  @Test func `positions are percent of the frame's height, upward, and rotation is counter-clockwise`() throws
+  {
     let moved = try adjustment(#"<adjust-transform position="12 -6" scale="0.8 1.2" rotation="-5"/>"#)
     // 12 % of 1080 lines in a frame of 1920.
     #expect(close(moved.positionX.constant, 0.0675))
@@ -63,11 +64,13 @@ import Testing
     let mirrored = try adjustment(#"<adjust-transform scale="-1.5 1"/>"#)
     #expect(mirrored.isFlopped && !mirrored.isFlipped)
     #expect(mirrored.scaleX.constant == 1.5)
-    #expect(try read(
-      """
-      <adjust-transform><param name="scale"><keyframeAnimation><keyframe time="3600s" value="-1 1" curve="linear"/>\
-      <keyframe time="3601s" value="1 1" curve="linear"/></keyframeAnimation></param></adjust-transform>
-      """).findings.contains { $0.isFault })
+    #expect(
+      try read(
+        """
+        <adjust-transform><param name="scale"><keyframeAnimation><keyframe time="3600s" value="-1 1" curve="linear"/>\
+        <keyframe time="3601s" value="1 1" curve="linear"/></keyframeAnimation></param></adjust-transform>
+        """
+      ).findings.contains { $0.isFault })
   }
 
   @Test func `keys count in the clip's local time`() throws {
@@ -165,7 +168,10 @@ import Testing
     #expect([0, 12, 24, 48, 72, 96].map { faded.opacity.value(at: $0) } == [0, 0.25, 0.5, 0.5, 0.25, 0])
   }
 
-  @Test(arguments: [("", true, false), ("0 (Horizontal)", true, false), ("1 (Vertical)", false, true), ("2 (Both)", true, true)])
+  @Test(arguments: [
+    ("", true, false), ("0 (Horizontal)", true, false), ("1 (Vertical)", false, true),
+    ("2 (Both)", true, true),
+  ])
   func `the flipped effect mirrors`(direction: String, isFlopped: Bool, isFlipped: Bool) throws {
     let param = direction.isEmpty ? "" : #"<param name="Direction" key="1" value="\#(direction)"/>"#
     let flipped = try adjustment(#"<filter-video ref="flip" name="Flipped">\#(param)</filter-video>"#)
@@ -192,7 +198,8 @@ import Testing
   }
 
   @Test func `what is done to sound is one finding for each kind`() throws {
-    let clip = #"<asset-clip ref="av" duration="1s"><adjust-volume amount="-6dB"/><filter-audio ref="x" name="EQ"/></asset-clip>"#
+    let clip =
+      #"<asset-clip ref="av" duration="1s"><adjust-volume amount="-6dB"/><filter-audio ref="x" name="EQ"/></asset-clip>"#
     let timeline = try text.timeline(clip + clip)
     #expect(
       timeline.findings.map(\.what) == [

@@ -10,13 +10,15 @@ import Testing
     let list = points.split(separator: " ").map { point in
       let parts = point.split(separator: ":")
       let rest = parts.dropFirst(2).map { " " + $0 }.joined()
-      return #"<timept time="\#(parts[0])s" value="\#(parts[1])s"\#(rest.contains("interp") ? rest : #" interp="linear""# + rest)/>"#
+      return
+        #"<timept time="\#(parts[0])s" value="\#(parts[1])s"\#(rest.contains("interp") ? rest : #" interp="linear""# + rest)/>"#
     }
     return "<timeMap\(attributes)>\(list.joined())</timeMap>"
   }
 
   private func clip(
-    _ points: String, start: String = "0s", duration: String = "4s", attributes: String = "", ref: String = "av",
+    _ points: String, start: String = "0s", duration: String = "4s", attributes: String = "",
+    ref: String = "av",
     more: String = ""
   ) throws -> Clip {
     let timeline = try text.timeline(
@@ -100,7 +102,9 @@ import Testing
     #expect(frames[48] == 54)
     #expect(frames[72] == 96 && frames[73] == 98)
     #expect(zip(frames, frames.dropFirst()).allSatisfy { (1...2).contains($1 - $0) })
-    #expect(timeline.findings.map(\.what) == ["smooth changes of speed are read as short straight ones (event 001)"])
+    #expect(
+      timeline.findings.map(\.what) == ["smooth changes of speed are read as short straight ones (event 001)"]
+    )
   }
 
   @Test(arguments: ["frame-blending", "optical-flow", "nearest-neighbor"])
@@ -176,7 +180,8 @@ import Testing
       <asset id="x" start="0s" duration="100s" hasVideo="1" format="fx" src="x.mov"/>
       """
     let timeline = try text.timeline(
-      #"<asset-clip ref="x" offset="0s" start="10s" duration="4s"><conform-rate srcFrameRate="\#(rateText)"/></asset-clip>"#)
+      #"<asset-clip ref="x" offset="0s" start="10s" duration="4s"><conform-rate srcFrameRate="\#(rateText)"/></asset-clip>"#
+    )
     let clip = timeline.tracks[0].clips[0]
     #expect(clip.timeScale == scale)
     #expect(clip.sourceFrame(at: rate) == 10 * Int64(rate.numerator))
@@ -219,9 +224,11 @@ import Testing
       points.append((points[points.count - 1].time + length, points[points.count - 1].value + length * speed))
     }
     let count = points[points.count - 1].time
-    let list = points.map { #"<timept time="\#($0.time)/24s" value="\#($0.value)/24s" interp="linear"/>"# }.joined()
+    let list = points.map { #"<timept time="\#($0.time)/24s" value="\#($0.value)/24s" interp="linear"/>"# }
+      .joined()
     let timeline = try text.timeline(
-      #"<asset-clip ref="av" offset="0s" start="0s" duration="\#(count)/24s"><timeMap>\#(list)</timeMap></asset-clip>"#)
+      #"<asset-clip ref="av" offset="0s" start="0s" duration="\#(count)/24s"><timeMap>\#(list)</timeMap></asset-clip>"#
+    )
     let frames = try shown(#require(timeline.tracks[0].clips.first))
     var held = false
     for (from, to) in zip(points, points.dropFirst()) {

@@ -67,7 +67,8 @@ struct FCPXMLSampleTests {
     #expect(compound.tracks.map(\.name) == ["V1", "V2", "A1", "A2"])
   }
 
-  @Test func `lanes are tracks, storylines keep their transitions, times between frames are rounded`() throws {
+  @Test func `lanes are tracks, storylines keep their transitions, times between frames are rounded`() throws
+  {
     let timeline = try read("fcpx_example.fcpxml", sequence: "OpenTimeline_Project")
     let lanes = timeline.tracks.map { "\($0.kind == .picture ? "V" : "A")\($0.lane)" }
     #expect(lanes == ["V0", "V1", "V2", "A0", "A-1", "A1", "A2"])
@@ -117,7 +118,8 @@ struct FCPXMLSampleTests {
     let film = try read("23.98.fcpxml")
     let retimed = film.tracks[0].clips.filter { $0.timeScale != .one }
     #expect(retimed.map(\.sourceIn.description) == ["00:01:52:22", "00:03:59:00"])
-    #expect(retimed.map(\.timeScale) == [Rational(149_819_760, 65_872_008), Rational(149_819_760, 64_160_328)])
+    #expect(
+      retimed.map(\.timeScale) == [Rational(149_819_760, 65_872_008), Rational(149_819_760, 64_160_328)])
     #expect(retimed.allSatisfy { $0.curve == nil && $0.isSpeedGiven })
     // 7181.32: what is left of the frame counts.
     let between = film.tracks[1].clips[0]
@@ -160,7 +162,8 @@ struct FCPXMLSampleTests {
     #expect(clips[0].notes == ["asset notes in browser"])
     #expect(clips[1].markers.map(\.frame) == [2753, 3210])
     #expect(
-      timeline.findings.contains { $0.kind == .inferred && $0.what.contains("`{rate: 25, as: every-frame}`") })
+      timeline.findings.contains { $0.kind == .inferred && $0.what.contains("`{rate: 25, as: every-frame}`") }
+    )
   }
 
   @Test func `a synchronised clip is its picture with both sounds, of which one is switched off`() throws {
@@ -228,9 +231,26 @@ struct FCPXMLSampleTests {
     #expect(timeline.markers.map(\.frame) == [300, 600, 900, 1200, 1500])
   }
 
+  /// The media as ffprobe 5.1 describes `media/video/60fps.mp4`: 1800 frames of 60 fps from 00:00:00:00.
+  @Test(arguments: ["60fps-clips.fcpxml", "60fps-rubric-clips.fcpxmld"])
+  func `pieces of a film are found at their frames`(name: String) throws {
+    let media = MediaItem(
+      path: "/media/60fps.mp4",
+      facts: MediaFacts(
+        identity: "60", fileName: "60fps.mp4", container: "mp4", byteCount: 1,
+        video: VideoFacts(
+          stream: 0, codec: "h264", width: 284, height: 160, pixelFormat: "yuv420p", bitDepth: 8,
+          rate: FrameRate(60), frameCount: 1800), timecodeStart: "00:00:00:00", timecodeRate: FrameRate(60)))
+    let conform = Relinker(media: [media]).relink(try read(name), handles: 0)
+    #expect(conform.diagnostics.isEmpty)
+    #expect(conform.events.map(\.sourceRange) == (0..<6).map { FrameRange(start: $0 * 300, count: 300) })
+  }
+
   @Test func `effects that move the picture are faults, others are notes`() throws {
     let findings = try read("29.97d.fcpxml").findings
-    #expect(findings.filter(\.isFault).map(\.what) == ["the effect `Background Squares` is not carried (event 009)"])
+    #expect(
+      findings.filter(\.isFault).map(\.what) == ["the effect `Background Squares` is not carried (event 009)"]
+    )
     #expect(findings.count { $0.what.hasPrefix("the effect `") } == 5)
   }
 }

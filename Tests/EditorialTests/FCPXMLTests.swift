@@ -13,7 +13,9 @@ import Testing
     ("1001/30000s", FrameRate(30_000, 1001)), ("1001/60000s", FrameRate(60_000, 1001)),
     ("100/6000s", FrameRate(60)), ("15015/360000s", FrameRate(24_000, 1001)),
   ])
-  func `the rate is that of the frame duration, and frames are exact at it`(duration: String, rate: FrameRate) throws {
+  func `the rate is that of the frame duration, and frames are exact at it`(duration: String, rate: FrameRate)
+    throws
+  {
     var text = text
     text.frameDuration = duration
     let unit = rate.denominator
@@ -126,7 +128,8 @@ import Testing
     let ranges = timeline.tracks.filter { $0.kind == .picture }.map { $0.clips.map(\.recordRange) }
     #expect(
       ranges == [
-        [FrameRange(start: 0, count: 240)], [FrameRange(start: 72, count: 48), FrameRange(start: 120, count: 24)],
+        [FrameRange(start: 0, count: 240)],
+        [FrameRange(start: 72, count: 48), FrameRange(start: 120, count: 24)],
         [FrameRange(start: 132, count: 24)],
       ])
   }
@@ -150,7 +153,9 @@ import Testing
       }
     }
     #expect(
-      transitions == [["002 dissolve 10+10", "003 dissolve 5+4", "003 custom(\"Flipped\") 24+0"], ["002 dissolve 10+10"]])
+      transitions == [
+        ["002 dissolve 10+10", "003 dissolve 5+4", "003 custom(\"Flipped\") 24+0"], ["002 dissolve 10+10"],
+      ])
     #expect(timeline.findings.contains { $0.what.contains("begin between frames begin at the frame before") })
     // A fade out stands before a gap without length.
     #expect(timeline.tracks[0].items.last?.recordRange == FrameRange(start: 288, count: 0))
@@ -211,7 +216,8 @@ import Testing
     #expect(clip.markers.map(\.frame) == [48])
     #expect(clip.targetURL == "file:///media/av%20one.mov" && clip.sourceFile == "av one.mov")
     let sounds = timeline.tracks.filter { $0.kind == .sound }.flatMap(\.clips)
-    #expect(sounds.map(\.recordRange) == [FrameRange(start: 0, count: 120), FrameRange(start: 96, count: 72)])
+    #expect(
+      sounds.map(\.recordRange) == [FrameRange(start: 0, count: 120), FrameRange(start: 96, count: 72)])
     #expect(sounds.map(\.sourceChannel) == [2, nil])
     #expect(sounds[0].role == "dialogue.boom")
     #expect(sounds[0].sourceIn.description == "00:00:10:00")
@@ -232,6 +238,31 @@ import Testing
     let clips = nest.timeline.tracks[0].clips
     #expect(clips.map(\.sourceIn.description) == ["01:00:03:00", "01:01:40:00"])
     #expect(clips.map(\.recordRange) == [FrameRange(start: 0, count: 48), FrameRange(start: 48, count: 48)])
+  }
+
+  @Test func `a transition inside a clip is played with it, unless the clip's edge cuts it`() throws {
+    func clip(_ start: Int, _ duration: Int) -> String {
+      """
+      <clip offset="0s" start="\(start)s" duration="\(duration)s"><spine>
+      <asset-clip ref="v" offset="0s" duration="5s"/>
+      <transition name="Cross Dissolve" offset="4s" duration="2s"/>
+      <asset-clip ref="v" offset="5s" start="3700s" duration="5s"/></spine></clip>
+      """
+    }
+    let whole = try text.timeline(clip(1, 8))
+    let items = try #require(whole.tracks[0].items.first?.nest).timeline.tracks[0].items
+    guard items.count == 3, case .transition(let transition) = items[1] else {
+      Issue.record("\(items)")
+      return
+    }
+    #expect(transition.inOffset == 24 && transition.outOffset == 24)
+    #expect(whole.findings.isEmpty && whole.faults.isEmpty)
+    // From 5.0 s on only the second half is seen.
+    let half = try text.timeline(clip(5, 3))
+    #expect(half.tracks[0].clips.map(\.sourceIn.description) == ["01:01:40:00"])
+    #expect(half.findings.map(\.isFault) == [true] && half.faults.isEmpty)
+    let past = try text.timeline(clip(7, 2))
+    #expect(past.findings.isEmpty && past.faults.isEmpty)
   }
 
   private let compound = """
@@ -304,7 +335,8 @@ import Testing
     #expect(items[2].clip?.sourceFile == "av one.mov")
     let sounds = timeline.tracks.filter { $0.kind == .sound }.map(\.clips)
     #expect(sounds.map { $0.map(\.recordRange.start) } == [[0, 192], [0]])
-    #expect(sounds.map { $0.map(\.sourceIn.description) } == [["00:00:04:00", "00:00:10:00"], ["00:00:09:00"]])
+    #expect(
+      sounds.map { $0.map(\.sourceIn.description) } == [["00:00:04:00", "00:00:10:00"], ["00:00:09:00"]])
     #expect(timeline.findings.contains { $0.kind == .dropped && $0.what.contains("angles") })
   }
 
@@ -335,7 +367,10 @@ import Testing
       <asset-clip ref="av" offset="4s" start="30s" duration="4s" audioStart="31s" audioDuration="2s"/>
       """)
     let sounds = timeline.tracks.filter { $0.kind == .sound }
-    #expect(sounds.flatMap(\.clips).map(\.recordRange) == [FrameRange(start: 0, count: 120), FrameRange(start: 120, count: 48)])
+    #expect(
+      sounds.flatMap(\.clips).map(\.recordRange) == [
+        FrameRange(start: 0, count: 120), FrameRange(start: 120, count: 48),
+      ])
     #expect(sounds.flatMap(\.clips).map(\.sourceIn.description) == ["00:00:10:00", "00:00:31:00"])
   }
 
@@ -373,14 +408,20 @@ import Testing
         "cut.badReference", "cut.badTime", "cut.badTime", "cut.badTime", "cut.badTime", "cut.unknownElement",
         "cut.badRetime",
       ])
-    #expect(timeline.faults.allSatisfy { $0.location?.line != nil && $0.location?.column == 1 || $0.code == "cut.badRetime" })
+    #expect(
+      timeline.faults.allSatisfy {
+        $0.location?.line != nil && $0.location?.column == 1 || $0.code == "cut.badRetime"
+      })
     #expect(timeline.tracks[0].clips.last?.recordRange == FrameRange(start: 96, count: 24))
   }
 
   @Test func `the place in a storyline of clips that cannot be read stays empty`() throws {
     let timeline = try text.timeline(
       #"<asset-clip ref="no" offset="0s" duration="1s"/><asset-clip ref="v" offset="1s" duration="1s"/>"#)
-    #expect(timeline.tracks[0].items.map(\.recordRange) == [FrameRange(start: 0, count: 24), FrameRange(start: 24, count: 24)])
+    #expect(
+      timeline.tracks[0].items.map(\.recordRange) == [
+        FrameRange(start: 0, count: 24), FrameRange(start: 24, count: 24),
+      ])
   }
 
   @Test func `deep and doubling nests are read in time and without end of stack`() throws {
@@ -398,7 +439,9 @@ import Testing
     for _ in 0..<50 {
       connected = #"<asset-clip ref="v" lane="1" offset="3600s" duration="1s">"# + connected + "</asset-clip>"
     }
-    #expect(try text.timeline(#"<gap start="3600s" offset="0s" duration="1s">"# + connected + "</gap>").tracks.count == 52)
+    #expect(
+      try text.timeline(#"<gap start="3600s" offset="0s" duration="1s">"# + connected + "</gap>").tracks.count
+        == 52)
   }
 
   @Test func `a long project is read in linear time`() throws {

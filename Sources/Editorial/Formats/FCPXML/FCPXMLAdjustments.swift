@@ -77,7 +77,8 @@ struct FCPXMLAdjustmentReader {
       case "adjust-colorConform"
       where isOn(child) && (child.attributes["conformType"] ?? "conformNone") != "conformNone":
         context.note(
-          .dropped, "colour conforms (`\((child.attributes["conformType"] ?? "").prefix(40))`) are not carried",
+          .dropped,
+          "colour conforms (`\((child.attributes["conformType"] ?? "").prefix(40))`) are not carried",
           child, event: event)
       default: break
       }
@@ -128,7 +129,8 @@ struct FCPXMLAdjustmentReader {
     let text = child.attributes[attribute] ?? part?.attributes["value"] ?? param?.attributes["value"]
     if let text, Self.number(text, axis) == nil {
       context.fault(
-        "cut.badNumber", child, "`\(attribute)` of <\(child.name)> is `\(text.prefix(60))`, not a number of it")
+        "cut.badNumber", child,
+        "`\(attribute)` of <\(child.name)> is `\(text.prefix(60))`, not a number of it")
     }
     return Animated((text.flatMap { Self.number($0, axis) } ?? value) * factor)
   }
@@ -136,7 +138,8 @@ struct FCPXMLAdjustmentReader {
   private func keys(_ param: XMLElement, axis: Int, by factor: Double) -> Animated? {
     let frames = param.children("keyframeAnimation").flatMap { $0.children("keyframe") }
     let keys = frames.compactMap { key -> Animated.Key? in
-      guard let time = context.time(key, "time"), let at = clock.frame(at: time), at.magnitude < FCPXMLTiming.most,
+      guard let time = context.time(key, "time"), let at = clock.frame(at: time),
+        at.magnitude < FCPXMLTiming.most,
         let frame = at.checkedSubtract(Rational(record.start)),
         let value = key.attributes["value"].flatMap({ Self.number($0, axis) })
       else { return nil }
@@ -164,7 +167,8 @@ struct FCPXMLAdjustmentReader {
     }
     if across == nil, isMoved {
       context.note(
-        .approximated, "positions are read as in a frame of 16 by 9; the format does not say its shape", child,
+        .approximated, "positions are read as in a frame of 16 by 9; the format does not say its shape",
+        child,
         event: event, isFault: true)
     }
     let width = (across ?? 9.0 / 16) / 100
@@ -182,9 +186,12 @@ struct FCPXMLAdjustmentReader {
   private mutating func place(anchor child: XMLElement) {
     guard own.anchorX != 0 || own.anchorY != 0 else { return }
     context.note(
-      .inferred, "positions of clips with a moved anchor are read as those of the anchor", child, event: event)
+      .inferred, "positions of clips with a moved anchor are read as those of the anchor", child, event: event
+    )
     guard let x = own.anchorX.constant, let y = own.anchorY.constant else {
-      context.note(.approximated, "an animated anchor is read without its shift of the picture", child, event: event, isFault: true)
+      context.note(
+        .approximated, "an animated anchor is read without its shift of the picture", child, event: event,
+        isFault: true)
       return
     }
     own.positionX = own.positionX.adding(-x)
@@ -208,8 +215,10 @@ struct FCPXMLAdjustmentReader {
     guard let rect else { return PictureAdjustment.Edges() }
     let across = 0.01 / ((source ?? frame)?.aspect ?? 16.0 / 9)
     return PictureAdjustment.Edges(
-      left: animated(rect, "left", default: 0, by: across), right: animated(rect, "right", default: 0, by: across),
-      top: animated(rect, "top", default: 0, by: 0.01), bottom: animated(rect, "bottom", default: 0, by: 0.01))
+      left: animated(rect, "left", default: 0, by: across),
+      right: animated(rect, "right", default: 0, by: across),
+      top: animated(rect, "top", default: 0, by: 0.01), bottom: animated(rect, "bottom", default: 0, by: 0.01)
+    )
   }
 
   private mutating func crop(_ child: XMLElement, fit: PictureAdjustment.Fit?) {
@@ -240,7 +249,8 @@ struct FCPXMLAdjustmentReader {
         .approximated, "pans (Ken Burns) move evenly instead of easing in and out", child, event: event)
       let end = Rational(max(1, record.count - 1))
       func moving(_ from: Double, _ to: Double) -> Animated {
-        Animated(keys: [Animated.Key(frame: .zero, value: from), Animated.Key(frame: end, value: to)]) ?? Animated(from)
+        Animated(keys: [Animated.Key(frame: .zero, value: from), Animated.Key(frame: end, value: to)])
+          ?? Animated(from)
       }
       var pan = PictureAdjustment()
       pan.scaleX = moving(first.scale, last.scale)
@@ -286,7 +296,8 @@ struct FCPXMLAdjustmentReader {
   private static let modes: [Int: String] = [
     0: "normal", 2: "subtract", 3: "darken", 4: "multiply", 5: "color burn", 6: "linear burn", 8: "add",
     9: "lighten", 10: "screen", 11: "color dodge", 12: "linear dodge", 14: "overlay", 15: "soft light",
-    16: "hard light", 17: "vivid light", 18: "linear light", 19: "pin light", 20: "hard mix", 22: "difference",
+    16: "hard light", 17: "vivid light", 18: "linear light", 19: "pin light", 20: "hard mix",
+    22: "difference",
     23: "exclusion", 25: "stencil alpha", 26: "stencil luma", 27: "silhouette alpha", 28: "silhouette luma",
     29: "behind",
   ]
@@ -348,7 +359,8 @@ struct FCPXMLAdjustmentReader {
     let name = child.attributes["name"] ?? effect?.name ?? ""
     let uid = effect?.uid ?? ""
     if (effect?.name ?? name) == "Flipped" {
-      let value = child.children("param").first { ($0.attributes["name"] ?? "") == "Direction" }?.attributes["value"]
+      let value = child.children("param").first { ($0.attributes["name"] ?? "") == "Direction" }?.attributes[
+        "value"]
       switch value?.first ?? "0" {
       case "1": own.isFlipped.toggle()
       case "2":
@@ -358,7 +370,9 @@ struct FCPXMLAdjustmentReader {
       }
       return
     }
-    let isGeometry = uid.contains("/Distort.localized/") || uid.contains("/Distortion.localized/") || Self.geometric.contains(name)
+    let isGeometry =
+      uid.contains("/Distort.localized/") || uid.contains("/Distortion.localized/")
+      || Self.geometric.contains(name)
     context.note(
       .dropped, "the effect `\(name.prefix(80))` is not carried", child, event: event, isFault: isGeometry)
   }

@@ -59,7 +59,8 @@ final class FCPXMLContext {
     faults.add(
       Diagnostic(
         family: .usage, code: "cut.tooManyLayers", location: clip.location,
-        message: "event \(clip.event) is one of more than \(FCPXMLTrackLayout.mostTracksOfLane) in one lane at a time",
+        message:
+          "event \(clip.event) is one of more than \(FCPXMLTrackLayout.mostTracksOfLane) in one lane at a time",
         remedy: "It is not shown."))
   }
 

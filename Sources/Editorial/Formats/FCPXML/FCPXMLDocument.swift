@@ -63,7 +63,8 @@ struct FCPXMLDocument: CutDocument {
       }
     }
     return FCPXMLDocument(
-      path: path, root: root, projects: distinct(projects), compounds: distinct(compounds), resources: resources)
+      path: path, root: root, projects: distinct(projects), compounds: distinct(compounds),
+      resources: resources)
   }
 
   private static func add(_ element: XMLElement, of event: XMLElement?, to projects: inout [Project]) {

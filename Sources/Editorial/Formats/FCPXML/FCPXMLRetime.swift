@@ -61,7 +61,8 @@ struct FCPXMLRetime {
       else { return nil }
       points.append((record, source))
     }
-    guard points.count > 1, let total = points[points.count - 1].source.checkedDivide(Rational(reading.record.count))
+    guard points.count > 1,
+      let total = points[points.count - 1].source.checkedDivide(Rational(reading.record.count))
     else { return nil }
     let isReversed = points[1].source < points[0].source
     let first = isReversed ? -early.floor - 1 : late.floor
@@ -70,7 +71,8 @@ struct FCPXMLRetime {
       let rest = isReversed ? offset.checkedSubtract(.one) : offset
     else { return nil }
     if points.count == 2, rest.magnitude <= tolerance || reading.isSound || total == .zero {
-      return FCPXMLRetime(first: first, scale: total, isRounded: reading.isSound && rest.magnitude > tolerance)
+      return FCPXMLRetime(
+        first: first, scale: total, isRounded: reading.isSound && rest.magnitude > tolerance)
     }
     guard let curve = curve(points, from: offset) else { return nil }
     return FCPXMLRetime(first: first, scale: total, curve: curve)

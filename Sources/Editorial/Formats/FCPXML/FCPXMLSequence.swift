@@ -4,7 +4,9 @@ import MediaTime
 /// Reads a `sequence`: the timeline of a project or a compound clip.
 enum FCPXMLSequence {
   /// - Parameter rate: the timeline's when it is not to be that of the sequence's format.
-  static func timeline(_ sequence: XMLElement, name: String, rate: FrameRate?, context: FCPXMLContext) -> Timeline {
+  static func timeline(_ sequence: XMLElement, name: String, rate: FrameRate?, context: FCPXMLContext)
+    -> Timeline
+  {
     let format = context.resources.format(sequence)
     let declared = format?.rate
     let rate = rate ?? declared ?? FrameRate(24)
@@ -21,7 +23,8 @@ enum FCPXMLSequence {
     var isDropFrame = sequence.attributes["tcFormat"] == "DF"
     if isDropFrame, !rate.allowsDropFrame {
       context.note(
-        .approximated, "`tcFormat` is DF, which does not exist at \(rate); record timecode is read as non-drop",
+        .approximated,
+        "`tcFormat` is DF, which does not exist at \(rate); record timecode is read as non-drop",
         sequence, event: "")
       isDropFrame = false
     }
@@ -60,7 +63,9 @@ enum FCPXMLSequence {
   }
 
   /// Puts timeline frame 0 at another record timecode.
-  static func move(_ timeline: inout Timeline, to start: Timecode, _ element: XMLElement, context: FCPXMLContext) {
+  static func move(
+    _ timeline: inout Timeline, to start: Timecode, _ element: XMLElement, context: FCPXMLContext
+  ) {
     let ahead = timeline.startFrame - start.frame
     timeline.isDropFrame = start.isDropFrame
     timeline.startFrame = start.frame

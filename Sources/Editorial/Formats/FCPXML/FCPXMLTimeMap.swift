@@ -84,7 +84,8 @@ struct FCPXMLTimeMap {
   private static func blend(
     _ first: Rational, _ middle: Rational, _ last: Rational, _ part: Rational, _ rest: Rational
   ) -> Rational? {
-    guard let one = first.checkedMultiply(rest * rest), let two = middle.checkedMultiply(part * rest * Rational(2)),
+    guard let one = first.checkedMultiply(rest * rest),
+      let two = middle.checkedMultiply(part * rest * Rational(2)),
       let three = last.checkedMultiply(part * part)
     else { return nil }
     return one.checkedAdd(two)?.checkedAdd(three)

@@ -6,7 +6,9 @@ extension FCPXMLTimelineBuilder {
   static let reelKey = "com.apple.proapps.studio.reel"
 
   /// An `asset-clip`, `video`, `audio` or `title`: the picture is returned, the sound goes to its tracks.
-  mutating func media(_ element: XMLElement, _ placement: Placement, isSeen: Bool, isHeard: Bool) -> [TrackItem] {
+  mutating func media(_ element: XMLElement, _ placement: Placement, isSeen: Bool, isHeard: Bool)
+    -> [TrackItem]
+  {
     let reference = element.attributes["ref"] ?? ""
     if element.name == "title" || context.resources.effects[reference] != nil {
       return generator(element, placement)
@@ -19,7 +21,8 @@ extension FCPXMLTimelineBuilder {
     let isHeard = isHeard && (asset.hasAudio || element.name == "audio")
     if !isSeen, !isHeard {
       context.note(
-        .dropped, "clips of assets without picture and sound are not carried", element, event: placement.event)
+        .dropped, "clips of assets without picture and sound are not carried", element, event: placement.event
+      )
       return []
     }
     let map = timeMap(of: element)
@@ -39,7 +42,8 @@ extension FCPXMLTimelineBuilder {
       noteRate(element, placement, asset)
     }
     var clip = clip(element, placement, asset, retime, reading, in: placement.range)
-    clip.role = element.attributes["videoRole"] ?? (element.name == "video" ? element.attributes["role"] : nil)
+    clip.role =
+      element.attributes["videoRole"] ?? (element.name == "video" ? element.attributes["role"] : nil)
     clip.adjustments = adjustments(of: element, placement, source: asset.format?.size ?? size)
     clip.markers = markers(of: element, retime, reading)
     return [.clip(clip)]
@@ -99,7 +103,8 @@ extension FCPXMLTimelineBuilder {
       normal: isConformed(placement, asset) ? own.rational : rate.rational, isSound: isSound)
     // A time map may count from the first frame of the media instead of from its timecode.
     if let map, asset.start > .zero, let duration = asset.duration,
-      let local = placement.clock.seconds(at: Rational(placement.range.start)), let value = map.value(at: local),
+      let local = placement.clock.seconds(at: Rational(placement.range.start)),
+      let value = map.value(at: local),
       value >= .zero, value < asset.start, value <= duration
     {
       reading.shift = asset.start
@@ -119,7 +124,8 @@ extension FCPXMLTimelineBuilder {
     let isNormal = retime.curve == nil && retime.scale == .one
     var available: FrameRange?
     if !asset.isStill, let first = asset.start.checkedMultiply(own.rational),
-      let count = asset.duration?.checkedMultiply(own.rational), count >= .zero, first.magnitude < FCPXMLTiming.most,
+      let count = asset.duration?.checkedMultiply(own.rational), count >= .zero,
+      first.magnitude < FCPXMLTiming.most,
       count < FCPXMLTiming.most
     {
       available = FrameRange(start: first.rounded, count: count.rounded)
@@ -137,7 +143,9 @@ extension FCPXMLTimelineBuilder {
     var entries = FCPXMLSequence.entries(of: element)
     entries.append(.init(key: "element", value: .string(element.name)))
     if let id = element.attributes["ref"] { entries.append(.init(key: "ref", value: .string(id))) }
-    if !asset.name.isEmpty, asset.name != name { entries.append(.init(key: "asset", value: .string(asset.name))) }
+    if !asset.name.isEmpty, asset.name != name {
+      entries.append(.init(key: "asset", value: .string(asset.name)))
+    }
     let known = Set(values.map(\.key))
     let rest = asset.metadata.filter { !known.contains($0.key) }
     var seen: Set<String> = []
@@ -149,7 +157,9 @@ extension FCPXMLTimelineBuilder {
     return clip
   }
 
-  private func markers(of element: XMLElement, _ retime: FCPXMLRetime, _ reading: FCPXMLRetime.Reading) -> [Marker] {
+  private func markers(of element: XMLElement, _ retime: FCPXMLRetime, _ reading: FCPXMLRetime.Reading)
+    -> [Marker]
+  {
     element.children("marker", "chapter-marker").compactMap { child in
       guard let start = context.time(child, "start") else { return nil }
       let original = reading.map.map { $0.value(at: start) } ?? start
@@ -180,7 +190,9 @@ extension FCPXMLTimelineBuilder {
   private func components(_ element: XMLElement, _ asset: FCPXMLAsset) -> [Component] {
     let all = asset.audioChannels * asset.audioSources
     func split(_ channels: [Int], role: String?, isHeard: Bool) -> [Component] {
-      if channels.isEmpty || Set(channels).count >= all { return [Component(channel: nil, role: role, isHeard: isHeard)] }
+      if channels.isEmpty || Set(channels).count >= all {
+        return [Component(channel: nil, role: role, isHeard: isHeard)]
+      }
       return channels.map { Component(channel: $0, role: role, isHeard: isHeard) }
     }
     if element.name == "audio" {
@@ -199,7 +211,8 @@ extension FCPXMLTimelineBuilder {
   }
 
   private mutating func sound(
-    _ element: XMLElement, _ placement: Placement, _ asset: FCPXMLAsset, map: FCPXMLTimeMap?, carriesMarkers: Bool
+    _ element: XMLElement, _ placement: Placement, _ asset: FCPXMLAsset, map: FCPXMLTimeMap?,
+    carriesMarkers: Bool
   ) {
     guard let range = soundRange(element, placement), !range.isEmpty else { return }
     var reading = reading(placement, asset, map: map, isSound: true)
@@ -232,7 +245,8 @@ extension FCPXMLTimelineBuilder {
     let start = context.time(element, "audioStart") ?? placement.timing.start
     let length = context.time(element, "audioDuration") ?? placement.timing.duration
     guard let first = placement.clock.frame(at: start), let count = length.checkedDivide(unit),
-      let last = first.checkedAdd(count), first.magnitude < FCPXMLTiming.most, last.magnitude < FCPXMLTiming.most
+      let last = first.checkedAdd(count), first.magnitude < FCPXMLTiming.most,
+      last.magnitude < FCPXMLTiming.most
     else { return nil }
     let most = self.length ?? .max
     return FrameRange(start: min(max(0, first.rounded), most), end: min(max(0, last.rounded), most))
@@ -258,12 +272,14 @@ extension FCPXMLTimelineBuilder {
   func noteSampling(_ element: XMLElement, _ map: FCPXMLTimeMap?, _ placement: Placement) {
     if map?.isSampled == true {
       context.note(
-        .approximated, "smooth changes of speed are read as short straight ones", element, event: placement.event)
+        .approximated, "smooth changes of speed are read as short straight ones", element,
+        event: placement.event)
     }
     let sampling = map?.frameSampling ?? placement.timing.frameSampling ?? "floor"
     guard sampling != "floor" else { return }
     context.note(
-      .approximated, "frames between frames (`\(sampling.prefix(40))`) are not made; the frame at the time is shown",
+      .approximated,
+      "frames between frames (`\(sampling.prefix(40))`) are not made; the frame at the time is shown",
       element, event: placement.event)
   }
 
@@ -292,7 +308,8 @@ extension FCPXMLTimelineBuilder {
           "adjust-matchEQ", "adjust-voiceIsolation":
           what = "adjustments of sound (\(child.name)) are not carried"
         case "filter-audio":
-          let name = child.attributes["name"] ?? context.resources.effects[child.attributes["ref"] ?? ""]?.name ?? ""
+          let name =
+            child.attributes["name"] ?? context.resources.effects[child.attributes["ref"] ?? ""]?.name ?? ""
           what = "the effect of sound `\(name.prefix(80))` is not carried"
         case "mute": what = "muted parts of sound (mute) are heard"
         default: continue

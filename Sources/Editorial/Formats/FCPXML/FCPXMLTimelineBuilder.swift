@@ -66,11 +66,11 @@ struct FCPXMLTimelineBuilder {
     var cursor = clock.frame
     var end = max(0, cursor.rounded)
     var pending: XMLElement?
-    func isInside(_ frame: Int64) -> Bool { frame >= 0 && frame <= length ?? .max }
     for child in children {
       if child.name == "transition" {
         if let other = pending {
-          context.fault("cut.badTransition", other, "another transition follows this one without an item between")
+          context.fault(
+            "cut.badTransition", other, "another transition follows this one without an item between")
         }
         pending = child
         continue
@@ -95,8 +95,8 @@ struct FCPXMLTimelineBuilder {
       }
       if let transition = pending {
         pending = nil
-        let cut = items.isEmpty ? range.start : end
-        if isInside(cut) { add(transition, at: cut, to: &items, clock: clock, lane: lane, isLast: false) }
+        let cut = items.isEmpty ? placement.clock.frame.rounded : end
+        add(transition, at: cut, to: &items, clock: clock, lane: lane, isLast: false)
       }
       var trimmed = placement
       trimmed.range = range
@@ -104,7 +104,7 @@ struct FCPXMLTimelineBuilder {
       cursor = placement.end
       end = max(end, range.end)
     }
-    if let transition = pending, isInside(end) {
+    if let transition = pending {
       add(transition, at: end, to: &items, clock: clock, lane: lane, isLast: true)
     }
     let shown = items.contains { item in
@@ -136,7 +136,17 @@ struct FCPXMLTimelineBuilder {
     let frames = count.rounded
     if let rest = exact.checkedSubtract(Rational(start)), rest.magnitude > FCPXMLRetime.tolerance {
       context.note(
-        .approximated, "transitions that begin between frames begin at the frame before", element, event: event)
+        .approximated, "transitions that begin between frames begin at the frame before", element,
+        event: event)
+    }
+    if let kept = self.length, start < 0 || start + frames > kept {
+      // Inside a clip that does not show all of it.
+      if start < kept, start + frames > 0 {
+        context.note(
+          .dropped, "transitions at the edge of what a clip shows of its inside are not carried", element,
+          event: event, isFault: true)
+      }
+      return
     }
     let (inOffset, outOffset) = (cut - start, start + frames - cut)
     guard inOffset >= 0, outOffset >= 0, frames > 0 else {
@@ -152,16 +162,20 @@ struct FCPXMLTimelineBuilder {
     if !filters.isEmpty || fades.isEmpty {
       let effect = filters.first?.attributes["ref"].flatMap { context.resources.effects[$0] }
       let isDissolve =
-        effect?.uid == Self.crossDissolve || effect == nil && name?.lowercased().hasPrefix("cross dissolve") != false
+        effect?.uid == Self.crossDissolve
+        || effect == nil && name?.lowercased().hasPrefix("cross dissolve") != false
       if isDissolve { noteLook(filters.first, event: event) }
       var transition = Transition(
-        kind: isDissolve ? .dissolve : .custom(effect?.name ?? name ?? "transition"), name: name, event: event,
+        kind: isDissolve ? .dissolve : .custom(effect?.name ?? name ?? "transition"), name: name,
+        event: event,
         inOffset: inOffset, outOffset: outOffset, location: element.location(in: context.path))
       transition.metadata = Metadata(
-        effect.map { [.init(key: "fcpx", value: .object([.init(key: "effect", value: .string($0.uid))]))] } ?? [])
+        effect.map { [.init(key: "fcpx", value: .object([.init(key: "effect", value: .string($0.uid))]))] }
+          ?? [])
       if !isDissolve {
         context.note(
-          .approximated, "the transition `\(effect?.name ?? name ?? "")` is carried by its name alone", element,
+          .approximated, "the transition `\(effect?.name ?? name ?? "")` is carried by its name alone",
+          element,
           event: event)
       }
       if items.isEmpty { items.append(.gap(Gap(recordRange: FrameRange(start: cut, count: 0)))) }
@@ -190,7 +204,8 @@ struct FCPXMLTimelineBuilder {
       let value = look.attributes["value"], !value.hasPrefix("11")
     else { return }
     context.note(
-      .approximated, "cross dissolves with the look `\(value)` are read as plain dissolves", look, event: event)
+      .approximated, "cross dissolves with the look `\(value)` are read as plain dissolves", look,
+      event: event)
   }
 
   // MARK: Events and blocks
@@ -241,7 +256,8 @@ struct FCPXMLTimelineBuilder {
   func unread(_ child: XMLElement, in parent: XMLElement) {
     switch child.name {
     case "note", "metadata", "reserved", "bookmark", "conform-rate", "timeMap", "marker", "chapter-marker",
-      "keyword", "rating", "param", "text", "text-style-def", "mc-source", "sync-source", "audio-channel-source",
+      "keyword", "rating", "param", "text", "text-style-def", "mc-source", "sync-source",
+      "audio-channel-source",
       "audio-role-source", "audio-aux-source", "audio-source", "spine", "media-rep":
       break
     case "analysis-marker":
@@ -249,11 +265,13 @@ struct FCPXMLTimelineBuilder {
     case "caption":
       context.note(.dropped, "captions are not carried", child, event: "")
     default:
-      guard !child.name.hasPrefix("adjust-"), !child.name.hasPrefix("filter-"), child.name != "object-tracker",
+      guard !child.name.hasPrefix("adjust-"), !child.name.hasPrefix("filter-"),
+        child.name != "object-tracker",
         child.name != "mute", !child.name.hasPrefix("hidden-")
       else { return }
       context.fault(
-        "cut.unknownElement", child, "<\(child.name.prefix(80))> in <\(parent.name)> is not an element that is read")
+        "cut.unknownElement", child,
+        "<\(child.name.prefix(80))> in <\(parent.name)> is not an element that is read")
     }
   }
 

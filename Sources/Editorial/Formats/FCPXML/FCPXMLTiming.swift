@@ -43,7 +43,8 @@ extension FCPXMLTimelineBuilder {
     -> Placement?
   {
     // An audition stands where its pick is played.
-    let played = element.name == "audition" ? element.children.first { Self.clipNames.contains($0.name) } : element
+    let played =
+      element.name == "audition" ? element.children.first { Self.clipNames.contains($0.name) } : element
     guard let played, let timing = timing(of: played) else { return nil }
     let offset = context.time(element, "offset")
     guard let start = offset.map({ clock.frame(at: $0) }) ?? cursor, start.magnitude < FCPXMLTiming.most,
@@ -59,7 +60,8 @@ extension FCPXMLTimelineBuilder {
     }
     let event = played.name == "gap" ? owner ?? "" : nextEvent()
     for edge in [start, end] {
-      guard let rest = edge.checkedSubtract(Rational(edge.rounded)), rest.magnitude > FCPXMLRetime.tolerance else {
+      guard let rest = edge.checkedSubtract(Rational(edge.rounded)), rest.magnitude > FCPXMLRetime.tolerance
+      else {
         continue
       }
       context.note(
@@ -110,7 +112,8 @@ extension FCPXMLTimelineBuilder {
     if element.attributes["duration"] != nil {
       guard let duration else { return nil }
       timing.duration = duration
-    } else if let whole, let gone = timing.start.checkedSubtract(origin), let rest = whole.checkedSubtract(gone),
+    } else if let whole, let gone = timing.start.checkedSubtract(origin),
+      let rest = whole.checkedSubtract(gone),
       let length = rest.checkedDivide(timing.factor)
     {
       timing.duration = max(.zero, length)
@@ -125,9 +128,12 @@ extension FCPXMLTimelineBuilder {
   private func conform(_ element: XMLElement, _ timing: inout FCPXMLTiming) {
     guard let conform = element.children("conform-rate").first else { return }
     timing.frameSampling = conform.attributes["frameSampling"]
-    guard conform.attributes["scaleEnabled"] != "0", let text = conform.attributes["srcFrameRate"] else { return }
+    guard conform.attributes["scaleEnabled"] != "0", let text = conform.attributes["srcFrameRate"] else {
+      return
+    }
     guard let source = FCPXMLTime.rate(sourceFrameRate: text) else {
-      context.fault("cut.badRate", conform, "`srcFrameRate` is `\(text.prefix(40))`, not a rate of the format")
+      context.fault(
+        "cut.badRate", conform, "`srcFrameRate` is `\(text.prefix(40))`, not a rate of the format")
       return
     }
     guard let target = FCPXMLTiming.conformedRate(of: source, in: rate),

@@ -19,7 +19,9 @@ struct FCPXMLLane: Hashable, Comparable {
   }
 
   /// Order of sound tracks: the primary storyline, then what is closest to it, below before above.
-  var soundRank: [Int] { path.flatMap { lane in [lane.magnitude > 1 << 30 ? 1 << 30 : abs(lane), lane < 0 ? 0 : 1] } }
+  var soundRank: [Int] {
+    path.flatMap { lane in [lane.magnitude > 1 << 30 ? 1 << 30 : abs(lane), lane < 0 ? 0 : 1] }
+  }
 
   var description: String { path.isEmpty ? "0" : path.map(String.init).joined(separator: ".") }
 }
@@ -35,7 +37,8 @@ struct FCPXMLBlock {
   var range: FrameRange {
     let ranges = items.lazy.compactMap(\.recordRange)
     let start = ranges.first?.start ?? 0
-    return FrameRange(start: start, end: max(start, items.last { $0.recordRange != nil }?.recordRange?.end ?? start))
+    return FrameRange(
+      start: start, end: max(start, items.last { $0.recordRange != nil }?.recordRange?.end ?? start))
   }
 }
 
@@ -52,7 +55,8 @@ struct FCPXMLTrackLayout {
     var tracks: [Track] = []
     for lane in lanes.keys.sorted() {
       for items in layers(lanes[lane] ?? []) {
-        var track = Track(kind: .picture, name: "V\(tracks.count + 1)", items: filled(items, transitions: [:]))
+        var track = Track(
+          kind: .picture, name: "V\(tracks.count + 1)", items: filled(items, transitions: [:]))
         track.metadata = metadata(lane)
         tracks.append(track)
       }
