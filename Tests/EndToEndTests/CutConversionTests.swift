@@ -33,14 +33,14 @@ import Testing
   }
 
   /// A small movie of black with silence.
-  private func movie(_ name: String, frames: Int, rate: String, in fixture: Fixture) throws {
+  private func movie(_ name: String, seconds: Int, rate: String, in fixture: Fixture) throws {
     let made = try Programs.run(
       "ffmpeg",
       [
         "-v", "error", "-f", "lavfi", "-i", "color=black:size=64x36:rate=\(rate)", "-f", "lavfi", "-i",
-        "anullsrc=channel_layout=5.1:sample_rate=48000", "-frames:v", "\(frames)", "-shortest", "-c:v",
-        "mpeg4",
-        "-c:a", "pcm_s16le", fixture.path + "/rushes/" + name,
+        "anullsrc=channel_layout=5.1:sample_rate=48000", "-t", "\(seconds)", "-c:v", "mpeg4", "-c:a",
+        "pcm_s16le",
+        fixture.path + "/rushes/" + name,
       ])
     #expect(made.status == 0, "\(made.errors)")
   }
@@ -51,7 +51,7 @@ import Testing
     throws
   {
     let fixture = try Fixture()
-    try movie("58982c7f-78b3-4cf9-8432-729fc4eafd55.mov", frames: 2989, rate: "30000/1001", in: fixture)
+    try movie("58982c7f-78b3-4cf9-8432-729fc4eafd55.mov", seconds: 101, rate: "30000/1001", in: fixture)
     let result = try conform(fixture, Self.samples + "/aaf/2997fps-DFTC.aaf")
     #expect(result.status == 0, "\(result.errors)")
     let report = try report(fixture)
