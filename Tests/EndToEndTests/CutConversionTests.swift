@@ -16,7 +16,8 @@ import Testing
   private static let samples = (Repository.shared ?? "") + "/samples/editorial"
   private static let isThere = converter != nil
   private static let canReadSamples = isThere && FileManager.default.fileExists(atPath: samples + "/aaf")
-  private static let why: Comment = "otioconvert is not installed (`make install-tests`) or the samples are not here"
+  private static let why: Comment =
+    "otioconvert is not installed (`make install-tests`) or the samples are not here"
 
   /// Without an `otioconvert` anywhere.
   private let nothingInstalled = ["PATH": "/usr/bin:/bin", "INTERLOCK_OTIOCONVERT": ""]
@@ -32,27 +33,30 @@ import Testing
   }
 
   /// A small movie of black with silence.
-  private func movie(_ name: String, frames: Int, rate: String, in fixture: Fixture) throws {
+  private func movie(_ name: String, seconds: Int, rate: String, in fixture: Fixture) throws {
     let made = try Programs.run(
       "ffmpeg",
       [
         "-v", "error", "-f", "lavfi", "-i", "color=black:size=64x36:rate=\(rate)", "-f", "lavfi", "-i",
-        "anullsrc=channel_layout=5.1:sample_rate=48000", "-frames:v", "\(frames)", "-shortest", "-c:v", "mpeg4",
-        "-c:a", "pcm_s16le", fixture.path + "/rushes/" + name,
+        "anullsrc=channel_layout=5.1:sample_rate=48000", "-t", "\(seconds)", "-c:v", "mpeg4", "-c:a",
+        "pcm_s16le",
+        fixture.path + "/rushes/" + name,
       ])
     #expect(made.status == 0, "\(made.errors)")
   }
 
   /// The file has six channels under `Mono Audio Gain` and starts at 05:00:00;00, by pyaaf2.
-  @Test(.enabled(if: canReadSamples, why)) func `an AAF conforms, and its effects are told with track and timecode`()
+  @Test(.enabled(if: canReadSamples, why))
+  func `an AAF conforms, and its effects are told with track and timecode`()
     throws
   {
     let fixture = try Fixture()
-    try movie("58982c7f-78b3-4cf9-8432-729fc4eafd55.mov", frames: 2989, rate: "30000/1001", in: fixture)
+    try movie("58982c7f-78b3-4cf9-8432-729fc4eafd55.mov", seconds: 101, rate: "30000/1001", in: fixture)
     let result = try conform(fixture, Self.samples + "/aaf/2997fps-DFTC.aaf")
     #expect(result.status == 0, "\(result.errors)")
     let report = try report(fixture)
-    #expect(report.contains("the effect `Mono Audio Gain` is not carried (A1 at 05:00:00;00, A2 at 05:00:00;00"))
+    #expect(
+      report.contains("the effect `Mono Audio Gain` is not carried (A1 at 05:00:00;00, A2 at 05:00:00;00"))
     // Told once: not again by the reader of the converted file.
     #expect(report.components(separatedBy: "Mono Audio Gain").count == 2)
   }
@@ -96,11 +100,13 @@ import Testing
 
   @Test(.enabled(if: isThere, why)) func `a picture in picture of an AAF is a fault of its event`() throws {
     let fixture = try Fixture()
-    let python = URL(fileURLWithPath: try #require(Self.converter)).deletingLastPathComponent().path + "/python3"
+    let python =
+      URL(fileURLWithPath: try #require(Self.converter)).deletingLastPathComponent().path + "/python3"
     let script = try fixture.folder.write(Self.resized, to: "make.py")
     let made = try Programs.run(python, [fixture.path + "/make.py", fixture.path + "/cut.aaf"])
     #expect(made.status == 0, "\(script) \(made.errors)")
-    try fixture.clip("A001C001", frames: 60, firstNumber: 0, rate: "24", timecode: "01:00:00:00", codec: Fixture.prores)
+    try fixture.clip(
+      "A001C001", frames: 60, firstNumber: 0, rate: "24", timecode: "01:00:00:00", codec: Fixture.prores)
     _ = try conform(fixture, "cut.aaf")
     let report = try report(fixture)
     #expect(report.contains("the effect `Picture-in-Picture` is not carried (V1 at 01:00:01:00)"))

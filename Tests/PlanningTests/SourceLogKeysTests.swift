@@ -2,6 +2,7 @@ import Diagnostics
 import Editorial
 import Foundation
 import Planning
+import TaskGraph
 import TestSupport
 import Testing
 
@@ -55,7 +56,8 @@ import Testing
   }
 
   @Test func `a row that cannot be read is a warning with its place`() throws {
-    let pipeline = try programme(log: ale("A\tR\tsoon\t\t\t")).pipeline(Self.stages, timeline: ", logs: [day.ale]")
+    let pipeline = try programme(log: ale("A\tR\tsoon\t\t\t")).pipeline(
+      Self.stages, timeline: ", logs: [day.ale]")
     #expect(
       pipeline.warnings.map { "\($0.severity) \($0.location?.description ?? "") \($0.code)" } == [
         "warning day.ale:9:5 log.badTimecode"

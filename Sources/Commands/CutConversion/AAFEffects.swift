@@ -50,6 +50,14 @@ struct AAFEffects: Decodable, Sendable {
   var operations: [Operation]
   var problems: [String]
 
+  /// Every operation: track and timecode, name, and what it became.
+  var listing: [String] {
+    operations.map { operation in
+      let fate = operation.carriedAs.flatMap { $0 == "Effect" ? nil : "carried as \($0)" } ?? "not carried"
+      return "\(place(operation)): \(operation.name), \(fate)"
+    }
+  }
+
   /// What the converted cut does not carry, one finding for each effect and what became of it.
   func findings(path: String) -> [Finding] {
     let location = SourceLocation(file: path)

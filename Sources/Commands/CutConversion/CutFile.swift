@@ -12,6 +12,8 @@ struct CutFile: Sendable {
   var bytes: [UInt8]
   /// What the conversion does not carry; belongs to the timeline's own findings.
   var findings: [Finding]
+  /// Every effect and operation group of an AAF, in the order of its tracks, for a listing.
+  var effects: [String] = []
   /// Whether `bytes` were made from the file.
   var isConverted = false
 

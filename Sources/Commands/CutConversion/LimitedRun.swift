@@ -82,6 +82,8 @@ struct LimitedRun: Sendable {
     kept["LANG"] = "C.UTF-8"
     kept["TMPDIR"] = folder
     kept["PYTHONDONTWRITEBYTECODE"] = "1"
+    // The same cut gives the same bytes.
+    kept["PYTHONHASHSEED"] = "0"
     return Dictionary(uniqueKeysWithValues: kept.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
   }
 

@@ -113,6 +113,7 @@ struct OTIOConverter: Sendable {
       throw await failure(typed, suffix, converting.reason)
     }
     var findings: [Finding] = []
+    var effects: [String] = []
     var made = output
     if suffix == "aaf" {
       let walked = folder.path + "/walked.otio"
@@ -123,6 +124,7 @@ struct OTIOConverter: Sendable {
       ])
       if walk.isSuccess, let list = try? JSONDecoder().decode(AAFEffects.self, from: Data(walk.output)) {
         findings = list.findings(path: typed)
+        effects = list.listing
         made = walked
       } else {
         findings = [
@@ -144,6 +146,7 @@ struct OTIOConverter: Sendable {
     do throws(FileReadError) {
       return CutFile(
         path: typed, bytes: try FilePaths.read(made, limit: Cut.largestFile), findings: findings,
+        effects: effects,
         isConverted: true)
     } catch {
       throw DiagnosticList([

@@ -6,6 +6,11 @@ extension SourceLogs {
   package struct LoggedGrade: Sendable, Hashable {
     package var decision: ColorDecision
     package var location: SourceLocation
+
+    package init(decision: ColorDecision, location: SourceLocation) {
+      self.decision = decision
+      self.location = location
+    }
   }
 
   /// The rows about a clip: by what the cut says of it, else by the media that was found for it.

@@ -96,8 +96,10 @@ private struct TrackArchiveBuilder {
     return timeline
   }
 
+  /// Without a column far into a line: files without line ends would be counted through for every marker.
   private func location(_ element: XMLElement) -> SourceLocation {
-    element.line.location(in: path, at: element.offset)
+    let isNear = element.offset - element.line.bytes.startIndex < 4096
+    return element.line.location(in: path, at: isNear ? element.offset : nil)
   }
 
   private mutating func drop(_ what: String, _ element: XMLElement) {
