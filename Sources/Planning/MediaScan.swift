@@ -10,6 +10,11 @@ package struct ScannedFile: Hashable, Sendable {
   /// Key of its probe: a file that has not changed has a result already.
   package var probeKey: TaskKey
 
+  package init(location: MediaLocation, probeKey: TaskKey) {
+    self.location = location
+    self.probeKey = probeKey
+  }
+
   /// The probe of this file as a task.
   package func probe() throws -> TaskNode {
     TaskNode(

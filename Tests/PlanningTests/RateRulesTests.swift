@@ -23,10 +23,10 @@ import Testing
     let pipeline = try PipelineText().load(
       text("[{reel: F001*, as: realtime}, {clip: TRAM, file: x.mov, rate: 30000/1001, as: every-frame}]"))
     #expect(
-      pipeline.timeline.rates.map(\.description) == [
+      pipeline.timeline.relink.rates.map(\.description) == [
         "{reel: F001*, as: realtime}", "{clip: TRAM, file: x.mov, rate: 30000/1001, as: every-frame}",
       ])
-    #expect(pipeline.timeline.rates.map { $0.location?.line } == [6, 6])
+    #expect(pipeline.timeline.relink.rates.map { $0.location?.line } == [6, 6])
   }
 
   @Test func `faults of rules are told all at once, each where it stands`() throws {
@@ -56,7 +56,7 @@ import Testing
       try ConformRequest(
         cuts: [folder.path + "/cut.edl"], media: [folder.path + "/rushes"], rate: nil, start: nil, handles: 0,
         raster: "640x360", fit: "letterbox", profile: nil, rates: options
-      ).pipeline().timeline.rates.map(\.description)
+      ).pipeline().timeline.relink.rates.map(\.description)
     }
     #expect(
       try rules("F001*=realtime", "rate:25=every-frame", "clip:A=B=realtime") == [

@@ -1,5 +1,6 @@
 import Editorial
 import Foundation
+import ImageGraph
 import Planning
 import TaskGraph
 import TaskKinds

@@ -65,6 +65,8 @@ package struct ConformedEvent: Sendable, Hashable {
   package var tailHandle: Int64?
   /// What is shown instead of media that is missing.
   package var fill: MissingPolicy?
+  /// A further part of an event that some of the media is missing for: it is no event of its own.
+  package var isPart = false
   package var findings: [Finding]
 
   package static let mostCandidates = 12

@@ -61,8 +61,9 @@ package struct RelinkLock: Sendable, Hashable {
     var choices: [Event: Choice] = [:]
     for event in conform.events where event.fill == nil {
       guard let index = event.media, let key = event.key, choices[key] == nil else { continue }
+      let chosen = event.candidates.first(where: \.isChosen)?.rules.first
       choices[key] = Choice(
-        event: key, file: files[index], identity: media[index].facts.identity, rule: event.rule)
+        event: key, file: files[index], identity: media[index].facts.identity, rule: chosen ?? event.rule)
     }
     self.init(choices: choices.values.sorted { $0.event.sortKey.lexicographicallyPrecedes($1.event.sortKey) })
   }

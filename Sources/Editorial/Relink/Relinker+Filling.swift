@@ -20,7 +20,7 @@ extension Relinker {
     let missing = whole.count - inside.reduce(0) { $0 + $1.count }
     let outside = request.record.count - whole.count - (part.coveredCount - (whole.count - missing))
     var event = event(match, source, request, isLocked: isLocked)
-    event.explanation += ", but \(file) \(match.shortcoming)"
+    event.explanation += "; the file \(match.shortcoming)"
     describe(&event, candidates, chosen: match, pool: [match], request, isLocked: isLocked)
     var diagnostics: [Diagnostic] = []
     func note(_ what: String) {
@@ -33,9 +33,9 @@ extension Relinker {
     }
     let policy = settings.partial
     if missing > 0 {
-      let stand = request.isSound ? "silent" : policy.word(of: file)
+      let stand = request.isSound ? "are silent" : policy.verb
       note(
-        "\(missing) of the \(whole.count) frames of event \(request.name) are not in \(file) and are \(stand) "
+        "\(missing) of the \(whole.count) frames of event \(request.name) are not in \(file) and \(stand) "
           + "(`partial: \(policy.rawValue)`)")
     }
     if outside > 0 {
@@ -60,7 +60,11 @@ extension Relinker {
     }
     stand(until: whole.end)
     // What was found out about the event is told once.
-    for index in parts.indices { parts[index].findings = index == 0 ? short : [] }
+    let main = parts.firstIndex { $0.fill == nil } ?? 0
+    for index in parts.indices {
+      parts[index].findings = index == main ? short : []
+      parts[index].isPart = index != main
+    }
     return Result(events: parts, diagnostics: diagnostics)
   }
 
@@ -144,9 +148,9 @@ extension Relinker {
     let whole = FrameRange(start: 0, count: request.clip.recordRange.count)
     var event = blank(request, whole, policy: policy)
     event.explanation = "\(what); \(event.explanation)"
-    let stand = request.isSound ? "silent" : policy.word(of: "")
+    let stand = request.isSound ? "are silent" : policy.verb
     let message =
-      "\(what); its \(whole.count) frames are \(stand) (`missing: \(settings.missing.rawValue)`)"
+      "\(what); its \(whole.count) frames \(stand) (`missing: \(settings.missing.rawValue)`)"
     event.findings.append(
       Finding(
         kind: .approximated, what: message, location: request.clip.location, event: request.clip.event))
@@ -176,11 +180,11 @@ extension Relinker {
 
 extension MissingPolicy {
   /// What it shows, as the end of a sentence.
-  func word(of file: String) -> String {
+  var verb: String {
     switch self {
-    case .fail, .black: "black"
-    case .hold: "the nearest frame of \(file)"
-    case .slug: "a card with the event's name"
+    case .fail, .black: "are black"
+    case .hold: "hold its nearest frame"
+    case .slug: "show a card with the event's name"
     }
   }
 }

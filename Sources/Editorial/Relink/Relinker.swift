@@ -264,7 +264,8 @@ package struct Relinker: Sendable {
       : match.levels.first.map {
         index.reason(request.clip, $0, media: match.index)
       } ?? ""
-    event.explanation = "\(why), and \(request.sourceText) lies in \(source.coverage()) of \(facts.fileName)"
+    let lies = match.isUsable ? "lies in" : "lies partly in"
+    event.explanation = "\(why), and \(request.sourceText) \(lies) \(source.coverage()) of \(facts.fileName)"
     if let reading = source.reading, let video = facts.video {
       event.explanation +=
         "; its \(video.rate) fps are read as declared, \(reading.rawValue): \(source.speed) of its frames for "

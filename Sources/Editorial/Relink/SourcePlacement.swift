@@ -122,6 +122,12 @@ struct ClipRequest {
     code: "conform.badMedia", message: "its header gives lengths that cannot be", remedy: "Check the file.")
 
   func place(_ facts: MediaFacts, clock: SourceClock.Reading) -> SourcePlacement {
+    if case .frames(let count, _) = clip.sourceIn, count.magnitude > UInt64(Self.most) {
+      return .refused(
+        SourcePlacement.Refusal(
+          code: "conform.badEvent", message: "the event's source in, \(clip.sourceIn), cannot be",
+          remedy: "Correct the event."))
+    }
     if isSound, let sound = facts.sound { return placeSound(sound, clock) }
     guard let video = facts.video else {
       preconditionFailure("a picture clip is only placed in files with picture")

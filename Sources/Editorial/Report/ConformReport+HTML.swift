@@ -26,9 +26,13 @@ extension ConformReport {
       ("events", "\(totals.events)"), ("matched", "\(totals.matched)"), ("black", "\(totals.black)"),
       ("without media", "\(totals.unmatched)"),
     ]
-    if totals.filledFrames > 0 { facts.append(("frames standing for missing media", "\(totals.filledFrames)")) }
+    if totals.filledFrames > 0 {
+      facts.append(("frames standing for missing media", "\(totals.filledFrames)"))
+    }
     if handles > 0 {
-      let short = events.count { isShort($0.handlesBefore, $0) || isShort($0.handlesAfter, $0) }
+      let short = events.count {
+        $0.fill == nil && (isShort($0.handlesBefore, $0) || isShort($0.handlesAfter, $0))
+      }
       facts.append(("handles wanted", "\(handles) frames"))
       facts.append(("events with short handles", "\(short)"))
     }
@@ -60,7 +64,7 @@ extension ConformReport {
     let found = findings + events.flatMap(\.findings)
     func count(_ kind: Finding.Kind) -> Int { found.count { $0.kind == kind } }
     let named = Set(findings.compactMap(\.event))
-    let carried = events.count { $0.findings.isEmpty && !named.contains($0.event) }
+    let carried = events.count { !$0.isPart && $0.findings.isEmpty && !named.contains($0.event) }
     let counts = [
       (carried, carried == 1 ? "event carried as written" : "events carried as written"),
       (count(.approximated), "approximated"), (count(.inferred), "inferred"), (count(.dropped), "dropped"),
@@ -105,7 +109,8 @@ extension ConformReport {
 
   private func section(of track: TrackSummary, _ pictures: [[String]]) -> String {
     let mine = events.indices.filter { events[$0].track == track.name }
-    let count = mine.count == 1 ? "1 event" : "\(mine.count) events"
+    let number = mine.count { !events[$0].isPart }
+    let count = number == 1 ? "1 event" : "\(number) events"
     let heading = "<h2>\(HTMLText.escape(track.name))<small>\(track.kind.rawValue), \(count)</small></h2>"
     guard !mine.isEmpty else { return "<section>\(heading)</section>\n" }
     let hasPictures = mine.contains { pictures.indices.contains($0) && !pictures[$0].isEmpty }

@@ -35,6 +35,8 @@ package struct ConformReport: Sendable, Hashable, Codable {
     package var explanation: String
     /// What is shown where media is missing.
     package var fill: MissingPolicy?
+    /// A further part of an event that some of the media is missing for.
+    package var isPart: Bool
     /// Every file that a rule names, the best first.
     package var candidates: [Candidate]
     /// Further ones that are not listed.
@@ -152,9 +154,9 @@ package struct ConformReport: Sendable, Hashable, Codable {
     markers = timeline.markers
     findings = timeline.findings + [timeline.concludedSpeeds].compactMap { $0 }
     diagnostics = conform.diagnostics
-    let own = conform.events.filter { $0.fill == nil }
+    let own = conform.events.filter { !$0.isPart }
     let matched = own.count { $0.media != nil }
-    let black = own.count { $0.clip.isBlack }
+    let black = own.count { $0.clip.isBlack && $0.fill == nil }
     totals = Totals(
       events: own.count, matched: matched, black: black, unmatched: own.count - matched - black,
       filledFrames: conform.events.reduce(0) { $0 + ($1.fill == nil ? 0 : $1.clip.recordRange.count) },
@@ -203,7 +205,7 @@ package struct ConformReport: Sendable, Hashable, Codable {
       timeScale: clip.timeScale, speed: event.speed, reading: event.reading,
       handlesBefore: event.handlesBefore, handlesAfter: event.handlesAfter,
       headHandle: event.headHandle, tailHandle: event.tailHandle,
-      rule: event.rule, explanation: event.explanation, fill: event.fill,
+      rule: event.rule, explanation: event.explanation, fill: event.fill, isPart: event.isPart,
       candidates: event.candidates.map { Candidate($0, media) }, moreCandidates: event.moreCandidates,
       grade: clip.grade, findings: event.findings)
   }

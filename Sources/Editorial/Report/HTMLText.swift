@@ -97,7 +97,7 @@ enum HTMLPage {
     td:last-child, th:last-child { padding-right: 0; }
     tbody tr:last-child td { border-bottom: 1px solid var(--rule); padding-bottom: 8px; }
     tbody.event tr + tr td { padding-top: 2px; }
-    td.frames { white-space: nowrap; width: 1%; }
+    td.frames { border-bottom: 1px solid var(--rule); padding-bottom: 8px; white-space: nowrap; width: 1%; }
     td.frames img { background: var(--well); display: inline-block; margin-right: 4px; vertical-align: top; width: 116px; }
     ul.candidates { list-style: none; margin: 4px 0 0; padding: 0; }
     ul.candidates li { border-left: 2px solid var(--rule); margin-top: 3px; padding-left: 8px; }

@@ -18,10 +18,9 @@ enum ThumbnailsInterpreter: TaskInterpreter {
       throw WorkerFailure(verification: "the kernels do not write yuv420p")
     }
     // JFIF: Rec.601 and full range.
-    let encoder = try PictureEncoder(
-      EncoderSettings(
-        codec: "mjpeg", pixelFormat: "yuv420p", width: input.raster.width, height: input.raster.height,
-        rate: FrameRate(25), quantiser: 5, matrix: "smpte170m", range: "pc"))
+    let settings = EncoderSettings(
+      codec: "mjpeg", pixelFormat: "yuv420p", width: input.raster.width, height: input.raster.height,
+      rate: FrameRate(25), quantiser: 5, matrix: "smpte170m", range: "pc")
     let source = try FrameSourceBuilder(media: input.media, store: context.store).source(
       input.node,
       destination: Colour.PictureFormat(
@@ -31,6 +30,8 @@ enum ThumbnailsInterpreter: TaskInterpreter {
     var counts: [Int] = []
     for frame in input.frames {
       try StopRequest.check()
+      // This encoder wants times that rise; a new one for each picture also knows nothing of those before.
+      let encoder = try PictureEncoder(settings)
       let bytes = try source.withFrame(frame) { picture in
         try encoder.encode { view in picture.copy(to: view) }
       }
