@@ -18,7 +18,8 @@ package enum Blend: Int32, CaseIterable, Sendable {
   ) {
     let count = belowCover.count
     let byteCount = count * MemoryLayout<Float>.size
-    let fits = above.count >= 3 && below.count >= 3
+    let fits =
+      above.count >= 3 && below.count >= 3
       && above.prefix(3).allSatisfy { unsafe $0.bytes.count >= byteCount }
       && below.prefix(3).allSatisfy { unsafe $0.bytes.count >= byteCount }
       && (cover.map { $0.count == count } ?? true)

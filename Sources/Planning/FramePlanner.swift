@@ -47,6 +47,13 @@ struct FramePlanner {
       for range in run.positions { needed[run.chain, default: FrameSet()].insert(range) }
     }
     var index = try index(of: order, in: workspace)
+    // Pictures that change with every frame: one task makes many of them, from one opened source.
+    var singles: (segments: [RenderTask.Segment], nodes: [Digest: ImageNode]) = ([], [:])
+    func planSingles() throws {
+      guard !singles.segments.isEmpty else { return }
+      try planRender(singles.segments, nodes: singles.nodes, in: &workspace)
+      singles = ([], [:])
+    }
     for chain in order {
       guard let node = nodes[chain], let set = needed[chain], var known = index[chain] else { continue }
       frames.distinct += set.count
@@ -60,12 +67,24 @@ struct FramePlanner {
         segments.append(segment)
       }
       index[chain] = known
+      if segments.map(\.count) == [1] {
+        let isFull =
+          singles.segments.count == Segmentation.segmentsPerTask * Int(Segmentation.framesPerSegment)
+        if isFull || singles.nodes.values.first.map({ $0.sources != node.sources }) == true {
+          try planSingles()
+        }
+        singles.segments += segments
+        singles.nodes[chain] = node
+        continue
+      }
+      try planSingles()
       for start in stride(from: 0, to: segments.count, by: Segmentation.segmentsPerTask) {
         try planRender(
           Array(segments[start..<min(start + Segmentation.segmentsPerTask, segments.count)]),
           nodes: [chain: node], in: &workspace)
       }
     }
+    try planSingles()
     workspace.frames[digest] = index
     frames.pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
     return frames

@@ -12,9 +12,16 @@ import Testing
     var testDescription: String { text + (isDropFrame ? " drop-frame" : "") }
   }
 
+  /// Source: `specs/timecode.md`, section 1.
   static let rates = [
     Rate(text: "24/1", base: 24, isDropFrame: false), Rate(text: "24000/1001", base: 24, isDropFrame: false),
     Rate(text: "25/1", base: 25, isDropFrame: false), Rate(text: "30000/1001", base: 30, isDropFrame: true),
+    Rate(text: "30000/1001", base: 30, isDropFrame: false), Rate(text: "30/1", base: 30, isDropFrame: false),
+    Rate(text: "48000/1001", base: 48, isDropFrame: false), Rate(text: "48/1", base: 48, isDropFrame: false),
+    Rate(text: "50/1", base: 50, isDropFrame: false), Rate(text: "60000/1001", base: 60, isDropFrame: true),
+    Rate(text: "60000/1001", base: 60, isDropFrame: false), Rate(text: "60/1", base: 60, isDropFrame: false),
+    Rate(text: "120000/1001", base: 120, isDropFrame: true),
+    Rate(text: "120/1", base: 120, isDropFrame: false),
   ]
 
   @Test(arguments: rates) func `every master frame is the frame the list asks for`(rate: Rate) throws {

@@ -131,8 +131,10 @@ enum ListWriter {
   static func label(_ frame: Int, base: Int, isDropFrame: Bool) -> String {
     var number = frame
     if isDropFrame {
-      let (tens, rest) = frame.quotientAndRemainder(dividingBy: 17_982)
-      number += 18 * tens + (rest >= 2 ? 2 * ((rest - 2) / 1_798) : 0)
+      let dropped = base / 15
+      let (tens, rest) = frame.quotientAndRemainder(dividingBy: 600 * base - 9 * dropped)
+      number += 9 * dropped * tens
+      if rest >= dropped { number += dropped * ((rest - dropped) / (60 * base - dropped)) }
     }
     return String(
       format: isDropFrame ? "%02d:%02d:%02d;%02d" : "%02d:%02d:%02d:%02d", number / (base * 3600),
@@ -145,6 +147,6 @@ enum ListWriter {
   {
     let total = 60 * hours + minutes
     let plain = base * (3600 * hours + 60 * minutes + seconds) + frames
-    return isDropFrame ? plain - 2 * (total - total / 10) : plain
+    return isDropFrame ? plain - base / 15 * (total - total / 10) : plain
   }
 }

@@ -164,14 +164,11 @@ import Testing
     #expect(report.contains { $0.contains("\"reading\" : \"realtime\"") })
   }
 
-  @Test func `several picture tracks are an error`() throws {
+  @Test func `of several picture tracks the uppermost is seen`() throws {
     let programme = try programme(
       Self.head + "001  A001  V     C        00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n"
-        + "002  A001  V2    C        00:00:02:00 00:00:03:00 01:00:00:00 01:00:01:00\n")
-    #expect(
-      failure { _ = try programme.plan() }
-        == "cut.edl:5: error: the cut has several picture tracks (V1, V2), and nothing says how they are composited\n"
-        + "  Flatten the picture to one track before the turnover.")
+        + "002  A001  V2    C        00:00:02:00 00:00:02:12 01:00:00:06 01:00:00:18\n")
+    #expect(try runs(programme) == [[0, 1, 6], [48, 1, 12], [18, 1, 6]])
   }
 
   @Test func `a cut of sound only is an error`() throws {

@@ -36,7 +36,8 @@ struct RenderedTimeline {
     let location = try Self.location(path, root: folder.path + "/rushes")
     let isRGB = !pixelFormat.hasPrefix("yuv")
     let video = VideoFacts(
-      stream: 0, codec: "any", width: width, height: height, pixelFormat: pixelFormat, bitDepth: 16, rate: rate,
+      stream: 0, codec: "any", width: width, height: height, pixelFormat: pixelFormat, bitDepth: 16,
+      rate: rate,
       frameCount: frames, range: isRGB ? "pc" : "tv", primaries: "bt709", transfer: "bt709", matrix: "bt709")
     let identity = Digest.sha256(Array(reel.utf8))
     files.append(
@@ -59,7 +60,9 @@ struct RenderedTimeline {
   }
 
   /// A lossless clip of one frame per picture, R, G, B of 16 bits, or with alpha where `hasAlpha`.
-  mutating func addPictures(_ reel: String, width: Int, height: Int, pictures: [[UInt16]], hasAlpha: Bool = false)
+  mutating func addPictures(
+    _ reel: String, width: Int, height: Int, pictures: [[UInt16]], hasAlpha: Bool = false
+  )
     throws
   {
     var raw = Data()
@@ -188,7 +191,8 @@ enum Cutting {
   ) -> TrackItem {
     var clip = Clip(
       name: reel, event: "\(record)", sourceReel: reel,
-      sourceIn: SourcePosition(count: source, rate: rate), recordRange: FrameRange(start: record, count: count),
+      sourceIn: SourcePosition(count: source, rate: rate),
+      recordRange: FrameRange(start: record, count: count),
       timeScale: speed)
     clip.curve = curve
     clip.adjustments = adjustments

@@ -102,9 +102,10 @@ struct ClipPictures {
       let position = event.sourceOrigin + (curve.position(at: frame) ?? 0)
       if var last = runs.last {
         let step = position - last.map.position(at: frame - 1)
-        if last.frames.count == 1 {           last.map = Self.map(
+        if last.frames.count == 1 {
+          last.map = Self.map(
             first: last.map.position(at: last.frames.start), step: step, at: last.frames.start)
-         }
+        }
         if last.map.position(at: frame) == position {
           last.frames.count += 1
           runs[runs.count - 1] = last

@@ -32,11 +32,13 @@ enum PictureStack {
     }
     func close(_ count: Int64) {
       guard count > 0 else { return }
-      spans.append(merged(shown.map { part in
-        var laid = tracks[part.track][part.index]
-        laid.span = laid.span.part(from: part.from, count: count)
-        return laid
-      }, count: count))
+      spans.append(
+        merged(
+          shown.map { part in
+            var laid = tracks[part.track][part.index]
+            laid.span = laid.span.part(from: part.from, count: count)
+            return laid
+          }, count: count))
     }
     var open: Int64 = 0
     while true {
@@ -52,7 +54,8 @@ enum PictureStack {
         seen.append(Part(track: track, index: place.index, from: place.used))
       }
       guard count < Int64.max else { break }
-      let goesOn = seen.count == shown.count
+      let goesOn =
+        seen.count == shown.count
         && zip(seen, shown).allSatisfy {
           $0.track == $1.track && $0.index == $1.index && $0.from == $1.from + open
         }

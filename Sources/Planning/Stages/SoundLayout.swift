@@ -43,7 +43,8 @@ struct SoundLayout {
     case .milliseconds(let count): self.crossfade = count * Int64(MixDescription.sampleRate) / 1000
     case nil: self.crossfade = 0
     }
-    for (index, track) in workspace.timeline.tracks.enumerated() where track.kind == .sound && track.isEnabled {
+    for (index, track) in workspace.timeline.tracks.enumerated() where track.kind == .sound && track.isEnabled
+    {
       lay(track, events: edit.events.filter { $0.trackIndex == index })
     }
     guard !shortCuts.isEmpty else { return }

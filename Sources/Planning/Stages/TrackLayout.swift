@@ -94,7 +94,7 @@ struct TrackLayout {
     let events = Dictionary(
       workspace.conform.events.filter { $0.trackIndex == track }.map { ($0.itemIndex, $0) },
       uniquingKeysWith: { first, _ in first })
-    let parts = items.indices.map { index in part(items[index], event: events[index]) }
+    let parts = items.indices.map { index in part(items, index, event: events[index]) }
     // The next frame that no span shows yet.
     var next: Int64 = 0
     for (index, item) in items.enumerated() {
@@ -215,7 +215,8 @@ struct TrackLayout {
         Diagnostic(
           severity: .warning, family: .usage, code: "editing.approximatedBlend",
           location: transition.location,
-          message: "event \(transition.event) goes from a picture laid on by \(first.rawValue) to one laid on by "
+          message:
+            "event \(transition.event) goes from a picture laid on by \(first.rawValue) to one laid on by "
             + "\(second.rawValue); over the transition both are laid on by \(second.rawValue)", remedy: nil))
     }
     return second
@@ -238,21 +239,33 @@ struct TrackLayout {
     }
   }
 
-  private func part(_ item: TrackItem, event: ConformedEvent?) -> Part? {
-    switch item {
+  private func part(_ items: [TrackItem], _ index: Int, event: ConformedEvent?) -> Part? {
+    switch items[index] {
     case .transition, .nest: return nil
     case .gap(let gap): return Part(range: gap.recordRange, content: .nothing)
     case .clip(let clip):
       guard clip.isEnabled else { return Part(range: clip.recordRange, content: .nothing) }
-      guard let event, let index = event.media, let video = workspace.files[index].facts.video else {
+      guard let event, let media = event.media, let video = workspace.files[media].facts.video else {
         // Black of the cut itself has no media; anything else was refused by the relink.
-        return Part(range: clip.recordRange, content: .black)
+        let isFade = isAbove && clip.recordRange.count <= transitionFrames(items, index)
+        return Part(range: clip.recordRange, content: isFade ? .nothing : .black)
       }
-      let media = LayerMedia(file: workspace.files[index], video: video)
       return Part(
         range: clip.recordRange,
-        content: .clip(ClipPictures(event: event, media: media, sizing: sizing, isAbove: isAbove)))
+        content: .clip(
+          ClipPictures(
+            event: event, media: LayerMedia(file: workspace.files[media], video: video), sizing: sizing,
+            isAbove: isAbove)))
     }
+  }
+
+  /// Frames of a clip that its transitions show: a list has no other way to say that a picture comes from nothing than
+  /// black that is seen in the transition alone.
+  private func transitionFrames(_ items: [TrackItem], _ index: Int) -> Int64 {
+    var frames: Int64 = 0
+    if index > 0, case .transition(let before) = items[index - 1] { frames += before.outOffset }
+    if index + 1 < items.count, case .transition(let after) = items[index + 1] { frames += after.inOffset }
+    return frames
   }
 }
 

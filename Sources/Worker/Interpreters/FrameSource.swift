@@ -20,6 +20,7 @@ protocol FrameSource: AnyObject {
 struct FrameSourceBuilder {
   let media: [String: RenderTask.Media]
   let store: ObjectStore
+  var kept: KeptSupplies?
 
   /// - Parameter destination: layout and size of the pictures.
   func source(_ node: ImageNode, destination: Colour.PictureFormat) throws -> any FrameSource {

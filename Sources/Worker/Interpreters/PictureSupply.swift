@@ -21,10 +21,13 @@ extension FrameSourceBuilder {
   func supply(_ node: ImageNode) throws -> any PictureSupply {
     switch node {
     case .source(let source):
+      if let kept = kept?.take(source) { return kept }
       guard let media = media[source.media.hex] else {
         throw WorkerFailure(verification: "the task does not say where its source is")
       }
-      return try Self.supply(source, media)
+      let made = try Self.supply(source, media)
+      kept?.add(made, of: source)
+      return made
     case .composite(let composite, let layers):
       return try CompositeSupply(composite, layers: layers, builder: self)
     case .black, .sizing, .grade, .transition, .layers, .look, .graphics:
@@ -41,6 +44,28 @@ extension FrameSourceBuilder {
     return FileSupply(
       try PictureReader(path: media.location.path, stream: source.stream),
       interpretation: source.interpretation, sampleAspect: aspect)
+  }
+}
+
+/// Opened sources of one chain, for the next: pictures that change with every frame open them once.
+final class KeptSupplies {
+  private var idle: [(source: PictureSource, supply: any PictureSupply)] = []
+  private var used: [(source: PictureSource, supply: any PictureSupply)] = []
+
+  /// Hands out each supply once: two sides of one source read it at two places.
+  func take(_ source: PictureSource) -> (any PictureSupply)? {
+    guard let index = idle.firstIndex(where: { $0.source == source }) else { return nil }
+    used.append(idle.remove(at: index))
+    return used.last?.supply
+  }
+
+  func add(_ supply: any PictureSupply, of source: PictureSource) { used.append((source, supply)) }
+
+  /// Makes the chain that `body` builds the one whose supplies are kept; those of other sources are closed before.
+  func turn<R>(to sources: [PictureSource], _ body: () throws -> R) rethrows -> R {
+    (idle, used) = (used.filter { sources.contains($0.source) }, [])
+    defer { idle = [] }
+    return try body()
   }
 }
 

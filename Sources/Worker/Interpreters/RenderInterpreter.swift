@@ -52,6 +52,7 @@ private final class SegmentRenderer {
   private let destination: Colour.PictureFormat
   /// The chain that is evaluated: the next frames are mostly of the same.
   private var current: (chain: Digest, source: any FrameSource)?
+  private let kept = KeptSupplies()
   /// Kept from segment to segment where frames stand alone.
   private let frameCoder: FrameCoder?
 
@@ -80,8 +81,8 @@ private final class SegmentRenderer {
     }
     // One at a time: each holds decoders and pictures.
     current = nil
-    let source = try FrameSourceBuilder(media: input.media, store: context.store)
-      .source(node, destination: destination)
+    let builder = FrameSourceBuilder(media: input.media, store: context.store, kept: kept)
+    let source = try kept.turn(to: node.sources) { try builder.source(node, destination: destination) }
     current = (chain, source)
     return source
   }
