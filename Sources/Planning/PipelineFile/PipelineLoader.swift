@@ -21,7 +21,9 @@ package enum PipelineLoader {
     KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
     KeySpec(
       "rates", .list(RateRules.keys), "how media of another rate is read; the first rule that matches counts"),
-    KeySpec("reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"),
+    KeySpec(
+      "reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"
+    ),
   ]
 
   /// - Parameters:
