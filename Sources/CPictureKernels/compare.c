@@ -155,6 +155,25 @@ pk_comparison pk_compare(
   return result;
 }
 
+void pk_reduced_luma(
+    const float *red, const float *green, const float *blue, int32_t width, int32_t height, int32_t step, float *luma) {
+  int32_t columns = width / step, rows = height / step;
+  float share = 255.0f / (float)(step * step);
+  for (int32_t row = 0; row < rows; row++) {
+    for (int32_t column = 0; column < columns; column++) {
+      float sum = 0;
+      for (int32_t y = row * step; y < (row + 1) * step; y++) {
+        size_t start = (size_t)y * width + (size_t)column * step;
+        for (size_t i = start; i < start + step; i++) {
+          float value = 0.2126f * red[i] + 0.7152f * green[i] + 0.0722f * blue[i];
+          sum += value > 0 ? (value < 1 ? value : 1) : 0;
+        }
+      }
+      luma[(size_t)row * columns + column] = sum * share;
+    }
+  }
+}
+
 double pk_mean_square(const float *a, const float *b, const uint8_t *use, int32_t size) {
   double sum = 0;
   int32_t count = 0;
@@ -169,7 +188,7 @@ double pk_mean_square(const float *a, const float *b, const uint8_t *use, int32_
 
 void pk_magnify(
     const float *source, int32_t width, int32_t height, double scale_x, double scale_y, double move_x, double move_y,
-    float *result, uint8_t *inside) {
+    float *result) {
   double middle_x = width * 0.5, middle_y = height * 0.5;
   for (int32_t y = 0; y < height; y++) {
     double from_y = (y + 0.5 - middle_y - move_y) / scale_y + middle_y - 0.5;
@@ -178,7 +197,6 @@ void pk_magnify(
       double from_x = (x + 0.5 - middle_x - move_x) / scale_x + middle_x - 0.5;
       if (!(from_x > -0.5 && from_y > -0.5 && from_x < width - 0.5 && from_y < height - 0.5)) {
         result[at] = 0;
-        inside[at] = 0;
         continue;
       }
       if (from_x < 0) from_x = 0;
@@ -190,7 +208,6 @@ void pk_magnify(
       float above = upper[left] + (upper[right] - upper[left]) * share_x;
       float below = lower[left] + (lower[right] - lower[left]) * share_x;
       result[at] = above + (below - above) * share_y;
-      inside[at] = 1;
     }
   }
 }

@@ -16,6 +16,26 @@ package struct LumaPlane: Hashable, Sendable {
     self.values = values
   }
 
+  /// Luma of Rec.709 of a picture in display-coded R'G'B' 0…1, each `step` × `step` square as one pixel.
+  package init(reducing step: Int, width: Int, height: Int, red: [Float], green: [Float], blue: [Float]) {
+    precondition(
+      [red.count, green.count, blue.count].allSatisfy { $0 == width * height },
+      "every pixel has three values")
+    var luma = [Float](repeating: 0, count: (width / step) * (height / step))
+    unsafe red.withUnsafeBufferPointer { red in
+      unsafe green.withUnsafeBufferPointer { green in
+        unsafe blue.withUnsafeBufferPointer { blue in
+          unsafe luma.withUnsafeMutableBufferPointer { luma in
+            unsafe pk_reduced_luma(
+              red.baseAddress, green.baseAddress, blue.baseAddress, Int32(width), Int32(height), Int32(step),
+              luma.baseAddress)
+          }
+        }
+      }
+    }
+    self.init(width: width / step, height: height / step, values: luma)
+  }
+
   /// The left and the right exchanged.
   package var mirrored: LumaPlane {
     var copy = self
@@ -128,21 +148,17 @@ package final class PlaneComparer {
     }
   }
 
-  /// The plane as the fit lays it; `inside` is 0 where it has nothing to show.
-  package static func laid(_ plane: LumaPlane, _ fit: PlaneFit) -> (plane: LumaPlane, inside: [UInt8]) {
-    let size = plane.values.count
-    guard fit != .identity else { return (plane, [UInt8](repeating: 1, count: size)) }
-    var values = [Float](repeating: 0, count: size)
-    var inside = [UInt8](repeating: 0, count: size)
+  /// The plane as the fit lays it; black where it has nothing to show.
+  package static func laid(_ plane: LumaPlane, _ fit: PlaneFit) -> LumaPlane {
+    guard fit != .identity else { return plane }
+    var values = [Float](repeating: 0, count: plane.values.count)
     unsafe plane.values.withUnsafeBufferPointer { source in
       unsafe values.withUnsafeMutableBufferPointer { values in
-        unsafe inside.withUnsafeMutableBufferPointer { inside in
-          unsafe pk_magnify(
-            source.baseAddress, Int32(plane.width), Int32(plane.height), fit.scaleX, fit.scaleY, fit.moveX,
-            fit.moveY, values.baseAddress, inside.baseAddress)
-        }
+        unsafe pk_magnify(
+          source.baseAddress, Int32(plane.width), Int32(plane.height), fit.scaleX, fit.scaleY, fit.moveX,
+          fit.moveY, values.baseAddress)
       }
     }
-    return (LumaPlane(width: plane.width, height: plane.height, values: values), inside)
+    return LumaPlane(width: plane.width, height: plane.height, values: values)
   }
 }

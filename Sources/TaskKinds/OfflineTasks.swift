@@ -6,11 +6,11 @@ package import TaskGraph
 
 /// The offline movie of a comparison, and how its pictures and the conformed ones are laid over each other.
 package struct OfflineView: Codable, Sendable {
-  /// The offline in the raster of the comparison.
+  /// The offline in the raster below.
   package var offline: ImageNode
-  /// Small: everything is compared at this size.
+  /// Everything is rendered at this size, and compared as `compared`: so that places are exact there.
   package var raster: Raster
-  /// x, y, width and height in pixels of the raster: left out.
+  /// x, y, width and height in pixels of `compared`: left out.
   package var masks: [[Int]]
   /// Media behind the offline and the nodes, by identity.
   package var media: [String: RenderTask.Media]
@@ -25,6 +25,14 @@ package struct OfflineView: Codable, Sendable {
     self.masks = masks
     self.media = media
     self.builtBy = builtBy
+  }
+
+  /// Pixels of a rendered picture along a side of one that is compared.
+  package static let step = 4
+
+  /// Size of the planes that are compared.
+  package var compared: Raster {
+    Raster(width: raster.width / Self.step, height: raster.height / Self.step)
   }
 
   func encode(into encoder: inout CanonicalEncoder) {
@@ -211,7 +219,9 @@ package enum CompareOfflineTask: TaskKind {
         encoder.append(sample.chain)
         encoder.append(sample.limit ?? -1)
         // The frames around, not how their map is written.
-        for frame in [-event.frameCount, -24, -2, -1, 0, 1, 2, 24, event.frameCount] { encoder.append(sample.map.position(at: frame)) }
+        for frame in [-event.frameCount, -24, -2, -1, 0, 1, 2, 24, event.frameCount] {
+          encoder.append(sample.map.position(at: frame))
+        }
       }
     }
     return encoder.digest()

@@ -34,13 +34,19 @@ pk_comparison pk_compare(
     const float *picture, const float *other, const uint8_t *use, int32_t width, int32_t height, int32_t radius,
     float *rest, float *scratch);
 
+/// Luma of Rec.709 of display-coded R'G'B' 0…1, in codes of 0…255: the mean of each square of `step` pixels.
+///
+/// What is no number is black. Rows and columns that fill no square are left out.
+void pk_reduced_luma(
+    const float *red, const float *green, const float *blue, int32_t width, int32_t height, int32_t step, float *luma);
+
 /// Mean square of the difference of two planes over `count` used pixels of `size`.
 double pk_mean_square(const float *a, const float *b, const uint8_t *use, int32_t size);
 
-/// Draws `source` magnified about its middle and moved: linear interpolation; `inside` is 0 where it has nothing.
+/// Draws `source` magnified about its middle and moved: linear interpolation, black beside it.
 void pk_magnify(
     const float *source, int32_t width, int32_t height, double scale_x, double scale_y, double move_x, double move_y,
-    float *result, uint8_t *inside);
+    float *result);
 
 #ifdef __cplusplus
 }

@@ -33,7 +33,7 @@ package struct OfflineMatch: Hashable, Codable, Sendable {
   /// And lies so much further right and down, in shares of the picture's width and height.
   package var moveX: Double = 0
   package var moveY: Double = 0
-  /// Frames of shift for each frame of the event.
+  /// Source frames for each record frame by which the offline is faster.
   package var slope: Double = 0
   /// 0…100.
   package var confidence: Int = 0
@@ -50,7 +50,9 @@ package struct OfflineMatch: Hashable, Codable, Sendable {
     slope = Self.rounded(slope, to: 1000)
   }
 
-  private static func rounded(_ value: Double, to parts: Double) -> Double { (value * parts).rounded() / parts }
+  private static func rounded(_ value: Double, to parts: Double) -> Double {
+    (value * parts).rounded() / parts
+  }
 }
 
 /// Decides what an event is from how well it matches under each explanation.
@@ -95,8 +97,11 @@ package struct OfflineJudge: Sendable {
 
   /// - Parameters:
   ///   - curve: of the conform as it is.
+  ///   - drifting: the same with shifts in frames of the source, in which speeds are measured.
   ///   - reshaped: other explanations that were tried.
-  package func match(_ curve: ShiftCurve, reshaped: [Reshaped] = []) -> OfflineMatch {
+  package func match(
+    _ curve: ShiftCurve, drifting: ShiftCurve? = nil, reshaped: [Reshaped] = []
+  ) -> OfflineMatch {
     guard let asConformed = curve.mismatch(at: 0) else { return OfflineMatch(kind: .absent) }
     var found: [OfflineMatch] = []
     if let best = curve.best, best.shift != 0, curve.isRuledOut(best.shift) == false {
@@ -120,7 +125,7 @@ package struct OfflineJudge: Sendable {
       found.append(match)
     }
     let constant = found.map(\.mismatch).min() ?? asConformed
-    if let drift = curve.drift, drift.mismatch <= 0.75 * min(constant, asConformed) {
+    if let drift = drifting?.drift, drift.mismatch <= min(0.6, 0.75 * min(constant, asConformed)) {
       var match = OfflineMatch(kind: .drifting)
       match.slope = drift.slope
       match.mismatch = drift.mismatch
@@ -131,7 +136,8 @@ package struct OfflineJudge: Sendable {
     // Of explanations that are about as good the first counts: they are in the order of what they change.
     var verdict = found.first { $0.mismatch <= 1.25 * least + 0.01 } ?? asItIs(curve, asConformed)
     if asConformed <= 1.25 * least + 0.01, !curve.isContradicted { verdict = asItIs(curve, asConformed) }
-    if verdict.kind != .right, verdict.kind != .still, verdict.kind != .other, verdict.mismatch > alike {
+    // A line of best shifts is no accident; any other explanation has to explain.
+    if ![.right, .still, .other, .drifting].contains(verdict.kind), verdict.mismatch > alike {
       verdict = OfflineMatch(kind: .other)
       verdict.mismatch = least
       verdict.confidence = otherConfidence(least)

@@ -92,7 +92,8 @@ package struct OfflineProof: Hashable, Codable, Sendable {
 
   /// - Parameter media: as given to the relinker.
   package init(
-    _ conform: Conform, media: [MediaItem], offline: String, alignment: String, fit: String, maskedPercent: Int,
+    _ conform: Conform, media: [MediaItem], offline: String, alignment: String, fit: String,
+    maskedPercent: Int,
     results: [Result]
   ) {
     self.offline = offline
@@ -157,7 +158,8 @@ package struct OfflineProof: Hashable, Codable, Sendable {
     var lines = ["against the offline \(offline): \(summary)", "  \(alignment); \(fit)"]
     lines += events.filter { $0.verdict != .right }.map { event in
       let sure = event.verdict == .notComparable ? "" : " (\(event.confidence) % sure)"
-      return "  \(event.event) \(event.shot) \(event.recordTimecode): \(event.verdict.rawValue): \(event.what)\(sure)"
+      return
+        "  \(event.event) \(event.shot) \(event.recordTimecode): \(event.verdict.rawValue): \(event.what)\(sure)"
     }
     return lines
   }

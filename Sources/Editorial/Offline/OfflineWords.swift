@@ -33,7 +33,7 @@ struct OfflineWords {
     case .drifting:
       said.verdict = .wrongSpeed
       let own = Self.number(event.speed)
-      let measured = result.isHeld ? match.slope : own * (1 + match.slope)
+      let measured = own + match.slope
       said.speedPercent = (measured * 100).rounded()
       said.what =
         "the offline plays at about \(Self.percent(measured)), the conform at \(Self.percent(own))"
@@ -48,7 +48,8 @@ struct OfflineWords {
         parts.append("the offline's picture has \(Self.percent(match.scale)) of the conformed size")
       }
       let moves = [
-        Self.move(match.moveX, "right", "left", of: "width"), Self.move(match.moveY, "down", "up", of: "height"),
+        Self.move(match.moveX, "right", "left", of: "width"),
+        Self.move(match.moveY, "down", "up", of: "height"),
       ].compactMap { $0 }
       if !moves.isEmpty {
         parts.append(
@@ -64,7 +65,8 @@ struct OfflineWords {
         said.foundTimecode = label(file, found.frame, event)
         let isSame = found.media == event.media
         said.what =
-          (isSame ? "the offline shows another part of \(file.fileName)" : "the offline shows \(file.fileName)")
+          (isSame
+            ? "the offline shows another part of \(file.fileName)" : "the offline shows \(file.fileName)")
           + " at \(place)" + (conformed(result, event).map { ", the conform \($0)" } ?? "")
       } else {
         said.what = "another picture than the offline's"
@@ -115,7 +117,9 @@ struct OfflineWords {
     let clock: SourceClock?
     if isOwn {
       clock = SourceClock.of(facts, of: event, timeline: conform.timeline)
-    } else if case .success(let read) = SourceClock.read(facts, default: facts.video?.rate ?? conform.timeline.rate) {
+    } else if case .success(let read) = SourceClock.read(
+      facts, default: facts.video?.rate ?? conform.timeline.rate)
+    {
       clock = read
     } else {
       clock = nil
@@ -126,7 +130,9 @@ struct OfflineWords {
 
   private static func frames(_ count: Int64) -> String { count == 1 ? "1 frame" : "\(count) frames" }
 
-  private static func number(_ value: Rational) -> Double { Double(value.numerator) / Double(value.denominator) }
+  private static func number(_ value: Rational) -> Double {
+    Double(value.numerator) / Double(value.denominator)
+  }
 
   /// At most one decimal.
   private static func percent(_ share: Double) -> String {
@@ -134,8 +140,10 @@ struct OfflineWords {
     return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(abs(tenths % 10)) %"
   }
 
-  private static func move(_ share: Double, _ positive: String, _ negative: String, of side: String) -> String? {
-    guard share.magnitude >= 0.005 else { return nil }
+  private static func move(_ share: Double, _ positive: String, _ negative: String, of side: String)
+    -> String?
+  {
+    guard share.magnitude >= 0.01 else { return nil }
     return "\(percent(share.magnitude)) of its \(side) to the \(share > 0 ? positive : negative)"
       .replacing("to the down", with: "down").replacing("to the up", with: "up")
   }

@@ -60,6 +60,8 @@ package struct ShiftCurve: Hashable, Sendable {
 
   /// Below this weight compression decides the side, not the picture.
   static let leastWeight = 0.05
+  /// Below it the encoder's habit of repeating what hardly moves can pass for a shift.
+  static let leastWeightOfShift = 0.2
 
   package func contrast(of shift: Int64) -> Contrast? {
     var (unshifted, shifted, change, count) = (0.0, 0.0, 0.0, 0)
@@ -78,7 +80,8 @@ package struct ShiftCurve: Hashable, Sendable {
   /// Whether the offline is clearly not the picture of that shift; `nil` when the two are too alike to tell.
   package func isRuledOut(_ shift: Int64) -> Bool? {
     guard let contrast = contrast(of: shift), contrast.weight >= Self.leastWeight else { return nil }
-    return contrast.side < -0.2 ? true : contrast.side > 0.5 ? false : nil
+    if contrast.side < -0.2 { return true }
+    return contrast.side > 0.5 && contrast.weight >= Self.leastWeightOfShift ? false : nil
   }
 
   /// Whether some other shift is clearly the picture of the offline.
@@ -129,7 +132,9 @@ package struct ShiftCurve: Hashable, Sendable {
 
   /// The straight line of shifts that leaves least, through the best shifts of two samples each.
   package var drift: Drift? {
-    guard samples.count >= 4, let first = samples.first?.frame, let last = samples.last?.frame else { return nil }
+    guard samples.count >= 4, let first = samples.first?.frame, let last = samples.last?.frame else {
+      return nil
+    }
     let bests = samples.compactMap { sample -> (frame: Int64, shift: Int64)? in
       let best = sample.points.min {
         ($0.value.residual, $0.key.magnitude, $0.key) < ($1.value.residual, $1.key.magnitude, $1.key)

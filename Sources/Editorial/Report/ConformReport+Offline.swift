@@ -37,7 +37,9 @@ extension ConformReport {
     let picture = event.still.map { still in
       "<img alt=\"offline, conform, difference\" src=\"data:image/png;base64,\(still)\">"
     }
-    let shown = event.shownTimecode.map { "<span class=\"soft small\"> shown at \(HTMLText.escape($0))</span>" }
+    let shown = event.shownTimecode.map {
+      "<span class=\"soft small\"> shown at \(HTMLText.escape($0))</span>"
+    }
     return """
       <div class="proof"><h3><span class="error">\(HTMLText.escape(event.verdict.rawValue))</span>\
        event \(HTMLText.escape(event.event)) \(HTMLText.escape(event.shot))\
@@ -53,6 +55,6 @@ extension ConformReport {
     .proof h3 { font-size: 1rem; font-weight: 600; margin: 0; }
     .proof h3 small { font-size: .93rem; margin-left: 10px; }
     .proof p { margin: 4px 0 10px; }
-    .proof img { display: block; height: auto; max-width: 100%; width: 1160px; }
+    .proof img { display: block; height: auto; width: 100%; }
     """
 }

@@ -55,7 +55,8 @@ struct OfflineAlignment {
           "Give the timecode of its first frame as the cut counts, with --reference-start.")
       }
       words =
-        (reference.start == nil ? "aligned by its timecode" : "aligned by the timecode given") + ", from \(start)"
+        (reference.start == nil ? "aligned by its timecode" : "aligned by the timecode given")
+        + ", from \(start)"
     } else {
       start = cut
       words = "aligned with the start of the cut, \(start), as it has no timecode"

@@ -53,7 +53,8 @@ struct OfflineProving {
   }
 
   private init(
-    _ reference: OfflineReference, _ facts: MediaFacts, stage: any Stage, in workspace: inout PlanningWorkspace
+    _ reference: OfflineReference, _ facts: MediaFacts, stage: any Stage,
+    in workspace: inout PlanningWorkspace
   ) throws {
     guard let video = facts.video, let identity = Digest(hex: facts.identity) else {
       throw DiagnosticList([
@@ -87,7 +88,7 @@ struct OfflineProving {
   /// The raster of the comparison: small, of the programme's shape.
   private static func raster(_ programme: Raster) -> Raster {
     let longest = max(programme.width, programme.height)
-    func scaled(_ length: Int) -> Int { max(32, (length * side / longest + 1) / 2 * 2) }
+    func scaled(_ length: Int) -> Int { max(32, (length * side / longest + 1) / 2 * 2) * OfflineView.step }
     return Raster(width: scaled(programme.width), height: scaled(programme.height))
   }
 
@@ -108,7 +109,9 @@ struct OfflineProving {
 
   /// A mask in pixels of the movie as one in pixels of the comparison, grown to whole ones.
   private static func mask(_ mask: [Int], _ placement: Sizing.Placement) -> [Int] {
-    func along(_ start: Int, _ length: Int, _ crop: Int, _ cropLength: Int, _ target: Int, _ targetLength: Int)
+    func along(
+      _ start: Int, _ length: Int, _ crop: Int, _ cropLength: Int, _ target: Int, _ targetLength: Int
+    )
       -> (Int, Int)
     {
       let first = target + (start - crop) * targetLength / max(1, cropLength)
@@ -120,7 +123,10 @@ struct OfflineProving {
       mask[0], mask[2], placement.crop.x, placement.crop.width, placement.target.x, placement.target.width)
     let (y, height) = along(
       mask[1], mask[3], placement.crop.y, placement.crop.height, placement.target.y, placement.target.height)
-    return [x, y, width, height]
+    // Every pixel that holds some of it.
+    let step = OfflineView.step
+    let (left, top) = (x / step, y / step)
+    return [left, top, (x + width + step - 1) / step - left, (y + height + step - 1) / step - top]
   }
 
   // MARK: Samples
@@ -149,11 +155,13 @@ struct OfflineProving {
       let total = mine.reduce(0) { $0 + $1.span.count }
       for place in places(total) {
         var rest = place
-        guard let (start, span) = mine.first(where: { part in
-          if rest < part.span.count { return true }
-          rest -= part.span.count
-          return false
-        }) else { continue }
+        guard
+          let (start, span) = mine.first(where: { part in
+            if rest < part.span.count { return true }
+            rest -= part.span.count
+            return false
+          })
+        else { continue }
         guard let offline = alignment.frame(at: start + rest) else { continue }
         let chain = chains[span.node] ?? span.node.chain
         chains[span.node] = chain
@@ -166,7 +174,8 @@ struct OfflineProving {
       }
       if samples.isEmpty, absence == nil { absence = "it lies outside the offline" }
       let isHeld = mine.contains { part in
-        part.span.count > 1 && part.span.map.position(at: 0) == part.span.map.position(at: part.span.count - 1)
+        part.span.count > 1
+          && part.span.map.position(at: 0) == part.span.map.position(at: part.span.count - 1)
       }
       events.append(Event(index: index, isHeld: isHeld, samples: samples, absence: absence))
     }
@@ -200,7 +209,8 @@ struct OfflineProving {
       if sample.limit != nil {
         result.source = sample.map.position(at: 0)
         result.matched =
-          event.isHeld ? sample.map.position(at: 0) + finding.match.shift : sample.map.position(at: finding.match.shift)
+          event.isHeld
+          ? sample.map.position(at: 0) + finding.match.shift : sample.map.position(at: finding.match.shift)
       }
       if finding.match.kind == .other { others.append(results.count) }
       results.append(result)
@@ -208,7 +218,8 @@ struct OfflineProving {
     if !others.isEmpty {
       guard try find(others, fit, &results, in: &workspace) else { return nil }
     }
-    let blocks = (view.raster.width + fit.block - 1) / fit.block * ((view.raster.height + fit.block - 1) / fit.block)
+    let blocks =
+      (view.compared.width + fit.block - 1) / fit.block * ((view.compared.height + fit.block - 1) / fit.block)
     let masked = fit.burnIns.count * 100 / max(1, blocks)
     return OfflineProof(
       workspace.conform, media: workspace.files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
@@ -223,7 +234,8 @@ struct OfflineProving {
       isPlain
       ? "shows the whole picture"
       : "shows the picture at \(percent(fit.scaleX)) of its width and \(percent(fit.scaleY)) of its height"
-    let burnIns = fit.burnIns.isEmpty ? "no burn-ins found" : "burn-ins on \(max(1, masked)) % of it are left out"
+    let burnIns =
+      fit.burnIns.isEmpty ? "no burn-ins found" : "burn-ins on \(max(1, masked)) % of it are left out"
     return "\(place), \(burnIns)"
   }
 
@@ -364,7 +376,11 @@ struct OfflineProving {
   /// Media of the cut first, then the other files of the folders.
   private func candidates(in workspace: PlanningWorkspace) -> [Int] {
     let used = Set(workspace.conform.events.compactMap(\.media))
-    let withPicture = workspace.files.indices.filter { (workspace.files[$0].facts.video?.frameCount ?? 0) > 0 }
-    return Array((withPicture.filter(used.contains) + withPicture.filter { !used.contains($0) }).prefix(Self.mostSearched))
+    let withPicture = workspace.files.indices.filter {
+      (workspace.files[$0].facts.video?.frameCount ?? 0) > 0
+    }
+    return Array(
+      (withPicture.filter(used.contains) + withPicture.filter { !used.contains($0) }).prefix(
+        Self.mostSearched))
   }
 }

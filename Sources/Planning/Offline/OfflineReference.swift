@@ -14,10 +14,12 @@ package struct OfflineReference: Sendable {
 
   static let keys: [KeySpec] = [
     KeySpec("file", .path, isRequired: true, "the editor's offline movie, of any size and codec"),
-    KeySpec("start", .timecode, "timecode of its first frame; without it the movie's own, else the cut's start"),
+    KeySpec(
+      "start", .timecode, "timecode of its first frame; without it the movie's own, else the cut's start"),
     KeySpec(
       "masks", .texts,
-      "parts of it that are not picture, as x,y,width,height in its pixels; burn-ins that stay in place are found"),
+      "parts of it that are not picture, as x,y,width,height in its pixels; burn-ins that stay in place are found"
+    ),
   ]
 
   static func read(_ value: PipelineValue, findings: Findings) -> OfflineReference? {
@@ -43,7 +45,8 @@ package struct OfflineReference: Sendable {
     }
     guard let path = reader.paths("file").first else { return nil }
     var status = stat()
-    guard let real = FilePaths.real(path.path), unsafe stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+    guard let real = FilePaths.real(path.path), unsafe stat(real, &status) == 0,
+      status.st_mode & S_IFMT == S_IFREG
     else {
       findings.add(
         path.error(
@@ -53,7 +56,8 @@ package struct OfflineReference: Sendable {
     }
     let root = Pipeline.MediaRoot(path: FilePaths.folder(of: real), typed: path.typed)
     return OfflineReference(
-      file: MediaScan.file(real, root: root, status: status), typed: path.typed, location: path.value.location,
+      file: MediaScan.file(real, root: root, status: status), typed: path.typed,
+      location: path.value.location,
       start: start, masks: masks)
   }
 }

@@ -21,7 +21,9 @@ package enum PipelineLoader {
     KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
     KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
     KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
-    KeySpec("reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"),
+    KeySpec(
+      "reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"
+    ),
     KeySpec(
       "logs", .paths,
       "ALE or CSV logs of camera and sound: they give media a source reel, and events without a grade the CDL of "

@@ -18,7 +18,7 @@ enum FindOfflineInterpreter: TaskInterpreter {
   ) {
     let chain = input.node.chain.hex
     let reader = LumaReader(input.view, nodes: [chain: input.node], store: context.store)
-    let raster = input.view.raster
+    let raster = input.view.compared
     let fit = PlaneFit(
       scaleX: input.fit.scaleX, scaleY: input.fit.scaleY, moveX: input.fit.moveX * Double(raster.width),
       moveY: input.fit.moveY * Double(raster.height))
@@ -28,14 +28,13 @@ enum FindOfflineInterpreter: TaskInterpreter {
     var first: LumaPlane?
     for frame in Swift.stride(from: 0, to: input.frameCount, by: Int64.Stride(stride)) {
       try StopRequest.check()
-      let plane = PlaneComparer.laid(try reader.conformed(chain, frame), fit).plane.reduced(by: step)
+      let plane = PlaneComparer.laid(try reader.conformed(chain, frame), fit).reduced(by: step)
       first = first ?? plane
       small.append(plane.values.map { UInt8(min(255, $0 + 0.5)) })
       context.reporter.progress(frames: small.count, of: Int((input.frameCount + stride - 1) / stride))
     }
     guard let first else { return (FindOfflineTask.Output(places: input.queries.map { _ in nil }), []) }
-    let use = LumaPlane(width: raster.width, height: raster.height, values: mask.use.map(Float.init))
-      .reduced(by: step).values.map { UInt8($0 >= 1 ? 1 : 0) }
+    let use = mask.reduced(by: step).use
     let coarse = PlaneComparer(width: first.width, height: first.height)
     let fine = PlaneComparer(width: raster.width, height: raster.height)
     var rest: [Float] = []
@@ -75,10 +74,9 @@ enum FindOfflineInterpreter: TaskInterpreter {
               isWhole = false
               break
             }
-            let other = PlaneComparer.laid(try reader.conformed(chain, frame + offset), fit).plane
-            var area = mask.use
-            if let inside = LumaPlane.pictureArea([other])?.inside { area = mask.within(inside) }
-            let match = fine.compare(plane, with: other, use: area, rest: &rest)
+            let other = PlaneComparer.laid(try reader.conformed(chain, frame + offset), fit)
+            let use = PictureArea([other]).map(mask.within) ?? mask.use
+            let match = fine.compare(plane, with: other, use: use, rest: &rest)
             residual += match.residual
             variance += match.variance
           }

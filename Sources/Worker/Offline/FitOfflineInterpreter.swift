@@ -25,9 +25,9 @@ enum FitOfflineInterpreter: TaskInterpreter {
 
 /// Lays conformed pictures over the offline's.
 struct OfflineFitting {
-  private typealias Pair = (offline: LumaPlane, conformed: LumaPlane)
-
   private let pairs: [(offline: LumaPlane, conformed: LumaPlane)]
+  /// Of the conformed pictures; nil for black.
+  private let areas: [PictureArea?]
   private let view: OfflineView
   private let comparer: PlaneComparer
   private var mask: OfflineMask
@@ -39,8 +39,9 @@ struct OfflineFitting {
 
   init(_ pairs: [(offline: LumaPlane, conformed: LumaPlane)], view: OfflineView) {
     self.pairs = pairs
+    areas = pairs.map { PictureArea([$0.conformed]) }
     self.view = view
-    comparer = PlaneComparer(width: view.raster.width, height: view.raster.height)
+    comparer = PlaneComparer(width: view.compared.width, height: view.compared.height)
     mask = OfflineMask(view)
   }
 
@@ -53,8 +54,8 @@ struct OfflineFitting {
       burnIns.formUnion(disagreeingBlocks(fit))
       mask = OfflineMask(view, burnIns: Array(burnIns), block: Self.block)
     }
-    let columns = OfflineMask.columns(view.raster.width, Self.block)
-    let count = columns * OfflineMask.columns(view.raster.height, Self.block)
+    let columns = OfflineMask.columns(view.compared.width, Self.block)
+    let count = columns * OfflineMask.columns(view.compared.height, Self.block)
     var grown = burnIns
     for index in burnIns {
       for (across, down) in [(-1, 0), (1, 0), (0, -1), (0, 1)]
@@ -66,11 +67,11 @@ struct OfflineFitting {
     // Where most of the picture disagrees there is nothing to mask: the pictures are others.
     if 2 * grown.count > count { grown = [] }
     mask = OfflineMask(view, burnIns: Array(grown), block: Self.block)
-    let mismatches = pairs.compactMap { mismatch($0, fit) }.sorted()
+    let mismatches = pairs.indices.compactMap { mismatch($0, fit) }.sorted()
     let agreeing = mismatches.filter { $0 < 0.5 }
     return OfflineFit(
-      scaleX: fit.scaleX, scaleY: fit.scaleY, moveX: fit.moveX / Double(view.raster.width),
-      moveY: fit.moveY / Double(view.raster.height), block: Self.block, burnIns: grown.sorted(),
+      scaleX: fit.scaleX, scaleY: fit.scaleY, moveX: fit.moveX / Double(view.compared.width),
+      moveY: fit.moveY / Double(view.compared.height), block: Self.block, burnIns: grown.sorted(),
       floor: agreeing.isEmpty ? 0.02 : agreeing[agreeing.count / 2], agreeing: agreeing.count,
       looked: mismatches.count)
   }
@@ -79,10 +80,9 @@ struct OfflineFitting {
 
   /// As they are, and area on area: the black around either picture may be of another size.
   private func candidates() -> [PlaneFit] {
-    guard let offline = LumaPlane.pictureArea(pairs.map(\.offline))?.box,
-      let conformed = LumaPlane.pictureArea(pairs.map(\.conformed))?.box
+    guard let offline = PictureArea(pairs.map(\.offline)), let conformed = PictureArea(pairs.map(\.conformed))
     else { return [.identity] }
-    let (width, height) = (Double(view.raster.width), Double(view.raster.height))
+    let (width, height) = (Double(view.compared.width), Double(view.compared.height))
     func middle(_ range: Range<Int>, of length: Double) -> Double {
       Double(range.lowerBound + range.upperBound) / 2 - length / 2
     }
@@ -140,41 +140,39 @@ struct OfflineFitting {
   /// The median mismatch of some pictures: a few wrong events do not count.
   private func cost(_ fit: PlaneFit) -> Double {
     let step = max(1, pairs.count / Self.refining)
-    let chosen = stride(from: 0, to: pairs.count, by: step).compactMap { mismatch(pairs[$0], fit) }.sorted()
+    let chosen = stride(from: 0, to: pairs.count, by: step).compactMap { mismatch($0, fit) }.sorted()
     return chosen.isEmpty ? 1 : chosen[chosen.count / 2]
   }
 
   /// Nil for pictures without detail.
-  private func mismatch(_ pair: Pair, _ fit: PlaneFit) -> Double? {
+  private func mismatch(_ pair: Int, _ fit: PlaneFit) -> Double? {
     var rest: [Float] = []
-    let found = comparison(pair, fit, rest: &rest).found
+    guard let found = comparison(pair, fit, rest: &rest)?.found else { return nil }
     guard found.variance > 4, found.other > 4 else { return nil }
     return found.residual / found.variance
   }
 
-  private func comparison(_ pair: Pair, _ fit: PlaneFit, rest: inout [Float]) -> (
+  private func comparison(_ pair: Int, _ fit: PlaneFit, rest: inout [Float]) -> (
     found: PlaneComparer.Comparison, use: [UInt8]
-  ) {
-    let laid = PlaneComparer.laid(pair.conformed, fit)
-    var use = mask.within(laid.inside)
-    if let area = LumaPlane.pictureArea([laid.plane])?.inside {
-      for index in use.indices where area[index] == 0 { use[index] = 0 }
-    }
-    return (comparer.compare(pair.offline, with: laid.plane, use: use, rest: &rest), use)
+  )? {
+    guard let area = areas[pair] else { return nil }
+    let use = mask.within(area.laid(fit, width: view.compared.width, height: view.compared.height))
+    let laid = PlaneComparer.laid(pairs[pair].conformed, fit)
+    return (comparer.compare(pairs[pair].offline, with: laid, use: use, rest: &rest), use)
   }
 
   // MARK: Burn-ins
 
   /// Blocks that disagree in nearly all pictures that otherwise agree.
   private func disagreeingBlocks(_ fit: PlaneFit) -> [Int] {
-    let (width, height) = (view.raster.width, view.raster.height)
+    let (width, height) = (view.compared.width, view.compared.height)
     let columns = OfflineMask.columns(width, Self.block)
     let count = columns * OfflineMask.columns(height, Self.block)
     var seen = [Int](repeating: 0, count: count)
     var against = [Int](repeating: 0, count: count)
     var rest: [Float] = []
-    for pair in pairs {
-      let (found, use) = comparison(pair, fit, rest: &rest)
+    for (index, pair) in pairs.enumerated() {
+      guard let (found, use) = comparison(index, fit, rest: &rest) else { continue }
       guard found.variance > 4, found.other > 4, found.residual < 0.75 * found.variance else { continue }
       var squares = [Double](repeating: 0, count: count)
       var pixels = [Int](repeating: 0, count: count)
