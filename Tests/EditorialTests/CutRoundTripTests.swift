@@ -101,6 +101,20 @@ enum Comparable {
     }
   }
 
+  @Test func `different events never share a number`() throws {
+    var timeline = GeneratedCut.timeline(seed: 4)
+    for track in timeline.tracks.indices {
+      for index in timeline.tracks[track].items.indices {
+        guard case .clip(var clip) = timeline.tracks[track].items[index] else { continue }
+        clip.event = "001"
+        timeline.tracks[track].items[index] = .clip(clip)
+      }
+    }
+    let lines = String(decoding: EDLWriter.write(timeline).bytes, as: UTF8.self).split(separator: "\r\n")
+    let cuts = lines.filter { $0.first?.isNumber == true && !$0.contains(" D  ") && !$0.contains(" W") }
+    #expect(cuts.count > 3 && Set(cuts.map { $0.prefix(3) }).count == cuts.count)
+  }
+
   private func isSomething(_ item: TrackItem) -> Bool {
     switch item {
     case .clip, .nest: true

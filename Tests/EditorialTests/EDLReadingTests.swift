@@ -77,6 +77,12 @@ import Testing
     #expect(timeline.tracks[0].clips[0].sourceCount == 72)
   }
 
+  @Test func `an event of more than half a day is long and not backwards`() throws {
+    let clip = try edl("001  A1   V     C        00:00:00:00 13:00:00:00 00:00:00:00 13:00:00:00").tracks[0]
+      .clips[0]
+    #expect(clip.recordRange.count == 13 * 3600 * 24 && clip.sourceCount == clip.recordRange.count)
+  }
+
   @Test func `drop frame comes from FCM or from the separator and not at 23.976`() throws {
     let text = """
       FCM: DROP FRAME

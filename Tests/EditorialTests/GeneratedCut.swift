@@ -134,12 +134,22 @@ struct GeneratedCut {
   private mutating func syncSound(of picture: Track) -> Track? {
     var track = Track(kind: .sound, name: "A1")
     var end: Int64 = 0
-    for clip in picture.clips where clip.content == .media && clip.timeScale == .one && clip.curve == nil {
+    var isCut = true
+    for item in picture.items {
+      if case .transition = item { isCut = false }
+      guard case .clip(let clip) = item else { continue }
+      defer { isCut = true }
+      guard clip.content == .media, clip.timeScale == .one, clip.curve == nil else { continue }
       if clip.recordRange.start > end {
         track.items.append(.gap(Gap(recordRange: FrameRange(start: end, end: clip.recordRange.start))))
       }
       var sound = clip
       sound.adjustments = []
+      // Under a transition of the picture the sound is an event of its own.
+      if !isCut {
+        event += 1
+        sound.event = label(event)
+      }
       track.items.append(.clip(sound))
       end = clip.recordRange.end
     }

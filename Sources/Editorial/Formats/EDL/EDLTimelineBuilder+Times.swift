@@ -13,8 +13,10 @@ extension EDLTimelineBuilder {
     guard let recordIn = recordFrame(line.times[2], line), let recordOut = recordFrame(line.times[3], line)
     else { return nil }
     var count = recordOut - recordIn
-    if count < 0, line.times[3].isLabel { count += day }
-    guard count >= 0, count <= day / 2 else {
+    let isAcrossMidnight = count < 0 && line.times[3].isLabel
+    if isAcrossMidnight { count += day }
+    // Half a day over midnight is more likely backwards.
+    guard count >= 0, count <= day / 2 || !isAcrossMidnight else {
       fault(
         "cut.backwards", line.line, "event \(event.number) has its record out before its record in",
         "Only a list that crosses midnight counts down to 00:00:00:00.", at: line.times[3].offset)
@@ -92,7 +94,7 @@ extension EDLTimelineBuilder {
       else { return nil }
       let day = rate.framesPerDay(isDropFrame: first.isDropFrame)
       let count = to < from ? to - from + day : to - from
-      guard count >= 0, count <= day / 2 else { return backwards(line, event, .label(first)) }
+      guard count >= 0, count <= day / 2 || to >= from else { return backwards(line, event, .label(first)) }
       return Source(first: existing(first, from), end: .label(last), count: count)
     case (.count(let first), .count(let last)):
       guard last >= first else { return backwards(line, event, SourcePosition(count: first, rate: rate)) }

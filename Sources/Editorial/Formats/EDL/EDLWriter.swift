@@ -127,51 +127,62 @@ package struct EDLWriter {
 
   /// By record in; what several tracks have alike is one event with several channels.
   private mutating func events() -> [EDLWrittenEvent] {
+    let laid = laidOut()
+    let keepsNumbers = Self.haveNumbers(laid.lazy.map(\.event.content))
     var events: [EDLWrittenEvent] = []
     var places: [EDLWrittenEvent.Content: Int] = [:]
-    let keepsNumbers = tracks.allSatisfy { index in
-      timeline.tracks[index].clips.allSatisfy { EDLText.isNumber($0.event) }
-    }
-    let numbers = channelNumbers()
-    for index in tracks {
-      let track = timeline.tracks[index]
-      guard track.isEnabled else {
-        findings.add(.dropped, "tracks that are switched off are not written", example: track.name, at: nil)
-        continue
+    for (kind, number, event) in laid {
+      var event = event
+      if !keepsNumbers { event.content.number = "" }
+      let place = places[event.content] ?? events.count
+      if place == events.count {
+        places[event.content] = place
+        events.append(event)
       }
-      guard let number = numbers[index] else {
-        findings.add(
-          .dropped, "a list has \(EDLChannels.most) channels; further tracks are not written",
-          example: track.name,
-          at: nil)
-        continue
-      }
-      var layout = EDLTrackLayout(timeline: timeline, track: track, reels: reels, findings: findings)
-      let contents = layout.events()
-      (reels, findings) = (layout.reels, layout.findings)
-      for event in contents {
-        var content = event.content
-        content.number = keepsNumbers ? event.content.number : ""
-        let place: Int
-        if let known = places[content] {
-          place = known
-        } else {
-          place = events.count
-          places[content] = place
-          events.append(event)
-        }
-        if track.kind == .picture {
-          events[place].channels.picture.insert(number)
-        } else {
-          events[place].channels.sound.insert(number)
-          if let source = event.sourceChannel { events[place].patches[number] = source }
-        }
+      if kind == .picture {
+        events[place].channels.picture.insert(number)
+      } else {
+        events[place].channels.sound.insert(number)
+        if let source = event.sourceChannel { events[place].patches[number] = source }
       }
     }
     let order = events.indices.sorted { left, right in
       (events[left].record.start, left) < (events[right].record.start, right)
     }
     return order.map { events[$0] }
+  }
+
+  /// The events of each track, with the number of their channel.
+  private mutating func laidOut() -> [(kind: Track.Kind, channel: Int, event: EDLWrittenEvent)] {
+    let numbers = channelNumbers()
+    return tracks.flatMap { index -> [(kind: Track.Kind, channel: Int, event: EDLWrittenEvent)] in
+      let track = timeline.tracks[index]
+      guard track.isEnabled else {
+        findings.add(.dropped, "tracks that are switched off are not written", example: track.name, at: nil)
+        return []
+      }
+      guard let number = numbers[index] else {
+        findings.add(
+          .dropped, "a list has \(EDLChannels.most) channels; further tracks are not written",
+          example: track.name, at: nil)
+        return []
+      }
+      var layout = EDLTrackLayout(timeline: timeline, track: track, reels: reels, findings: findings)
+      let events = layout.events()
+      (reels, findings) = (layout.reels, layout.findings)
+      return events.map { (track.kind, number, $0) }
+    }
+  }
+
+  /// Whether the events can keep their numbers: systems take lines of one number for a transition, so that no two
+  /// different events may share one.
+  private static func haveNumbers(_ contents: some Sequence<EDLWrittenEvent.Content>) -> Bool {
+    var known: [String: EDLWrittenEvent.Content] = [:]
+    return contents.allSatisfy { content in
+      guard EDLText.isNumber(content.number) else { return false }
+      let other = known.updateValue(content, forKey: content.number)
+      return other == nil || other == content
+    }
   }
 
   /// Channel numbers by track: those of names like `V2` and `A3` where all tracks of a kind have such, else counted.
