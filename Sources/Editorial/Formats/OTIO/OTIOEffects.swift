@@ -44,30 +44,43 @@ enum OTIOEffects {
 }
 
 extension Rational {
-  /// The fraction with the smallest denominator that is written as this number; `nil` beyond 10,000 and for no number.
+  /// The fraction with a small denominator that is written as this number; `nil` beyond 10,000, below a millionth of
+  /// a millionth and for no number.
+  ///
+  /// The first convergent of its continued fraction that rounds to it.
   init?(simplest number: Double) {
-    guard number.isFinite, number.magnitude < 10_000 else { return nil }
-    let target = number.magnitude
-    var (top, bottom): (Int64, Int64) = (1, 0)
-    var (previousTop, previousBottom): (Int64, Int64) = (0, 1)
-    var rest = target
-    while true {
-      let whole = rest.rounded(.down)
-      guard whole < 1e12, let step = Int64(exactly: whole) else { return nil }
-      let (nextTop, nextBottom) = (
-        step.multipliedReportingOverflow(by: top), step.multipliedReportingOverflow(by: bottom)
-      )
-      let newTop = nextTop.partialValue.addingReportingOverflow(previousTop)
-      let newBottom = nextBottom.partialValue.addingReportingOverflow(previousBottom)
-      guard !nextTop.overflow, !nextBottom.overflow, !newTop.overflow, !newBottom.overflow else { return nil }
-      (previousTop, previousBottom) = (top, bottom)
-      (top, bottom) = (newTop.partialValue, newBottom.partialValue)
-      if Double(top) / Double(bottom) == target { break }
-      let fraction = rest - whole
-      guard fraction > 0 else { return nil }
-      rest = 1 / fraction
+    if number == 0 {
+      self = .zero
+      return
     }
-    guard bottom < 1 << 40, let value = Rational(checked: number < 0 ? -top : top, bottom) else { return nil }
+    guard number.isFinite, number.magnitude < 10_000, number.magnitude > 1e-12 else { return nil }
+    let target = number.magnitude
+    var rest = (
+      top: UInt128(target.significandBitPattern | 1 << 52),
+      bottom: UInt128(1) << UInt128(52 - target.exponent)
+    )
+    var last: (top: Int64, bottom: Int64) = (0, 1)
+    var convergent: (top: Int64, bottom: Int64) = (1, 0)
+    while rest.bottom != 0 {
+      let (whole, left) = rest.top.quotientAndRemainder(dividingBy: rest.bottom)
+      rest = (rest.bottom, left)
+      guard let step = Int64(exactly: whole), let top = Self.next(step, convergent.top, last.top),
+        let bottom = Self.next(step, convergent.bottom, last.bottom)
+      else { return nil }
+      last = convergent
+      convergent = (top, bottom)
+      if Double(top) / Double(bottom) == target { break }
+    }
+    guard let value = Rational(checked: number < 0 ? -convergent.top : convergent.top, convergent.bottom)
+    else {
+      return nil
+    }
     self = value
+  }
+
+  private static func next(_ step: Int64, _ current: Int64, _ last: Int64) -> Int64? {
+    let product = step.multipliedReportingOverflow(by: current)
+    let sum = product.partialValue.addingReportingOverflow(last)
+    return product.overflow || sum.overflow ? nil : sum.partialValue
   }
 }

@@ -207,11 +207,13 @@ extension OTIOReader {
       }
     }
     let kind = OTIOOwn.transition(word: word) ?? (type == "SMPTE_Dissolve" ? .dissolve : .custom(type))
-    if kind == .custom(type), type.isEmpty { keep("transition_type", of: value, &carried) }
-    if case .custom = kind {
-    } else if type != "SMPTE_Dissolve", type != "Custom_Transition" {
-      keep("transition_type", of: value, &carried)
-    }
+    let isTypeWritten =
+      switch kind {
+      case .dissolve: type == "SMPTE_Dissolve"
+      case .wipe, .key: type == "Custom_Transition"
+      case .custom: !type.isEmpty
+      }
+    if !isTypeWritten { keep("transition_type", of: value, &carried) }
     if let parameters = value["parameters"]?.members, !parameters.isEmpty {
       notes.note(.transitionParameters, value.location(in: path))
     }

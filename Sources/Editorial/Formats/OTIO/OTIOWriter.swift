@@ -91,14 +91,10 @@ struct OTIOTimelineWriter {
   mutating func document(_ timeline: Timeline) -> Node {
     let schema = timeline.metadata.carried("OTIO_SCHEMA")?.string
     let shell = timeline.metadata.carried("tracks")
-    let start =
-      timeline.startFrame == 0 && timeline.metadata.carried("global_start_time") != nil
-      ? Node.null : OTIONodes.time(timeline.startFrame, rate)
+    let isStartWritten = timeline.startFrame != 0 || timeline.metadata.carried("global_start_time") == nil
     var own: [(String, Node)] = []
     if timeline.isDropFrame { own.append(("drop_frame", .bool(true))) }
-    if !isRateSaid(
-      timeline, isStartWritten: schema == nil && { if case .null = start { false } else { true } }())
-    {
+    if !isRateSaid(timeline, isStartWritten: schema == nil && isStartWritten) {
       own.append(("rate", .string(rate.description)))
     }
     if let schema, timeline.tracks.count == 1, timeline.tracks[0].metadata.carried("is_bare") == nil,
@@ -113,17 +109,15 @@ struct OTIOTimelineWriter {
     if isWindow { tracks = tracks.map { $0.onlyNest?.timeline.tracks.first ?? $0 } }
     let (children, rest) = self.children(tracks, timeline.markers)
     let carried = schema == nil ? shell : timeline.metadata[OTIOKeys.carried]
-    let window = timeline.tracks.first?.onlyNest
-    let range: Node =
-      if isWindow, let window { sourceRange(of: window) } else { .null }
-    let start_ = isWindow ? reader.read(start: JSONValue(carried ?? .null)) : 0
+    let window = isWindow ? timeline.tracks[0].onlyNest : nil
+    let first = window == nil ? 0 : reader.read(start: JSONValue(carried ?? .null))
     var members: [(String, Node)] = [
-      ("source_range", isWindow ? carried?["source_range"].map { Node($0) } ?? range : .null),
       (
-        "effects",
-        effects(carried?["effects"], speed: isWindow ? window?.timeScale ?? .one : .one, average: nil)
+        "source_range",
+        window.map { carried?["source_range"].map { Node($0) } ?? sourceRange(of: $0) } ?? .null
       ),
-      ("markers", markers(rest, carried?["markers"]) { (Double($0 + start_), rate) }),
+      ("effects", effects(carried?["effects"], speed: window?.timeScale ?? .one, average: nil)),
+      ("markers", markers(rest, carried?["markers"]) { (Double($0 + first), rate) }),
       ("enabled", .bool(true)),
       ("color", .null), ("children", .array(order(children, carried))),
     ]
@@ -140,6 +134,7 @@ struct OTIOTimelineWriter {
     let stack = OTIONodes.object(
       "Stack.1", name: shell?["name"]?.string ?? "tracks", members,
       metadata: shell?["metadata"].map { Node($0) } ?? .object([]))
+    let start = isStartWritten ? OTIONodes.time(timeline.startFrame, rate) : .null
     var outer: [(String, Node)] = [("global_start_time", start), ("tracks", stack)]
     replace(&outer, timeline.metadata[OTIOKeys.carried], except: ["global_start_time", "tracks"])
     return OTIONodes.object(
