@@ -37,7 +37,8 @@ import Testing
   }
 
   @Test func `position and anchor are parts of the source, rotation turns clockwise`() throws {
-    // A still of 800×400 whose centre is 0.6 to the right stands 480 pixels right of the middle: a quarter of 1920.
+    // A still of 800×400 whose centre is 0.6 to the right stands 480 pixels right of the middle: a quarter
+    // of 1920.
     let (still, _) = try adjustment(
       motion([
         ("scale", FCP7.value("50")), ("rotation", FCP7.value("10")), ("center", FCP7.point(0.6, -0.7)),

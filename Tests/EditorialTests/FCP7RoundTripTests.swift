@@ -3,7 +3,8 @@ import Editorial
 import MediaTime
 import Testing
 
-/// A timeline as Final Cut Pro XML gives it back: what the format has no word for, or only one form of, is taken out.
+/// A timeline as Final Cut Pro XML gives it back: what the format has no word for, or only one form of, is
+/// taken out.
 struct FCP7Form {
   private let rate: FrameRate
 

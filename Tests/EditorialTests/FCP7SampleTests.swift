@@ -34,8 +34,9 @@ struct FCP7SampleTests {
       ])
   }
 
-  /// OpenTimelineIO keeps the first of two tracks that Premiere writes for a stereo one, and lays clips that overlap end
-  /// to end, which is where its 1271 frames come from; the last item of the file ends at 1258.
+  /// OpenTimelineIO keeps the first of two tracks that Premiere writes for a stereo one, and lays clips
+  /// that overlap end to end, which is where its 1271 frames come from; the last item of the file ends at
+  /// 1258.
   @Test func `every sound track of the file is there, and its clips end where the file says`() throws {
     let timeline = try SampleFiles.timeline(premiere)
     let sound = items(timeline, .sound)

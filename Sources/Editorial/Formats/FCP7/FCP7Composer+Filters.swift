@@ -215,8 +215,8 @@ extension FCP7Composer {
     return node
   }
 
-  /// Two points of the line that goes through the first frame, so far apart that both are whole frames: they say the
-  /// speed exactly, which the percentage cannot.
+  /// Two points of the line that goes through the first frame, so far apart that both are whole frames:
+  /// they say the speed exactly, which the percentage cannot.
   private func line(offset: Int64, speed: Rational, _ own: OwnTime, _ count: Int64) -> [(Rational, Rational)]
   {
     // In reverse the frame before the position is shown.

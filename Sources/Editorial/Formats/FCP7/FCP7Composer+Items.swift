@@ -280,7 +280,7 @@ extension FCP7Composer {
     {
       note(
         .approximated,
-        "a cut inside a transition, but not in its middle, is written as Premiere does; other programs centre it",
+        "a cut inside a transition, but not in its middle, is written in Premiere's way; others centre it",
         event: transition.event)
       node.children.append(Node("cutPointTicks", text: String(ticks.rounded)))
     }

@@ -1,10 +1,11 @@
 import Diagnostics
 import MediaTime
 
-/// A Final Cut Pro 7 XML file (`xmeml`, versions 1 to 5), as Final Cut Pro, Premiere, Resolve and Hiero write it.
+/// A Final Cut Pro 7 XML file (`xmeml`, versions 1 to 5), as Final Cut Pro, Premiere, Resolve and Hiero
+/// write it.
 ///
-/// Source: Apple, Final Cut Pro XML Interchange Format (developer.apple.com, “Elements Catalog”, “XMEML Topics”), which
-/// is retired but public.
+/// Source: Apple, Final Cut Pro XML Interchange Format (developer.apple.com, “Elements Catalog”, “XMEML
+/// Topics”), which is retired but public.
 struct FCP7Document: CutDocument {
   let path: String
   private let index: FCP7Index

@@ -1,7 +1,7 @@
 /// What a filter does, by its `effectid`, else its name.
 ///
-/// Source: Apple, Elements Catalog, “Motion Effects” (basic, crop, distort, opacity, drop shadow, motion blur, time
-/// remap); Premiere's and Resolve's names for the same.
+/// Source: Apple, Elements Catalog, “Motion Effects” (basic, crop, distort, opacity, drop shadow, motion
+/// blur, time remap); Premiere's and Resolve's names for the same.
 enum FCP7Effect: Equatable {
   case timeRemap, basicMotion, crop, distort, opacity, flop, horizontalFlip, verticalFlip, sound
   /// Any other, and whether it changes where the picture is.

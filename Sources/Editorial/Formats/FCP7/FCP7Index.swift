@@ -16,7 +16,8 @@ extension XMLElement {
   }
 }
 
-/// The elements that others refer to by their `id`: the first of a name and id that is not empty is what they mean.
+/// The elements that others refer to by their `id`: the first of a name and id that is not empty is what
+/// they mean.
 ///
 /// Source: Apple, Final Cut Pro XML Interchange Format, “Basics: The id Attribute”.
 struct FCP7Index {

@@ -1,8 +1,9 @@
 /// Elements of a Final Cut Pro XML file that are kept as they are.
 ///
-/// The shape is that of OpenTimelineIO's adapter: an element is an object, its attributes begin with `@`, an element
-/// that stands several times is an array, one without children or attributes its text, and `null` when it is empty.
-/// The text of an element that has attributes is under `#text`, which that adapter has no place for.
+/// The shape is that of OpenTimelineIO's adapter: an element is an object, its attributes begin with `@`,
+/// an element that stands several times is an array, one without children or attributes its text, and
+/// `null` when it is empty. The text of an element that has attributes is under `#text`, which that adapter
+/// has no place for.
 enum FCP7Metadata {
   static let namespace = "fcp_xml"
 

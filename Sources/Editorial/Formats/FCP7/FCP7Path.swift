@@ -1,7 +1,7 @@
 /// The `pathurl` of a file.
 ///
-/// Final Cut and Premiere write `file://localhost/…` with escapes, Premiere the colon of a drive as `%3a`; others write
-/// `file:///…` or a plain path.
+/// Final Cut and Premiere write `file://localhost/…` with escapes, Premiere the colon of a drive as `%3a`;
+/// others write `file:///…` or a plain path.
 enum FCP7Path {
   /// The path that a `file:` URL names; any other text as it is.
   static func path(ofURL url: String) -> String {

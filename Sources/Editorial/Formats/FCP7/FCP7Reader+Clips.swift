@@ -165,7 +165,8 @@ extension FCP7Reader {
     return nil
   }
 
-  /// Media frames to count from in reverse, when the file does not say its length: the item's own length at its speed.
+  /// Media frames to count from in reverse, when the file does not say its length: the item's own length at
+  /// its speed.
   private static func length(of item: XMLElement, _ retime: FCP7Retime) -> Int64? {
     guard let duration = item.word("duration").flatMap(decimal) else { return nil }
     return duration.checkedMultiply(retime.speed.magnitude)?.rounded
@@ -177,7 +178,8 @@ extension FCP7Reader {
     return Rational(max(0, min(offset, length.map { $0 - 1 } ?? offset)))
   }
 
-  /// Premiere writes the source in of retimed clips exactly, in ticks; `in` is rounded to a frame of the retimed clip.
+  /// Premiere writes the source in of retimed clips exactly, in ticks; `in` is rounded to a frame of the
+  /// retimed clip.
   private func premierePosition(
     _ item: XMLElement, _ placement: Placement, _ clock: ItemClock, _ retime: FCP7Retime
   ) -> Rational? {
@@ -192,9 +194,8 @@ extension FCP7Reader {
     return difference.magnitude <= max(.one, retime.speed) ? position : nil
   }
 
-  /// In a subclip `in` counts from where it begins in the media.
-  ///
-  /// Source: Apple, “XMEML Topics”, Timing Values, `startoffset`.
+  /// In a subclip `in` is taken to count from where it begins in the media: Apple's “Timing Values” only calls
+  /// `startoffset` the offset that specifies a subclip, so the finding says what was inferred.
   private mutating func subclipStart(_ item: XMLElement, event: String) -> Int64 {
     guard let subclip = item.part("subclipinfo"), let start = frames("startoffset", of: subclip), start > 0
     else {

@@ -10,15 +10,18 @@ extension FCP7Reader {
   /// Reads the item's filters and composite mode.
   ///
   /// Measures of the format, and how they become the model's:
-  /// - `scale` is in percent of the source's own pixels in the frame of the sequence. Where the file says the size of
-  ///   both, it is carried against the picture fitted into the frame, which stays right when the clip is relinked from
-  ///   a proxy to the camera original; else against the media's own pixels, which is inferred.
-  /// - `center` is where the picture's centre lies from the frame's, right and down, in parts of the *source's* width and
-  ///   height. Apple's documents only call it a percentage (pro-apps-dev list, September 2007, “position is a
-  ///   percentage”); files of Premiere show the source to be what it is a part of: 0.6 of an 800 pixel still moves it by
-  ///   480 pixels. Down is positive as in Final Cut's Motion tab (user manual, “Using Cartesian Geometry”).
-  /// - `centerOffset` is the anchor, from the picture's centre, in the same parts; changing it alone moves nothing.
-  /// - `rotation` is in degrees, clockwise.
+  /// - `scale` is in percent of the source's own pixels in the frame of the sequence. Where the file says
+  ///   the size of both, it is carried against the picture fitted into the frame, which stays right when
+  ///   the clip is relinked from a proxy to the camera original; else against the media's own pixels, which
+  ///   is inferred.
+  /// - `center` is where the picture's centre lies from the frame's, right and down, in parts of the
+  ///   *source's* width and height. Apple's documents only call it a percentage (pro-apps-dev list,
+  ///   September 2007, “position is a percentage”); that it is one of the source is how importers made for
+  ///   Premiere's files read it: 0.6 of an 800 pixel still moves it by 480 pixels. Down is positive as in
+  ///   Final Cut's Motion tab (user manual, “Using Cartesian Geometry”).
+  /// - `centerOffset` is the anchor, from the picture's centre, in the same parts; changing it alone moves
+  ///   nothing.
+  /// - `rotation` is in degrees, clockwise, again as importers for Premiere's files have it.
   /// - `crop` is in percent of the picture's sides, `opacity` in percent.
   mutating func look(
     of item: XMLElement, _ clock: ItemClock, _ kind: Track.Kind, size: FCP7Raster?, _ scope: Scope,
@@ -122,8 +125,8 @@ extension FCP7Reader {
       adjustment.fit = .native
       note(
         .inferred,
-        "the file does not say the size of a sized picture or of the frame; its scale is taken against the media's own "
-          + "pixels and its position in parts of the frame", effect, event: event)
+        "the file does not say the size of a sized picture or of the frame; its scale is taken against the "
+          + "media's own pixels and its position in parts of the frame", effect, event: event)
     }
     let scale = animated(parameters.element("scale"), "value", clock, event: event) { $0 / 100 / scaleRatio }
     adjustment.scaleX = scale ?? Animated(Self.even(1 / scaleRatio))

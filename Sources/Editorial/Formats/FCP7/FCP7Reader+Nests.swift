@@ -1,11 +1,13 @@
 import MediaTime
 
 extension FCP7Reader {
-  /// Deeper nesting, and more clips than this when everything is taken out of its nests, is not a cut but an attack.
+  /// Deeper nesting, and more clips than this when everything is taken out of its nests, is not a cut but
+  /// an attack.
   private static let deepestNest = 24
   private static let mostNestedClips = 2_000_000
 
-  /// A sequence in a clip item: on a picture track it plays pictures, on a sound track the sound of one output.
+  /// A sequence in a clip item: on a picture track it plays pictures, on a sound track the sound of one
+  /// output.
   mutating func nest(
     _ item: XMLElement, _ reference: XMLElement, _ placement: Placement, _ clock: ItemClock,
     _ kind: Track.Kind,
@@ -51,7 +53,8 @@ extension FCP7Reader {
     return nest
   }
 
-  /// `sourcetrack` names an output of the nested sequence; its tracks say with `outputchannelindex` where they go.
+  /// `sourcetrack` names an output of the nested sequence; its tracks say with `outputchannelindex` where
+  /// they go.
   private mutating func soundTrack(
     _ item: XMLElement, _ timeline: Timeline, _ exploded: Int?, event: String
   ) -> Int? {

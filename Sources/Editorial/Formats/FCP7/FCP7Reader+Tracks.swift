@@ -22,8 +22,8 @@ extension FCP7Reader {
     var toBlack: Bool
   }
 
-  /// Where an item stands in the track; `lead` and `tail` are record frames of it that lie under transitions, outside
-  /// of its range.
+  /// Where an item stands in the track; `lead` and `tail` are record frames of it that lie under
+  /// transitions, outside of its range.
   struct Placement {
     var range: FrameRange
     var lead: Int64 = 0
@@ -182,7 +182,8 @@ extension FCP7Reader {
     return taken
   }
 
-  /// What stands between two items that meet: a dissolve to black at such a cut gets a gap without length to go to.
+  /// What stands between two items that meet: a dissolve to black at such a cut gets a gap without length
+  /// to go to.
   private mutating func appendCut(
     _ fades: [Fade], from previous: Entry?, to entry: Entry, _ kind: Track.Kind, _ items: inout [TrackItem]
   ) {
@@ -270,7 +271,8 @@ extension FCP7Reader {
 
   /// Dissolves of picture and sound by their ids, wipes by their category or pattern number.
   ///
-  /// Source: Apple, Elements Catalog, `transitionitem`, `wipecode` (SMPTE pattern numbers); Premiere's names for sound.
+  /// Source: Apple, Elements Catalog, `transitionitem`, `wipecode` (SMPTE pattern numbers); Premiere's
+  /// names for sound.
   private static func kind(_ effect: XMLElement?, _ id: String) -> Transition.Kind {
     let dissolves: Set<String> = [
       "", "cross dissolve", "dissolve", "crossfade", "cross fade", "cross fade (+3db)", "cross fade (0db)",

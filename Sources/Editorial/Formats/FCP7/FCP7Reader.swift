@@ -134,16 +134,16 @@ struct FCP7Reader {
     var rate: FrameRate
     /// `nil` when the file does not say.
     var isDropFrame: Bool?
-    /// Drop-frame labels at a whole rate, as Premiere writes for media of 30000/1001 in a sequence of 30: only the
-    /// count means the same in both.
+    /// Drop-frame labels at a whole rate, as Premiere writes for media of 30000/1001 in a sequence of 30:
+    /// only the count means the same in both.
     var isCountOnly = false
     var reel: String?
   }
 
   /// The `timecode` of a sequence or file.
   ///
-  /// `frame` counts frames since midnight, `string` is its label. `displayformat` says how labels count: the separator
-  /// need not (Apple, “Notes on the XML Interchange Format”).
+  /// `frame` counts frames since midnight, `string` is its label. `displayformat` says how labels count:
+  /// the separator need not (Apple, “Notes on the XML Interchange Format”).
   mutating func clock(_ owner: XMLElement, rate: FrameRate) -> Clock? {
     guard let element = owner.part("timecode") else { return nil }
     let own = FCP7Rate(element)
@@ -164,7 +164,7 @@ struct FCP7Reader {
     if isDropFrame == true, !rate.allowsDropFrame {
       note(
         .inferred,
-        "drop-frame timecode is written at \(rate.displayName) fps, which has none; its positions are counted in frames",
+        "drop-frame timecode is written at \(rate.displayName) fps, which has none; its frames are counted",
         element)
       isDropFrame = false
     }

@@ -2,10 +2,13 @@ import MediaTime
 
 /// The Time Remap filter of an item: which frame of the media its own frames show.
 ///
-/// An item at another speed counts its own time in frames that are already retimed, so `out − in` is always the length
-/// in the sequence. The keyframes of `graphdict` go from that time (`when`) to frames of the media (`value`); those with
-/// `speedvirtualkf` mark the media's start and end and the item's in and out on the same line.
-/// Source: Apple, “XMEML Topics”, Timing Values and Speed XML; files of Final Cut Pro 7 and Premiere.
+/// An item at another speed counts its own time in frames that are already retimed, so `out − in` is always
+/// the length in the sequence. The keyframes of `graphdict` go from that time (`when`) to frames of the
+/// media (`value`); those with `speedvirtualkf` mark the media's start and end and the item's in and out on
+/// the same line.
+///
+/// Source: Apple, “XMEML Topics”, Timing Values, which only says that speed alters an item's `duration`; the
+/// rest is how public importers and exporters for Final Cut Pro 7 and Premiere agree to read it.
 struct FCP7Retime {
   struct Key {
     var when: Rational
@@ -28,7 +31,8 @@ struct FCP7Retime {
   init() {}
 
   /// - Parameters:
-  ///   - speed: as written, in whole numbers; its decimals may be those of a fraction that the graph says exactly.
+  ///   - speed: as written, in whole numbers; its decimals may be those of a fraction that the graph says
+  ///   exactly.
   init(speed: Rational, isReversed: Bool, isVariable: Bool, keys: [Key]) {
     self.keys = keys
     self.isVariable = isVariable && keys.count > 1
@@ -44,7 +48,8 @@ struct FCP7Retime {
     if hasGraph { self.speed = slope }
   }
 
-  /// The position in the media, between frames where it is no whole number; in reverse the frame before it is shown.
+  /// The position in the media, between frames where it is no whole number; in reverse the frame before it
+  /// is shown.
   ///
   /// - Parameter length: of the media, for reverse without a graph.
   func position(at own: Int64, length: Int64?) -> Rational? {
@@ -179,7 +184,8 @@ extension FCP7Reader {
     return (horizontal, vertical)
   }
 
-  /// The speed curve in frames of the sequence, at which a slope of 1 is normal speed whatever the media's rate.
+  /// The speed curve in frames of the sequence, at which a slope of 1 is normal speed whatever the media's
+  /// rate.
   ///
   /// - Parameter first: the source frame that the clip's source in names, at the item's rate.
   mutating func curve(
@@ -215,7 +221,7 @@ extension FCP7Reader {
   }
 }
 
-/// One smooth stretch of a speed graph: a cubic curve whose handles are offsets from its keys.
+/// One smooth stretch of a speed graph: a cubic curve whose handles are taken as offsets from its keys.
 struct FCP7Bezier {
   private let from: FCP7Retime.Key
   private let to: FCP7Retime.Key

@@ -2,8 +2,9 @@ import MediaTime
 
 /// Writes a timeline as Final Cut Pro 7 XML, version 5 of `xmeml`.
 ///
-/// What it has no words for comes back as findings. A clip counts its own time as `FCP7Retime` says; its file begins at
-/// the timecode of its available range, else at the first frame that any clip of the file needs.
+/// What it has no words for comes back as findings. A clip counts its own time as `FCP7Retime` says; its
+/// file begins at the timecode of its available range, else at the first frame that any clip of the file
+/// needs.
 package enum FCP7Writer {
   /// - Returns: the same bytes for the same timeline.
   package static func write(_ timeline: Timeline) -> (bytes: [UInt8], findings: [Finding]) {
@@ -249,8 +250,8 @@ struct FCP7Edges {
   /// Record frames before the item's first, and after its last, that transitions show.
   var lead: Int64 = 0
   var tail: Int64 = 0
-  /// Whether that edge is written as −1, `in` or `out` with the frames under the transition; a cut that is not where
-  /// an alignment puts it is written as it is, for programs that do not read `cutPointTicks`.
+  /// Whether that edge is written as −1, `in` or `out` with the frames under the transition; a cut that is
+  /// not where an alignment puts it is written as it is, for programs that do not read `cutPointTicks`.
   var startsUnderTransition = false
   var endsUnderTransition = false
   /// For a transition: whether nothing comes before or after it.

@@ -19,8 +19,8 @@ struct XMLElement: Sendable {
 
 /// Reads the XML that grading and editing applications write: elements, attributes, text.
 ///
-/// Small on purpose: document types with entities of their own are refused (the usual way to attack a reader), and
-/// Foundation with libxml2 is not loaded by a program that starts for every command.
+/// Small on purpose: document types with entities of their own are refused (the usual way to attack a
+/// reader), and Foundation with libxml2 is not loaded by a program that starts for every command.
 struct XMLReader {
   private let path: String
   private let bytes: [UInt8]

@@ -28,7 +28,8 @@ struct XMLWriter {
     return bytes
   }
 
-  /// Whether XML takes it as the name of an element or attribute; only the names that formats use, without colons.
+  /// Whether XML takes it as the name of an element or attribute; only the names that formats use, without
+  /// colons.
   static func isName(_ text: String) -> Bool {
     guard let first = text.utf8.first, !(0x30...0x39).contains(first), first != UInt8(ascii: "-"),
       first != UInt8(ascii: ".")
