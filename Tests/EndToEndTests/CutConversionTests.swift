@@ -113,6 +113,17 @@ import Testing
     #expect(report.contains("\"isFault\" : true"))
   }
 
+  /// Without its media the cut of GStreamer's editor is known by what it lacks: its README counts eight clips.
+  @Test(.enabled(if: canReadSamples, why)) func `other adapters are asked by the file's extension`() throws {
+    let fixture = try Fixture()
+    let result = try fixture.interlock(
+      ["conform", Self.samples + "/xges/xges_example.xges", "--media", "rushes"],
+      environment: ["INTERLOCK_OTIOCONVERT": try #require(Self.converter)])
+    #expect(result.status == 3)
+    #expect(result.errors.contains("raw_video.avi.11523200.proxy.mkv"))
+    for event in 1...8 { #expect(result.errors.contains("event 00\(event) ")) }
+  }
+
   @Test(.enabled(if: isThere, why)) func `a file that is no AAF has one error`() throws {
     let fixture = try Fixture()
     _ = try fixture.folder.write("no compound file", to: "cut.aaf")
