@@ -43,7 +43,8 @@ import Testing
         let map = FrameMap(
           first: Int64.random(in: 0...500, using: &random),
           speed: speeds.randomElement(using: &random) ?? .one)
-        let shot = PictureSpan.Shot(event: "1", name: "S", place: PictureSpan.Shot.Place(track: 0, start: 0), media: nil, source: map)
+        let shot = PictureSpan.Shot(
+          event: "1", name: "S", place: PictureSpan.Shot.Place(track: 0, start: 0), media: nil, source: map)
         return PictureSpan(
           node: source(UInt8(index)), map: map, count: Int64.random(in: 1...30, using: &random), shot: shot)
       }

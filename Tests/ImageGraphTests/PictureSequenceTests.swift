@@ -114,7 +114,8 @@ import Testing
     PictureSpan(
       node: node, map: FrameMap(first: first, speed: Rational(step)), count: count,
       shot: PictureSpan.Shot(
-        event: "001", name: "MEADOW_010", place: PictureSpan.Shot.Place(track: 0, start: 0), media: nil, source: FrameMap(first: 0)))
+        event: "001", name: "MEADOW_010", place: PictureSpan.Shot.Place(track: 0, start: 0), media: nil,
+        source: FrameMap(first: 0)))
   }
 
   private func sequence(_ spans: [PictureSpan]) -> PictureSequence {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Editorial
 import Foundation
 import MediaTime
 import Planning
@@ -35,6 +36,38 @@ import Testing
     "002  SR001  A     C        00:00:01:00 00:00:02:00 01:00:00:00 01:00:01:00",
     "003  SR002  A     C        00:00:03:00 00:00:05:00 01:00:01:00 01:00:03:00",
   ]
+
+  @Test func `what is switched off is silent`() throws {
+    let files = [Facts.picture("A001", start: "00:00:00:00", frames: 300), Self.take, Self.other]
+    let programme = try Programme([], files: files)
+    _ = try programme.folder.write(
+      "TITLE: TEST\nFCM: NON-DROP FRAME\n\n"
+        + "001  A001  V     C        00:00:00:00 00:00:04:00 01:00:00:00 01:00:04:00\n"
+        + Self.cut.joined(separator: "\n") + "\n", to: "cut.edl")
+    let pipeline = try programme.pipeline("edit: {kind: editing}\nmix: {kind: sound-mix, sound: edit}")
+    func mixed(_ change: (inout Conform) -> Void) throws -> [String] {
+      var conform = try ProgrammePlanner.conform(pipeline, files: files)
+      change(&conform)
+      let plan = try ProgrammePlanner.plan(
+        pipeline, conform: conform, files: files, tools: tools, library: FakeLibrary())
+      return try #require(try plan.mixes().first).mix.events.map(\.event)
+    }
+    #expect(try mixed { _ in } == ["002", "003"])
+    #expect(
+      try mixed { conform in
+        for index in conform.events.indices where conform.events[index].clip.event == "002" {
+          conform.events[index].clip.isEnabled = false
+          let event = conform.events[index]
+          conform.timeline.tracks[event.trackIndex].items[event.itemIndex] = .clip(event.clip)
+        }
+      } == ["003"])
+    #expect(
+      try mixed { conform in
+        for index in conform.timeline.tracks.indices where conform.timeline.tracks[index].kind == .sound {
+          conform.timeline.tracks[index].isEnabled = false
+        }
+      } == [])
+  }
 
   @Test func `a dissolve of sound is a crossfade over exactly its frames`() throws {
     let events = try events([

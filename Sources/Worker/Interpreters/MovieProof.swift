@@ -47,7 +47,7 @@ struct MovieProof {
         "raster", "\(input.encoding.width)x\(input.encoding.height)",
         "\(video?.width ?? 0)x\(video?.height ?? 0)"),
       check("rate", input.encoding.rate.description, video?.rate.description ?? "none"),
-      check("timecode", input.startTimecode, inspector.facts.timecodeStart ?? "none"),
+      check("timecode", input.startTimecode, Self.label(inspector.facts.timecodeStart)),
       check("primaries", tags.primaries, video?.primaries ?? "none"),
       check("transfer", tags.transfer, video?.transfer ?? "none"),
       check("matrix", tags.matrix, video?.matrix ?? "none"),
@@ -57,6 +57,12 @@ struct MovieProof {
       checks.append(check("codec tag", tag, video?.codecTag ?? "none"))
     }
     return checks
+  }
+
+  /// Readers print frames with three digits where a second has more than a hundred.
+  private static func label(_ found: String?) -> String {
+    guard let found else { return "none" }
+    return TimecodeLabel(parsing: found)?.description ?? found
   }
 
   private func structure(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
