@@ -1,3 +1,4 @@
+import Diagnostics
 import Digests
 import Editorial
 import Foundation
@@ -122,12 +123,12 @@ import Testing
       try answer(try self.plan(programme, library), &library, ProbeTask.Output(facts: facts))
       return try self.plan(programme, library)
     }
-    #expect(
-      failure { _ = try plan { $0.video?.rate = FrameRate(25) } }.contains(
-        "offline.mp4 runs at 25 and the cut at 24000/1001"))
+    let otherRate = failure { _ = try plan { $0.video?.rate = FrameRate(25) } }
+    #expect(otherRate.contains("offline.mp4 runs at 25 and the cut at 24000/1001"))
     // 24 and 23.976 count alike, frame for frame.
     #expect(try plan { $0.video?.rate = FrameRate(24) }.questions.map(\.kind) == ["fit-offline"])
-    #expect(failure { _ = try plan { $0.video = nil } }.contains("offline.mp4 has no picture"))
+    let sound = failure { _ = try plan { $0.video = nil } }
+    #expect(sound.contains("offline.mp4 has no picture"))
     let bare = try plan { $0.timecodeStart = nil }
     #expect(bare.diagnostics.contains { $0.code == "offline.noTimecode" })
     let pairs = try input(bare.questions.first, FitOfflineTask.Input.self).pairs
