@@ -60,10 +60,12 @@ package enum ProgrammePlanner {
   /// The cut read and every event matched to media.
   package static func conform(_ pipeline: Pipeline, files: [ProbedFile]) throws(DiagnosticList) -> Conform {
     let logs = SourceLogs(pipeline.timeline.logs)
-    let media = logs.completing(files.map { MediaItem(path: $0.location.path, facts: $0.facts) })
-    let timeline = try timeline(pipeline, media: media)
-    var conform = Relinker(media: media, settings: pipeline.timeline.relink).relink(
-      timeline, handles: pipeline.timeline.handles)
+    let media = files.map { MediaItem(path: $0.location.path, facts: $0.facts) }
+    var settings = pipeline.timeline
+    settings.relink.loggedReels = logs.reels(of: media)
+    let timeline = try timeline(pipeline, settings, media: media)
+    var conform = Relinker(media: media, settings: settings.relink).relink(
+      timeline, handles: settings.handles)
     conform.diagnostics = timeline.faults + conform.diagnostics
     if !pipeline.timeline.isLenient, conform.diagnostics.contains(where: { $0.severity == .error }) {
       throw DiagnosticList(conform.diagnostics)
@@ -72,7 +74,9 @@ package enum ProgrammePlanner {
     return logs.annotating(conform, media: media)
   }
 
-  private static func timeline(_ pipeline: Pipeline, media: [MediaItem]) throws(DiagnosticList) -> Timeline {
+  private static func timeline(
+    _ pipeline: Pipeline, _ settings: Pipeline.TimelineSettings, media: [MediaItem]
+  ) throws(DiagnosticList) -> Timeline {
     var faults: [Diagnostic] = []
     var cuts: [Cut] = []
     for file in pipeline.timeline.cuts {
@@ -85,7 +89,7 @@ package enum ProgrammePlanner {
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     let rate =
       pipeline.timeline.rate ?? cuts.lazy.compactMap(\.declaredRate).first
-      ?? unanimousRate(of: cuts, media: media, pipeline.timeline)
+      ?? unanimousRate(of: cuts, media: media, settings)
     guard let rate else {
       throw DiagnosticList([
         Diagnostic(

@@ -2,19 +2,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A Final Cut project against its real media, from the command line.
-@Suite(.enabled(if: FCPXMLConformTests.media != nil, "no `shared/samples` beside the project"))
-struct FCPXMLConformTests {
-  /// 30 s of 60 fps with a burnt-in timecode, cut into six pieces of 300 frames by the projects.
-  static let media: String? = {
-    guard let shared = Repository.shared else { return nil }
-    let path = shared + "/samples/media/video/60fps.mp4"
-    return FileManager.default.isReadableFile(atPath: path) ? path : nil
-  }()
+/// 30 s of 60 fps with a burnt-in timecode, cut into six pieces of 300 frames by the projects.
+private let filmOfPieces: String? = {
+  guard let shared = Repository.shared else { return nil }
+  let path = shared + "/samples/media/video/60fps.mp4"
+  return FileManager.default.isReadableFile(atPath: path) ? path : nil
+}()
 
+/// A Final Cut project against its real media, from the command line.
+@Suite(.enabled(if: filmOfPieces != nil, "no `shared/samples` beside the project"))
+struct FCPXMLConformTests {
   private func fixture() throws -> Fixture {
     let fixture = try Fixture()
-    let media = try #require(Self.media)
+    let media = try #require(filmOfPieces)
     try FileManager.default.copyItem(atPath: media, toPath: fixture.path + "/rushes/60fps.mp4")
     return fixture
   }
@@ -36,9 +36,10 @@ struct FCPXMLConformTests {
     }
   }
 
-  @Test func `six pieces of a film are found at their frames`() throws {
+  @Test(arguments: ["60fps-clips.fcpxml", "60fps-compound-clips.fcpxml"])
+  func `six pieces of a film are found at their frames`(_ project: String) throws {
     let fixture = try fixture()
-    _ = try fixture.folder.write(try sample("60fps-clips.fcpxml", in: fixture), to: "cut.fcpxml")
+    _ = try fixture.folder.write(try sample(project, in: fixture), to: "cut.fcpxml")
     let result = try fixture.interlock(
       ["conform", "cut.fcpxml", "--media", "rushes", "--report", "report.json"])
     #expect(result.status == 0, "\(result.errors)")

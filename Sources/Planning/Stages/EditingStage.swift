@@ -35,7 +35,8 @@ package struct EditingStage: ReadableStage {
       let track = timeline.tracks[index]
       return track.kind == .picture && track.isEnabled && !track.clips.isEmpty
     }
-    if faults.isEmpty, pictureTracks.isEmpty {
+    let hasSound = timeline.tracks.contains { $0.kind == .sound && !$0.clips.isEmpty }
+    if pictureTracks.isEmpty, !(workspace.pipeline.timeline.isLenient && hasSound) {
       faults.append(
         Diagnostic(
           severity: .error, family: .usage, code: "editing.noPicture",
@@ -43,7 +44,8 @@ package struct EditingStage: ReadableStage {
           message: "the cut has no picture events",
           remedy: "Give the picture's list under `timeline: cut:`."))
     }
-    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    guard faults.isEmpty || workspace.pipeline.timeline.isLenient else { throw DiagnosticList(faults) }
+    workspace.diagnostics += faults
     let picture = picture(pictureTracks, sizing: sizing, in: &workspace)
     do {
       workspace.pictures[declaration.name] = try SlugCards(stage: declaration.name).lay(

@@ -36,25 +36,11 @@ extension SourceLogs {
   package func reels(of media: [MediaItem]) -> [String: [String]] {
     var reels: [String: [String]] = [:]
     for item in media {
-      let stem = FileNames.stem(item.facts.fileName).lowercased()
-      for reel in matches(for: item).compactMap(\.entry.reel) where reels[stem]?.contains(reel) != true {
-        reels[stem, default: []].append(reel)
+      for reel in matches(for: item).compactMap(\.entry.reel) where reels[item.path]?.contains(reel) != true {
+        reels[item.path, default: []].append(reel)
       }
     }
     return reels
-  }
-
-  /// Media that say no reel themselves, with the one that the logs give them.
-  package func completing(_ media: [MediaItem]) -> [MediaItem] {
-    guard !isEmpty else { return media }
-    return media.map { item in
-      guard item.facts.reel == nil, item.facts.sound?.tape == nil, let reel = reel(of: item)?.reel else {
-        return item
-      }
-      var item = item
-      item.facts.reel = reel
-      return item
-    }
   }
 
   /// The conform with what the logs say of each clip in its metadata, under `log`: reel, scene, take, rolls and the row.
