@@ -67,7 +67,11 @@ import Testing
       Set((schema.properties ?? [:]).keys) == ["interlock", "programme", "timeline", "raster", "stages"])
     #expect(schema.required == ["interlock", "programme", "timeline", "raster", "stages"])
     let timeline = try #require(schema.properties?["timeline"])
-    #expect(Set((timeline.properties ?? [:]).keys) == ["cut", "rate", "start", "media", "handles", "rates"])
+    #expect(
+      Set((timeline.properties ?? [:]).keys) == [
+        "cut", "rate", "start", "media", "handles", "rates", "relink", "reels", "paths", "ambiguity", "lock",
+        "partial", "missing",
+      ])
     #expect(timeline.required == ["cut", "media"])
     #expect(timeline.properties?["cut"]?.oneOf?.count == 2)
   }

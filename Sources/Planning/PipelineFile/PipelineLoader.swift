@@ -13,13 +13,16 @@ package enum PipelineLoader {
     KeySpec("stages", .text, isRequired: true, "the stages, by name"),
   ]
 
-  static let timelineKeys: [KeySpec] = [
-    KeySpec("cut", .paths, isRequired: true, "the cut: one list or several (tracks, reels)"),
-    KeySpec("rate", .rate, "frame rate of the timeline; without it the unanimous rate of the matched media"),
-    KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
-    KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
-    KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
-  ] + RelinkKeys.keys
+  static let timelineKeys: [KeySpec] =
+    [
+      KeySpec("cut", .paths, isRequired: true, "the cut: one list or several (tracks, reels)"),
+      KeySpec(
+        "rate", .rate, "frame rate of the timeline; without it the unanimous rate of the matched media"),
+      KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
+      KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
+      KeySpec(
+        "handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
+    ] + RelinkKeys.keys
 
   /// - Parameters:
   ///   - path: as the user typed it.
