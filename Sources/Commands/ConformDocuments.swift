@@ -62,7 +62,8 @@ struct ConformDocuments {
       if let file = event.sourceFile { lines.append("  file     \(file)") }
       if let timecode = event.sourceTimecode { lines.append("  source   \(timecode)") }
       lines.append("  record   \(event.recordTimecode), \(event.recordRange.count) frames")
-      lines.append("  handles  \(event.handlesBefore) before, \(event.handlesAfter) after in frames of the media")
+      lines.append(
+        "  handles  \(event.handlesBefore) before, \(event.handlesAfter) after in frames of the media")
       if !event.candidates.isEmpty {
         lines.append("  candidates")
         lines += event.candidateLines.map { "    " + $0 }

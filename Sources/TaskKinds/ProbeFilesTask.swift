@@ -1,5 +1,5 @@
-import Digests
 package import Diagnostics
+import Digests
 package import TaskGraph
 
 /// Probes several media files in one attempt, since starting one costs more than reading a small file does.

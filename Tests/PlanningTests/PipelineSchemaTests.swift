@@ -68,7 +68,10 @@ import Testing
     #expect(schema.required == ["interlock", "programme", "timeline", "raster", "stages"])
     let timeline = try #require(schema.properties?["timeline"])
     #expect(
-      Set((timeline.properties ?? [:]).keys) == ["cut", "rate", "start", "media", "handles", "logs", "rates"])
+      Set((timeline.properties ?? [:]).keys) == [
+        "cut", "sequence", "rate", "start", "media", "handles", "reference", "logs", "rates", "relink", "reels",
+        "paths", "ambiguity", "lock", "partial", "missing",
+      ])
     #expect(timeline.required == ["cut", "media"])
     #expect(timeline.properties?["cut"]?.oneOf?.count == 2)
   }

@@ -63,7 +63,7 @@ import Testing
 
   @Test(arguments: [
     (
-      "  relink: [reel+timecod]", "`reel+timecod` is not a value of `relink`\n  Did you mean `reel+timecode`?"
+      "  relink: [reel+timecod]", "`reel+timecod` is not a value of `relink`"
     ),
     ("  relink: []", "`relink` must be a value or a list of values"),
     ("  reels: [tape]", "`tape` is no place where a reel is read"),

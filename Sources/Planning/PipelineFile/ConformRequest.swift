@@ -149,7 +149,9 @@ package struct ConformRequest: Sendable {
       "paths",
       paths.map { text in
         let option = "--paths \(text)"
-        guard let mark = text.firstIndex(of: "=") else { return map([("from", scalar(text, option))], option) }
+        guard let mark = text.firstIndex(of: "=") else {
+          return map([("from", scalar(text, option))], option)
+        }
         return map(
           [
             ("from", scalar(String(text[..<mark]), option)),

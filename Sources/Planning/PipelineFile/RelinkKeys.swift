@@ -8,7 +8,8 @@ enum RelinkKeys {
       "rates", .list(RateRules.keys), "how media of another rate is read; the first rule that matches counts"),
     KeySpec(
       "relink", .choices(RelinkRule.allCases.map(\.rawValue)),
-      "the rules by which media is found, the most trusted first: \(RelinkRule.help); without the key all of them"),
+      "the rules by which media is found, the most trusted first: \(RelinkRule.help); without the key all of them"
+    ),
     KeySpec(
       "reels", .items(choices: ["metadata", "file-name", "log"], or: reelKeys),
       "where the source reel of a file is read: metadata of the container, file-name (all of it or its beginning up "
@@ -16,7 +17,8 @@ enum RelinkKeys {
     KeySpec("paths", .list(pathKeys), "where folders of the cut's stored paths are on this machine"),
     KeySpec(
       "ambiguity", .choice(AmbiguityPolicy.allCases.map(\.rawValue)),
-      "several files match equally well: stop (exit 5), or take the first by path with a warning; default stop"),
+      "several files match equally well: stop (exit 5), or take the first by path with a warning; default stop"
+    ),
     KeySpec("lock", .path, "a lock file of `interlock conform --lock`, whose choices hold"),
     KeySpec(
       "partial", .choice(MissingPolicy.allCases.map(\.rawValue)),
@@ -32,7 +34,8 @@ enum RelinkKeys {
     KeySpec(
       "file-name", .text,
       "pattern of file names with {reel} for the part that is the reel, * for any characters and ? for one"),
-    KeySpec("folder", .integer(1...16), "the reel is the name of a folder: 1 holds the file, 2 holds that one, …"),
+    KeySpec(
+      "folder", .integer(1...16), "the reel is the name of a folder: 1 holds the file, 2 holds that one, …"),
   ]
 
   private static let pathKeys: [KeySpec] = [
@@ -41,12 +44,14 @@ enum RelinkKeys {
   ]
 
   static func read(_ reader: KeyReader) -> RelinkSettings {
-    var settings = RelinkSettings(rates: reader["rates"].map { RateRules.read($0, findings: reader.findings) } ?? [])
+    var settings = RelinkSettings(
+      rates: reader["rates"].map { RateRules.read($0, findings: reader.findings) } ?? [])
     if let value = reader["relink"] {
       settings.rules = reader.choices("relink", of: RelinkRule.self)
       if settings.rules.isEmpty, case .list(let values) = value.content, values.isEmpty {
         reader.findings.add(
-          value.error("pipeline.noRules", "`relink` has no rule", remedy: "Leave the key out for all of them."))
+          value.error(
+            "pipeline.noRules", "`relink` has no rule", remedy: "Leave the key out for all of them."))
       }
     }
     if let value = reader["reels"] { settings.reels = reels(value, reader.findings) }
@@ -74,7 +79,10 @@ enum RelinkKeys {
     if paths.count > 1, let value = reader["lock"] {
       reader.findings.add(value.error("pipeline.notAPath", "`lock` is a single path"))
     }
-    guard let file = PipelineLoader.inputFiles(Array(paths.prefix(1)), what: "the lock file", findings: reader.findings)
+    guard
+      let file = PipelineLoader.inputFiles(
+        Array(paths.prefix(1)), what: "the lock file", findings: reader.findings
+      )
       .first
     else { return nil }
     do throws(DiagnosticList) {
@@ -87,7 +95,9 @@ enum RelinkKeys {
 
   private static func reels(_ value: PipelineValue, _ findings: Findings) -> [ReelSource] {
     let help = "For instance: reels: [metadata, {file-name: \"{reel}_*\"}, {folder: 1}]"
-    if value.values.isEmpty { findings.add(value.error("pipeline.notAList", "`reels` must be a list", remedy: help)) }
+    if value.values.isEmpty {
+      findings.add(value.error("pipeline.notAList", "`reels` must be a list", remedy: help))
+    }
     return value.values.compactMap { value -> ReelSource? in
       switch value.scalar {
       case "metadata": return .metadata
@@ -104,7 +114,8 @@ enum RelinkKeys {
       let reader = KeyReader(value, keys: reelKeys, owner: "an entry of `reels`", findings: findings)
       if (reader["file-name"] == nil) == (reader["folder"] == nil) {
         if value.entries?.allSatisfy({ $0.key == "file-name" || $0.key == "folder" }) ?? false {
-          findings.add(value.error("pipeline.badReel", "an entry of `reels` has either `file-name` or `folder`"))
+          findings.add(
+            value.error("pipeline.badReel", "an entry of `reels` has either `file-name` or `folder`"))
         }
         return nil
       }
