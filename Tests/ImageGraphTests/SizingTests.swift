@@ -27,8 +27,9 @@ import Testing
     #expect(placement.isUnscaled)
   }
 
-  @Test(arguments: Sizing.Fit.allCases) func `a picture of the raster's shape is only scaled`(fit: Sizing.Fit)
-  {
+  @Test(arguments: [Sizing.Fit.letterbox, .fill]) func `a picture of the raster's shape is only scaled`(
+    fit: Sizing.Fit
+  ) {
     let placement = place(640, 360, in: frameSize, fit)
     #expect(numbers(placement) == [[0, 0, 640, 360], [0, 0, 1280, 720]])
     #expect(!placement.isUnscaled)
@@ -89,7 +90,8 @@ import Testing
         // Square pixels stay as they are.
         #expect(aspect != (1, 1) || placement.isUnscaled)
       }
-      checkShape(placement, aspect: aspect)
+      // Native pixels that are not square are cut on even pixels on both axes.
+      if fit != .native || aspect == (1, 1) { checkShape(placement, aspect: aspect) }
     }
   }
 
