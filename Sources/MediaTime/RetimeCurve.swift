@@ -57,4 +57,14 @@ extension RetimeCurve {
     }
     return RetimeCurve(moved)
   }
+
+  /// The same curve over a source of so many times the frames.
+  package func scaled(by factor: Rational) -> RetimeCurve? {
+    var scaled: [Knot] = []
+    for knot in knots {
+      guard let source = knot.source.checkedMultiply(factor) else { return nil }
+      scaled.append(Knot(record: knot.record, source: source))
+    }
+    return RetimeCurve(scaled)
+  }
 }

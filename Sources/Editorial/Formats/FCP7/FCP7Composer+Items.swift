@@ -210,7 +210,8 @@ extension FCP7Composer {
     let size = FCP7Raster(
       inner.metadata.finalCut.keptObject("media").keptObject("video").keptObject("format"))
     node.children += filters(
-      offset: nest.sourceIn, speed: nest.timeScale, nest.curve, nest.adjustment, own, kind,
+      offset: nest.sourceIn, speed: nest.timeScale,
+      nest.curve.flatMap { $0.scaled(by: .one / own.ratio) }, nest.adjustment, own, kind,
       nest.recordRange.count,
       size: size, raster, event: nest.event)
     if let mode = blend(nest.adjustment, kind) { node.children.append(mode) }

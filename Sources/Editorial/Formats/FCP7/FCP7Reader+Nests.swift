@@ -30,7 +30,9 @@ extension FCP7Reader {
       timeScale: retime.isVariable ? .one : retime.speed,
       location: places.location(item))
     if retime.isVariable {
-      nest.curve = curve(retime, clock, from: first, placement.range.count, item, event: event)
+      // Of a nest, in its own frames.
+      nest.curve = curve(retime, clock, from: first, placement.range.count, item, event: event)?
+        .scaled(by: clock.ratio)
     }
     nest.isEnabled = item.flag("enabled") ?? true
     nest.markers = markers(of: item) { retime.markerOffset($0, first: clock.first) }

@@ -6,9 +6,6 @@ import Planning
 /// What a conform leaves behind: the report and the conformed cut.
 struct ConformDocuments {
   private(set) var report: ConformReport
-  let otio: [UInt8]
-  /// The choices of media.
-  let lock: [UInt8]
   private let media: [MediaItem]
   private let conform: Conform
 
@@ -17,9 +14,13 @@ struct ConformDocuments {
     media = plan.media
     report = ConformReport(conform, programme: conform.timeline.name, media: media, handles: handles)
     report.offline = plan.offline
-    otio = OTIOWriter.write(conform, media: media)
-    lock = RelinkLock(conform, media: media).bytes
   }
+
+  /// The conformed cut as OpenTimelineIO.
+  var otio: [UInt8] { OTIOWriter.write(conform, media: media) }
+
+  /// The choices of media, as a lock file.
+  var lock: [UInt8] { RelinkLock(conform, media: media).bytes }
 
   /// The report as the extension of its file asks for it; a page is made by workers.
   func report(for path: String) throws -> [UInt8] {
