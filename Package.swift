@@ -113,7 +113,7 @@ let package = Package(
         "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess, system,
       ],
       resources: [
-        .embedInCode("Cuts/Conversion/walk_aaf.py"), .embedInCode("CutConversion/list_adapters.py"),
+        .embedInCode("Cuts/Conversion/walk_aaf.py"), .embedInCode("Cuts/Conversion/list_adapters.py"),
       ],
       swiftSettings: settings),
     .executableTarget(name: "interlock", dependencies: ["Commands"], swiftSettings: settings),

@@ -46,8 +46,10 @@ struct ChangeListTests {
     var random = SplitMix64(seed: 4)
     for _ in 0..<50 {
       let cut = (0..<Int.random(in: 1...40, using: &random)).map { _ in
-        ("A00\(Int.random(in: 1...5, using: &random))", Int.random(in: 0...50, using: &random),
-          Int.random(in: 1...20, using: &random))
+        (
+          "A00\(Int.random(in: 1...5, using: &random))", Int.random(in: 0...50, using: &random),
+          Int.random(in: 1...20, using: &random)
+        )
       }
       let list = try changes(old: cut, new: cut)
       #expect(list.entries.allSatisfy { $0.kind == .kept && $0.shift == 0 && $0.newFrames == 0 })
@@ -59,8 +61,10 @@ struct ChangeListTests {
     for _ in 0..<200 {
       func cut() -> [(String, Int, Int)] {
         (0..<Int.random(in: 1...30, using: &random)).map { _ in
-          ("A00\(Int.random(in: 1...4, using: &random))", Int.random(in: 0...30, using: &random),
-            Int.random(in: 1...20, using: &random))
+          (
+            "A00\(Int.random(in: 1...4, using: &random))", Int.random(in: 0...30, using: &random),
+            Int.random(in: 1...20, using: &random)
+          )
         }
       }
       let (old, new) = (cut(), cut())

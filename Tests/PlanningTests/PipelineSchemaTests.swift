@@ -69,7 +69,8 @@ import Testing
     let timeline = try #require(schema.properties?["timeline"])
     #expect(
       Set((timeline.properties ?? [:]).keys) == [
-        "cut", "sequence", "rate", "start", "media", "handles", "reference", "logs", "rates", "relink", "reels",
+        "cut", "sequence", "rate", "start", "media", "handles", "reference", "logs", "rates", "relink",
+        "reels",
         "paths", "ambiguity", "lock", "partial", "missing",
       ])
     #expect(timeline.required == ["cut", "media"])

@@ -228,7 +228,7 @@ extension ConformReport {
         + (totals.filledFrames > 0 ? "; \(totals.filledFrames) frames stand for missing media" : ""),
       "",
     ]
-    lines += Self.aligned(
+    lines += TextTable.aligned(
       [["event", "track", "shot", "source file", "source", "record", "handles", "rule"]]
         + events.map { event in
           [
@@ -248,27 +248,12 @@ extension ConformReport {
     }
     if let offline { lines += [""] + offline.textLines }
     lines += ["", "why"]
-    let names = Self.aligned(events.map { ["  \($0.event)", $0.track, ""] })
+    let names = TextTable.aligned(events.map { ["  \($0.event)", $0.track, "."] })
     for (event, name) in zip(events, names) {
-      lines.append(name + event.explanation)
+      lines.append(name.dropLast() + event.explanation)
       lines += event.candidateLines.map { "    " + $0 }
     }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func aligned(_ rows: [[String]]) -> [String] {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-    }
-    return rows.map { row in
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        line += cell
-        if column + 1 < row.count { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
-      }
-      return line
-    }
   }
 }
 

@@ -14,21 +14,25 @@ package enum PipelineLoader {
     KeySpec("stages", .text, isRequired: true, "the stages, by name"),
   ]
 
-  static let timelineKeys: [KeySpec] = [
-    KeySpec("cut", .paths, isRequired: true, "the cut: one list or several (tracks, reels)"),
-    KeySpec("sequence", .text, "which of several timelines in the cut's file, by name"),
-    KeySpec("rate", .rate, "frame rate of the timeline; without it the unanimous rate of the matched media"),
-    KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
-    KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
-    KeySpec("handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
-    KeySpec(
-      "reference", .mapping(OfflineReference.keys), "the editor's offline movie, to prove the conform against"
-    ),
-    KeySpec(
-      "logs", .paths,
-      "ALE or CSV logs of camera and sound: they give media a source reel, and events without a grade the CDL of "
-        + "their source"),
-  ] + RelinkKeys.keys
+  static let timelineKeys: [KeySpec] =
+    [
+      KeySpec("cut", .paths, isRequired: true, "the cut: one list or several (tracks, reels)"),
+      KeySpec("sequence", .text, "which of several timelines in the cut's file, by name"),
+      KeySpec(
+        "rate", .rate, "frame rate of the timeline; without it the unanimous rate of the matched media"),
+      KeySpec("start", .timecode, "timecode of the first frame; without it the cut's own"),
+      KeySpec("media", .paths, isRequired: true, "folders that hold the camera and sound files"),
+      KeySpec(
+        "handles", .integer(0...1000), "frames wanted beyond each end of a shot, reported where missing"),
+      KeySpec(
+        "reference", .mapping(OfflineReference.keys),
+        "the editor's offline movie, to prove the conform against"
+      ),
+      KeySpec(
+        "logs", .paths,
+        "ALE or CSV logs of camera and sound: they give media a source reel, and events without a grade the CDL of "
+          + "their source"),
+    ] + RelinkKeys.keys
 
   /// - Parameters:
   ///   - path: as the user typed it.
