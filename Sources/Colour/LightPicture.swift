@@ -235,13 +235,10 @@ import CPictureKernels
       path.rawValue, Int32(planes), from, Int32(other.width), Int32(other.height), to, cover.samples,
       Int32(width), Int32(height), place)
     guard status == 0 else { throw .outOfMemory }
-    let alpha = unsafe plane(3)
     if isOpaque {
-      unsafe cover.samples.withUnsafeBufferPointer { samples in
-        guard let base = samples.baseAddress else { return }
-        unsafe alpha.update(from: base, count: count)
-      }
+      setValues(cover.samples, ofPlane: 3)
     } else {
+      let alpha = unsafe plane(3)
       unsafe pk_limit(path.rawValue, alpha, count, 0, 1)
       for index in 0..<3 { unsafe pk_divide(path.rawValue, plane(index), alpha, count) }
       unsafe pk_multiply(path.rawValue, alpha, cover.samples, count)

@@ -27,10 +27,14 @@ package enum ConformPageTask: TaskKind {
     package var report: Digest
     /// First and last frame of each event of the report; empty where there is no picture.
     package var pictures: [[Picture]]
+    /// The stills of the proof against the offline, which the JSON leaves out: an array of base 64 or null, one for
+    /// each event of the proof.
+    package var stills: Digest?
 
-    package init(report: Digest, pictures: [[Picture]]) {
+    package init(report: Digest, pictures: [[Picture]], stills: Digest?) {
       self.report = report
       self.pictures = pictures
+      self.stills = stills
     }
   }
 
@@ -43,6 +47,7 @@ package enum ConformPageTask: TaskKind {
   package static func key(_ input: Input) -> TaskKey {
     var encoder = CanonicalEncoder(domain: "interlock.task.conform-page", version: version)
     encoder.append(input.report)
+    encoder.append(input.stills)
     encoder.append(input.pictures.count)
     for pictures in input.pictures {
       encoder.append(pictures.count)

@@ -64,7 +64,9 @@ import Testing
       }
     }
     #expect(mismatch(burnt, plain) > 0.3)
-    #expect(mismatch(burnt, plain, use: use) < 1e-6)
+    // Tone curves are found over bins of codes, so that even a picture is not explained by itself to the last bit.
+    #expect(mismatch(burnt, plain, use: use) == mismatch(plain, plain, use: use))
+    #expect(mismatch(burnt, plain, use: use) < 0.01)
   }
 
   @Test func `a picture laid by a fit is the one that was magnified and moved`() {

@@ -121,14 +121,14 @@ import Testing
       Repository.product("interlock"), ["run", pipeline, "--production", "out"], folder: fixture.path)
     // Until the first segment is committed, so that there is something to keep.
     let results = fixture.path + "/out/.interlock/results"
-    for _ in 0..<400 where running.process.isRunning {
-      usleep(20_000)
-      if ((try? FileManager.default.subpathsOfDirectory(atPath: results)) ?? []).filter({
-        $0.hasSuffix(".json")
-      }).count > 2 {
-        break
+    func hasSegment() -> Bool {
+      ((try? FileManager.default.subpathsOfDirectory(atPath: results)) ?? []).contains { name in
+        name.hasSuffix(".json")
+          && (try? String(contentsOfFile: results + "/" + name, encoding: .utf8))?.contains(
+            #""kind":"segment""#) == true
       }
     }
+    while running.process.isRunning, !hasSegment() { usleep(20_000) }
     running.process.terminate()
     let cancelled = running.finish()
     #expect(cancelled.status == 143, "\(cancelled.errors)")

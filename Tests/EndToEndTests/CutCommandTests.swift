@@ -101,7 +101,7 @@ struct CutCommandTests {
     #expect(losses.output == ["a.edl"])
     #expect(losses.findings.contains { $0.kind == "dropped" && $0.what.contains("placement") })
     let list = try String(contentsOfFile: fixture.path + "/a.edl", encoding: .utf8)
-    #expect(list.contains("001  A001"))
+    #expect(list.contains("1  A001     V     C        01:00:00:00 01:00:00:12"))
   }
 
   @Test func `a conform tells of faults and missing media and conforms the rest`() throws {

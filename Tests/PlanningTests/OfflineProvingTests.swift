@@ -57,10 +57,10 @@ import Testing
     #expect(comparison.events.map(\.samples.count) == [9, 9])
     // Two seconds of leader: the cut starts at frame 48 of the movie, whose frames are compared to the last.
     #expect(comparison.events[0].samples.first?.offline == 48)
-    #expect(comparison.events[0].samples.last?.offline == 48 + 39)
-    #expect(comparison.events[1].samples.first?.offline == 48 + 40)
+    #expect(comparison.events[0].samples.last?.offline == 87)
+    #expect(comparison.events[1].samples.first?.offline == 88)
     #expect(comparison.events[0].samples.first?.map.position(at: 0) == 100)
-    #expect(comparison.events[1].samples.last?.map.position(at: -1) == 50 + 18)
+    #expect(comparison.events[1].samples.last?.map.position(at: -1) == 68)
     var late = OfflineMatch(kind: .shifted)
     late.shift = 1
     late.confidence = 90

@@ -31,13 +31,16 @@ import Testing
   @Test func `tasks come in the order in which stages ask for them, each with its reason`() throws {
     let plan = try Sample.plan(cut: "short_v001.edl")
     #expect(plan.nodes("still").count == 35 && plan.nodes("still").allSatisfy { $0.stage == "grade" })
-    let others = plan.plan.nodes.filter { $0.kind != "render" && $0.kind != "still" }
+    #expect(
+      plan.nodes("thumbnails").count == 19 && plan.nodes("thumbnails").allSatisfy { $0.stage == "edit" })
+    let others = plan.plan.nodes.filter { !["render", "still", "thumbnails"].contains($0.kind) }
     #expect(
       others.map { "\($0.stage): \($0.label): \($0.reason)" } == [
-        "edit: publish edit: no version of it is exactly this conform",
         "mix: mix of 33 events: no mix is made of exactly these events",
+        "edit: page of the conform report: no page shows exactly this conform",
         "grade: contact sheet of 35 shots: no sheet shows exactly these shots",
         "master: assemble master: no file is made of exactly these frames and this mix",
+        "edit: publish edit: no version of it is exactly this conform",
         "grade: publish grade: no version of it shows exactly these shots and grades",
         "master: publish master: no version of it is exactly this",
       ])

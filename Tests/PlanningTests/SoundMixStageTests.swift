@@ -76,7 +76,8 @@ import Testing
       [ListEvent(reel: "SR001", track: "A", source: 1, record: hour, count: 24)], [take])
     let library = try FakeLibrary.after(try before.plan(stages))
     let plan = try after.plan(stages, library: library)
-    #expect(plan.plan.nodes.map(\.kind).sorted() == ["assemble", "mix", "publish", "publish"])
+    #expect(
+      plan.plan.nodes.map(\.kind).sorted() == ["assemble", "conform-page", "mix", "publish", "publish"])
     let assembly = try #require(plan.nodes("assemble").first)
     #expect(assembly.dependencies == plan.nodes("mix").map(\.key))
   }

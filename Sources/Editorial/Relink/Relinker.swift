@@ -244,8 +244,6 @@ package struct Relinker: Sendable {
     event.sourceOrigin = source.origin
     event.curve = source.motion.curve
     event.speed = source.speed
-    let isReversed = source.speed < .zero && !source.range.isEmpty
-    event.sourceOrigin = isReversed ? source.range.end - 1 : source.range.start
     event.reading = source.reading
     event.framesPerLabel = source.framesPerLabel
     if let speed = source.clipSpeed, source.reading != nil {

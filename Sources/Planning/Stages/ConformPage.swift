@@ -11,9 +11,13 @@ struct ConformPage {
   let stage: String
   let fit: Sizing.Fit
 
-  /// - Parameter report: the report as JSON.
+  /// - Parameters:
+  ///   - report: the report as JSON.
+  ///   - offline: the proof in it, with its stills.
   /// - Returns: the task that makes the page.
-  func plan(_ report: [UInt8], in workspace: inout PlanningWorkspace) throws -> TaskKey {
+  func plan(_ report: [UInt8], offline: OfflineProof?, in workspace: inout PlanningWorkspace) throws
+    -> TaskKey
+  {
     let events = workspace.conform.events
     var wanted: [Int: Set<Int64>] = [:]
     let shown = events.map { event in frames(of: event, in: workspace) }
@@ -27,8 +31,10 @@ struct ConformPage {
     let pictures = zip(events, shown).map { event, frames in
       frames.compactMap { frame in event.media.flatMap { made[$0]?[frame] } }
     }
+    let stills = offline?.events.map(\.still) ?? []
     let input = ConformPageTask.Input(
-      report: workspace.object(report), pictures: pictures)
+      report: workspace.object(report), pictures: pictures,
+      stills: stills.contains { $0 != nil } ? workspace.object(try JSONBytes.encode(stills)) : nil)
     let key = ConformPageTask.key(input)
     let waits = Set(pictures.joined().map(\.thumbnails)).sorted { $0.hex < $1.hex }
     try workspace.add(

@@ -139,7 +139,8 @@ package struct EditingStage: ReadableStage {
       (otio, "", "otio"),
       (json, "report", "json"), (Array(report.text.utf8), "report", "txt"),
     ]
-    let page = try ConformPage(stage: declaration.name, fit: fit).plan(json, in: &workspace)
+    let page = try ConformPage(stage: declaration.name, fit: fit).plan(
+      json, offline: report.offline, in: &workspace)
     let input = PublishTask.Input(
       shelf: .assets, programme: workspace.pipeline.programme, name: declaration.name,
       stage: declaration.name,

@@ -12,10 +12,10 @@ enum ConformPageInterpreter: TaskInterpreter {
   static func run(_ input: ConformPageTask.Input, in context: TaskContext) throws -> (
     ConformPageTask.Output, [ObjectReference]
   ) {
-    guard let file = try context.store.fileSystem.read(context.store.path(of: input.report)) else {
-      throw WorkerFailure(missingObject: input.report)
+    var report = try decoded(ConformReport.self, input.report, context)
+    if let stills = try input.stills.map({ try decoded([String?].self, $0, context) }) {
+      for index in stills.indices { report.offline?.events[index].still = stills[index] }
     }
-    let report = try JSONDecoder().decode(ConformReport.self, from: Data(file.bytes))
     var pages = PictureStore(store: context.store)
     let pictures = try input.pictures.map { event in try event.map { try pages.dataURI(of: $0) } }
     let object = try context.store.commitObject(
@@ -23,6 +23,15 @@ enum ConformPageInterpreter: TaskInterpreter {
     let made = MadeFile(
       object: object.digest, byteCount: object.byteCount, suffix: "report", fileExtension: "html")
     return (ConformPageTask.Output(files: [made]), [object])
+  }
+
+  private static func decoded<Value: Decodable>(
+    _ type: Value.Type, _ object: Digest, _ context: TaskContext
+  ) throws -> Value {
+    guard let file = try context.store.fileSystem.read(context.store.path(of: object)) else {
+      throw WorkerFailure(missingObject: object)
+    }
+    return try JSONDecoder().decode(type, from: Data(file.bytes))
   }
 
   /// Pictures that other tasks made, each task's read once.
