@@ -30,6 +30,14 @@ struct OutputPath {
     }
   }
 
+  /// - Throws: `usage` when two of them are one file.
+  static func checkApart(_ outputs: [OutputPath]) throws(DiagnosticList) {
+    var seen: Set<String> = []
+    for output in outputs where !seen.insert(output.path).inserted {
+      throw refused("command line", output.typed, "another option writes there, too")
+    }
+  }
+
   private static func refused(_ option: String, _ typed: String, _ reason: String) -> DiagnosticList {
     DiagnosticList([
       Diagnostic(

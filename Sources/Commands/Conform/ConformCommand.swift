@@ -66,6 +66,7 @@ struct ConformCommand: AsyncParsableCommand {
     let otioPath = try otio.map { try OutputPath($0, option: "--otio", inputs: inputs) }
     let outputPath = try output.map { try OutputPath($0, option: "--output", inputs: inputs) }
     let lockPath = try conform.lock.map { try OutputPath($0, option: "--lock", inputs: inputs) }
+    try OutputPath.checkApart([reportPath, otioPath, outputPath, lockPath].compactMap { $0 })
     let temporary = production == nil ? try PrivateFolder() : nil
     var request = conform.request(isStrict: strict, raster: raster, fit: fit, lock: lockPath)
     // A broken cut is told before anything is made on disk.
@@ -100,15 +101,18 @@ struct ConformCommand: AsyncParsableCommand {
     Outcome.printDiagnostics(first.diagnostics)
     try write(result, report: reportPath, otio: otioPath)
     if let reportPath, reportPath.isPage { try await writePage(first, to: reportPath, engine: engine) }
-    try lockPath?.write(result.lock)
     if strict { try stopAtFindings(result.report) }
-    if let outputPath {
+    let reported = DiagnosticList(first.diagnostics)
+    // A lock is only written by a conform that is whole: what went wrong must not unpin a choice.
+    if !reported.hasErrors { try lockPath?.write(result.lock) }
+    if let outputPath, reported.hasErrors {
+      Outcome.printError("\(outputPath.typed) is not made: the errors above would be seen in it")
+    } else if let outputPath {
       request.profile = profile
       request.raster = try raster ?? result.largestRaster()
       try await render(try await plan(publishesConform: true), to: outputPath, engine: engine)
     }
     // What was reported above and left out of the conform is an error all the same.
-    let reported = DiagnosticList(first.diagnostics)
     if reported.hasErrors { throw ExitCode(Int32(reported.exitCode)) }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     withExtendedLifetime(temporary) {}

@@ -56,18 +56,19 @@ struct CutLintCommand: AsyncParsableCommand {
     var options = cut
     options.strict = false
     let timeline = try await options.read()
-    let listing = CutListing(timeline.flattened())
-    let report = Report(faults: timeline.faults, findings: listing.findings)
+    let flat = timeline.flattened()
+    let listing = CutListing(flat)
+    let report = Report(faults: flat.faults, findings: listing.findings + flat.unrendered)
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
     } else {
       for finding in report.findings { Outcome.printResult("\(finding)") }
       let faults = report.faults.count + report.findings.count { $0.isFault }
       Outcome.printResult(
-        "\(listing.frames) frames, \(listing.clipCount) clips: \(faults) faults, "
-          + "\(report.findings.count { !$0.isFault }) other findings")
+        "frames \(listing.frames), clips \(listing.clipCount), faults \(faults), "
+          + "other findings \(report.findings.count { !$0.isFault })")
     }
-    try Outcome.endWithFaults(timeline.faults)
+    try Outcome.endWithFaults(report.faults)
     if report.findings.contains(where: { $0.isFault || cut.strict }) { throw ExitCode(2) }
   }
 }

@@ -68,10 +68,10 @@ package struct RelinkLock: Sendable, Hashable {
     self.init(choices: choices.values.sorted { $0.event.sortKey.lexicographicallyPrecedes($1.event.sortKey) })
   }
 
-  /// The shortest end of each path, in whole parts, that no other has.
-  static func shortPaths(_ media: [MediaItem]) -> [String] {
+  /// The shortest end of each path, in whole parts and at least so many, that no other has.
+  static func shortPaths(_ media: [MediaItem], atLeast least: Int = 1) -> [String] {
     let parts = media.map { $0.path.split(separator: "/") }
-    var lengths = [Int](repeating: 1, count: media.count)
+    var lengths = [Int](repeating: least, count: media.count)
     var open = Array(media.indices)
     func end(_ index: Int) -> String { parts[index].suffix(lengths[index]).joined(separator: "/") }
     while !open.isEmpty {

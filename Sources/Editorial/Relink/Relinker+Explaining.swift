@@ -96,7 +96,8 @@ extension Relinker {
   }
 
   private func ambiguity(_ pool: [Candidate], _ request: ClipRequest) -> String {
-    let paths = pool.prefix(5).map { media[$0.index].path.displayName }.joined(separator: ", ")
+    let names = RelinkLock.shortPaths(pool.map { media[$0.index] }, atLeast: 2)
+    let paths = names.prefix(5).joined(separator: ", ")
     let more = pool.count > 5 ? " and \(pool.count - 5) more" : ""
     let rule = pool.first?.levels.first.map { scoring.levels[$0].rule.rawValue } ?? "lock"
     return "event \(request.name) needs \(request.sourceText), and \(pool.count) different files match by "
@@ -167,12 +168,5 @@ extension TrustLevel {
   var name: String {
     guard rule == .fileNameAndTimecode else { return rule.rawValue }
     return isTight ? "file name with extension+timecode" : "file name without extension+timecode"
-  }
-}
-
-extension String {
-  /// The last two parts of a path: enough to tell two files apart, and no absolute path in a message.
-  package var displayName: String {
-    split(separator: "/").suffix(2).joined(separator: "/")
   }
 }

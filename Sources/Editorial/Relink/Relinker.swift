@@ -25,7 +25,8 @@ package struct Relinker: Sendable {
   /// - Parameter handles: frames wanted on either side; fewer are a warning, not an error.
   /// - Complexity: O(clips × candidates of a name), independent of the number of media.
   package func relink(_ timeline: Timeline, handles: Int = 0) -> Conform {
-    let timeline = timeline.flattened()
+    var timeline = timeline.flattened()
+    timeline.findings += timeline.unrendered
     var conform = Conform(timeline: timeline, events: [], diagnostics: [])
     let clocks = media.map { item in
       SourceClock.read(item.facts, default: item.facts.video?.rate ?? timeline.rate)
@@ -194,7 +195,8 @@ package struct Relinker: Sendable {
           : "it has no \(request.isSound ? "sound" : "picture")"
       return fault(
         "conform.lockedMissing", "\(what), and \(why)",
-        "Bring the file back, or take the choice out of the lock file.")
+        "Bring the file back, or take the choice out of the lock file; to choose this file as it is, take out its "
+          + "`identity`.")
     }
     let chosen: Candidate
     if let known = candidates.first(where: { $0.index == index }) {
@@ -382,11 +384,12 @@ struct LockedMedia: Sendable {
 
   func hasFile(_ choice: RelinkLock.Choice) -> Bool { !named(choice).isEmpty }
 
-  /// The files that the choice means: of its content, those of its name first; a file may have been moved.
+  /// The files that the choice means: those of its name, which must have its content; where no file has its name,
+  /// those of its content, for a file may have been moved.
   func files(of choice: RelinkLock.Choice) -> [Int] {
     let named = named(choice)
     guard let identity = choice.identity else { return named }
     let same = byIdentity[identity] ?? []
-    return named.filter { same.contains($0) } + same.filter { !named.contains($0) }
+    return named.isEmpty ? same : named.filter { same.contains($0) }
   }
 }

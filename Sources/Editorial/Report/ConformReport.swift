@@ -62,8 +62,8 @@ package struct ConformReport: Sendable, Hashable, Codable {
     /// Why it was chosen, or why not.
     package var verdict: String
 
-    init(_ candidate: MatchCandidate, _ media: [MediaItem]) {
-      file = media[candidate.media].path.displayName
+    init(_ candidate: MatchCandidate, file: String, _ media: [MediaItem]) {
+      self.file = file
       self.media = media[candidate.media].facts.identity
       rules = candidate.rules
       score = candidate.score
@@ -206,7 +206,9 @@ package struct ConformReport: Sendable, Hashable, Codable {
       handlesBefore: event.handlesBefore, handlesAfter: event.handlesAfter,
       headHandle: event.headHandle, tailHandle: event.tailHandle,
       rule: event.rule, explanation: event.explanation, fill: event.fill, isPart: event.isPart,
-      candidates: event.candidates.map { Candidate($0, media) }, moreCandidates: event.moreCandidates,
+      candidates: zip(
+        event.candidates, RelinkLock.shortPaths(event.candidates.map { media[$0.media] }, atLeast: 2)
+      ).map { Candidate($0, file: $1, media) }, moreCandidates: event.moreCandidates,
       grade: clip.grade, findings: event.findings)
   }
 

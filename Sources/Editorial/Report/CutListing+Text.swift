@@ -6,7 +6,7 @@ extension CutListing {
     var lines = [
       name.isEmpty ? "cut" : name,
       "\(start)–\(end) at \(rate) fps\(isDropFrame ? " drop frame" : ""), \(frames) frames, "
-        + "\(tracks.count) \(tracks.count == 1 ? "track" : "tracks"), \(clipCount) clips",
+        + "\(tracks.count) \(tracks.count == 1 ? "track" : "tracks"), \(clipCount) \(clipCount == 1 ? "clip" : "clips")",
     ]
     for track in tracks { lines += Self.table(of: track, indent: "") }
     if !markers.isEmpty {

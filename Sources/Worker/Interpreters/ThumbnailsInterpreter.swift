@@ -20,7 +20,9 @@ enum ThumbnailsInterpreter: TaskInterpreter {
     // JFIF: Rec.601 and full range.
     let settings = EncoderSettings(
       codec: "mjpeg", pixelFormat: "yuv420p", width: input.raster.width, height: input.raster.height,
-      rate: FrameRate(25), quantiser: 5, matrix: "smpte170m", range: "pc")
+      rate: FrameRate(25), quantiser: 5,
+      // Left to itself the encoder takes another transform on every kind of CPU.
+      options: ["dct": "int"], matrix: "smpte170m", range: "pc")
     let source = try FrameSourceBuilder(media: input.media, store: context.store).source(
       input.node,
       destination: Colour.PictureFormat(

@@ -114,7 +114,7 @@ extension OTIOReader {
     if value.isTrack {
       var track = Track(
         kind: value["kind"]?.string == "Audio" ? .sound : kind, name: kind == .picture ? "V1" : "A1")
-      track.items = items(value["children"]?.array ?? [], kind: track.kind, depth: depth + 1)
+      track.items = items(children(of: value), kind: track.kind, depth: depth + 1)
       timeline.tracks = [track]
       keep("kind", of: value, &carried)
     } else {

@@ -27,6 +27,16 @@ struct OTIOReader {
         family: .usage, code: code, location: value.location(in: path), message: message, remedy: remedy))
   }
 
+  /// The items of a composition; anything but a list of them is a fault.
+  mutating func children(of value: JSONValue) -> [JSONValue] {
+    guard let children = value["children"] else { return [] }
+    guard let items = children.array else {
+      fault("cut.badChildren", children, "`children` is not a list", "Export the timeline again.")
+      return []
+    }
+    return items
+  }
+
   // MARK: Timelines
 
   /// - Parameter root: a `Timeline`, or a `Stack` or `Track` that stands for one.
@@ -100,7 +110,7 @@ struct OTIOReader {
     var tracks: [Track] = []
     var others: [Metadata.Value] = []
     var numbers: [Track.Kind: Int] = [:]
-    for (index, child) in (stack["children"]?.array ?? []).enumerated() {
+    for (index, child) in children(of: stack).enumerated() {
       if child.isTrack, let word = child["kind"]?.string, word != "Audio", word != "Video" {
         notes.note(.otherTrack(word), child.location(in: path))
         others.append(
@@ -149,7 +159,7 @@ struct OTIOReader {
     }
     var track = Track(kind: kind, name: name)
     track.isEnabled = value["enabled"]?.bool != false
-    track.items = items(value["children"]?.array ?? [], kind: kind, depth: depth + 1)
+    track.items = items(children(of: value), kind: kind, depth: depth + 1)
     var carried = [Metadata.Entry(key: "name", value: .string(value["name"]?.string ?? ""))]
     if value["kind"] == nil { carried.append(Metadata.Entry(key: "kind", value: .null)) }
     keepMarkers(of: value, &carried)
