@@ -51,8 +51,12 @@ import Testing
     let first = try conform(one, [twins[0]], RelinkSettings())
     let lock = RelinkLock(first, media: [twins[0]])
     let moved = pictureFile("/elsewhere/renamed.mov", identity: "/m/b/A001C003.mov")
-    let held = try conform(one, [twins[1], moved], RelinkSettings(lock: lock))
-    #expect(held.events[0].media == 1 && held.diagnostics.isEmpty)
+    let held = try conform(one, [moved], RelinkSettings(lock: lock))
+    #expect(held.events[0].media == 0 && held.diagnostics.isEmpty)
+    // A file of the chosen name with other content: somebody edited the choice, or put another file in its place.
+    let edited = try conform(one, [twins[1], moved], RelinkSettings(lock: lock))
+    #expect(edited.diagnostics.map(\.code) == ["conform.lockedMissing"])
+    #expect(edited.diagnostics[0].message.hasSuffix("its content is another than when it was chosen"))
   }
 
   @Test func `a locked choice that is gone, changed or too short is an error that names it`() throws {
