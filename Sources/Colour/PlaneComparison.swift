@@ -96,7 +96,6 @@ package final class PlaneComparer {
     package var count: Int
   }
 
-  package static var version: Int { Int(PK_COMPARE_VERSION) }
   package let width: Int
   package let height: Int
   private let radius: Int32

@@ -75,7 +75,7 @@ enum Outcome {
 
   static func printResult(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
-  /// A reader that went away, such as `head`, ends the output and not the work.
+  /// A reader that went away, such as `head`, ends the output and not the work; a full disk ends both.
   static func write(_ text: String, to descriptor: Int32) {
     let bytes = Array(text.utf8)
     var done = 0
@@ -83,7 +83,11 @@ enum Outcome {
       let count = unsafe bytes.withUnsafeBytes { buffer in
         unsafe Glibc.write(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
       }
-      if count < 0, errno != EINTR { return }
+      if count < 0, errno != EINTR {
+        guard errno != EPIPE, descriptor == STDOUT_FILENO else { return }
+        printError("error: cannot write the result: \(unsafe String(cString: strerror(errno)))")
+        exit(1)
+      }
       done += max(0, count)
     }
   }

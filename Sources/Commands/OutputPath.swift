@@ -51,6 +51,10 @@ struct OutputPath {
 
   /// Writes bytes whole or not at all.
   func write(_ bytes: [UInt8]) throws {
-    try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    do {
+      try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw Self.refused("command line", typed, error.localizedDescription)
+    }
   }
 }

@@ -59,7 +59,17 @@ struct ProgrammeSession {
       try ObjectIntake.store(plan.objects, in: store, when: true)
       let outcome = try await engine.run(try Plan(plan.questions)) { _ in }
       if outcome.isCancelled { throw CancelledRun() }
-      guard outcome.failures.isEmpty else { throw DiagnosticList(outcome.failures.flatMap(\.diagnostics)) }
+      guard outcome.failures.isEmpty else { throw DiagnosticList(outcome.failures.flatMap(Self.diagnostics)) }
+    }
+  }
+
+  /// Of a file that cannot be probed, that an input is missing.
+  private static func diagnostics(_ failure: TaskFailure) -> [Diagnostic] {
+    failure.diagnostics.map { diagnostic in
+      guard failure.kind == ProbeTask.identifier else { return diagnostic }
+      var missing = diagnostic
+      missing.family = .inputMissing
+      return missing
     }
   }
 
@@ -115,15 +125,31 @@ struct ProgrammeSession {
         return warning
       }
     }
-    var files: [ProbedFile] = []
-    for file in scanned {
-      guard let result = try store.result(file.probeKey, as: ProbeTask.Output.self),
-        let identity = Digest(hex: result.output.facts.identity)
-      else { continue }
-      files.append(ProbedFile(location: file.location, facts: result.output.facts, identity: identity))
+    return (try await read(scanned), diagnostics)
+  }
+
+  /// What the probes of the files found, in their order; thousands of results are read on every core.
+  private func read(_ scanned: [ScannedFile]) async throws -> [ProbedFile] {
+    let store = store
+    @concurrent @Sendable func read(_ part: ArraySlice<ScannedFile>) async throws -> [ProbedFile] {
+      try part.compactMap { file in
+        guard let result = try store.result(file.probeKey, as: ProbeTask.Output.self),
+          let identity = Digest(hex: result.output.facts.identity)
+        else { return nil }
+        return ProbedFile(location: file.location, facts: result.output.facts, identity: identity)
+      }
     }
-    scanned = []
-    return (files, diagnostics)
+    let width = max(1, min(ProcessInfo.processInfo.activeProcessorCount, scanned.count / 64))
+    let length = max(1, (scanned.count + width - 1) / width)
+    return try await withThrowingTaskGroup(of: (start: Int, files: [ProbedFile]).self) { group in
+      for start in stride(from: 0, to: scanned.count, by: length) {
+        let part = scanned[start..<min(start + length, scanned.count)]
+        group.addTask { (start, try await read(part)) }
+      }
+      var parts: [Int: [ProbedFile]] = [:]
+      for try await part in group { parts[part.start] = part.files }
+      return parts.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
   }
 }
 

@@ -45,7 +45,7 @@ extension Ledger {
           let statement = try db.cachedStatement(
             sql: """
               SELECT chain, first, step, count, segment, offset FROM frames
-              WHERE encoding = ? AND chain IN (\(Self.placeholders(batch.count)))
+              WHERE encoding = ? AND chain IN (\(databaseQuestionMarks(count: batch.count)))
               ORDER BY chain, first, segment, offset
               """)
           statement.setUncheckedArguments(StatementArguments([encoding.data] + batch.map(\.data)))

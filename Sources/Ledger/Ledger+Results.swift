@@ -67,7 +67,7 @@ extension Ledger {
     var known: Set<TaskKey> = []
     try forEachBatch(keys) { batch in
       let statement = try db.cachedStatement(
-        sql: "SELECT key FROM results WHERE key IN (\(placeholders(batch.count)))")
+        sql: "SELECT key FROM results WHERE key IN (\(databaseQuestionMarks(count: batch.count)))")
       statement.setUncheckedArguments(StatementArguments(batch.map(\.data)))
       let rows = try Row.fetchCursor(statement)
       while let row = try rows.next() { known.insert(try digest(row, 0)) }
@@ -169,10 +169,6 @@ extension Ledger {
   private static func delete(_ key: TaskKey, _ db: Database) throws {
     try db.cachedStatement(sql: "DELETE FROM results WHERE key = ?").execute(arguments: [key.data])
     try db.cachedStatement(sql: "DELETE FROM frames WHERE segment = ?").execute(arguments: [key.data])
-  }
-
-  static func placeholders(_ count: Int) -> String {
-    Array(repeating: "?", count: count).joined(separator: ",")
   }
 
   static func forEachBatch<Element>(_ elements: [Element], _ body: (ArraySlice<Element>) throws -> Void)

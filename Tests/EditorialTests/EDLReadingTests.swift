@@ -83,6 +83,21 @@ import Testing
     #expect(clip.recordRange.count == 13 * 3600 * 24 && clip.sourceCount == clip.recordRange.count)
   }
 
+  @Test func `a transition longer than its clip ends with it, and that is said`() throws {
+    let timeline = try edl(
+      """
+      001  A1   V     C        01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00
+      002  A1   V     C        01:00:01:00 01:00:01:00 01:00:01:00 01:00:01:00
+      002  A2   V     D    030 02:00:00:00 02:00:00:10 01:00:01:00 01:00:01:10
+      """)
+    guard case .transition(let transition) = timeline.tracks[0].items[1] else {
+      Issue.record("there is no transition")
+      return
+    }
+    #expect(transition.outOffset == 10)
+    #expect(timeline.findings.contains { $0.kind == .approximated && $0.what.contains("end with them") })
+  }
+
   @Test func `drop frame comes from FCM or from the separator and not at 23.976`() throws {
     let text = """
       FCM: DROP FRAME

@@ -91,6 +91,17 @@ import Testing
     #expect(text.contains("<value>33.333333333</value>") && text.contains("<value>TRUE</value>"))
   }
 
+  /// Speeds that a FCPXML of Final Cut says, e.g. its `TestVideo` at 23.98.
+  @Test(arguments: [Rational(6_242_490, 2_673_347), Rational(-8_323_320, 4_607_111), Rational(1, 4_000_003)])
+  func `a speed of any fraction keeps its first frame and its fraction`(speed: Rational) throws {
+    var retimed = clip(5736, FrameRange(start: 0, count: 623))
+    retimed.timeScale = speed
+    let again = try Cut.read(path: "cut.xml", bytes: FCP7Writer.write(timeline(retimed)).bytes)
+      .timeline(rate: nil).tracks[0].clips[0]
+    #expect(again.timeScale == speed)
+    #expect(again.sourceIn == retimed.sourceIn)
+  }
+
   @Test func `ids are kept apart where two items have one event`() throws {
     let cut = timeline(
       clip(1000, FrameRange(start: 0, count: 10)), clip(1200, FrameRange(start: 10, count: 10)))

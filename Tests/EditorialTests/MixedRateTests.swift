@@ -41,7 +41,7 @@ import Testing
         """
         cut.edl:1: error: event 001 on V1 is in F1.mov, but it runs at 25 fps and the timeline at 24000/1001 fps, and \
         nothing says how it is to be read
-          Declare it under `timeline: rates:`, e.g. `{reel: F1, as: realtime}` where the motion keeps its speed, or \
+          Declare it under `timeline: rates:` (or with `--rates`), e.g. `{reel: F1, as: realtime}` where the motion keeps its speed, or \
         `as: every-frame` where each of its frames is one of the timeline.
         """
       ])

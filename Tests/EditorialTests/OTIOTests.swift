@@ -173,6 +173,15 @@ extension Marker {
     try Cut.read(path: "cut.otio", bytes: bytes).timeline(rate: rate, start: start)
   }
 
+  @Test func `a track whose children are no list is a fault with its place`() throws {
+    let whole = String(decoding: timeline(clip("A", 0, 10)), as: UTF8.self)
+    let broken = whole.replacing("\"children\":[" + clip("A", 0, 10) + "]", with: "\"children\":{}")
+    #expect(broken != whole)
+    let faults = try read(Array(broken.utf8)).faults
+    #expect(faults.map(\.code) == ["cut.badChildren"])
+    #expect(faults.first?.location?.column != nil)
+  }
+
   @Test func `the same cut as a list and as a timeline has equal clips`() throws {
     let list = try edl(
       """

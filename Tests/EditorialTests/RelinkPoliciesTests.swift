@@ -217,7 +217,7 @@ import Testing
     #expect(
       refused.diagnostics[0].remedy
         == "Convert the file to a constant frame rate (`ffmpeg -i IN -fps_mode cfr -r 24000/1001 OUT`), or declare "
-        + "`{file: A001C003.mov, as: every-frame}` under `timeline: rates:` where each of its frames is one of the "
+        + "`{file: A001C003.mov, as: every-frame}` under `timeline: rates:` (or with `--rates`) where each of its frames is one of the "
         + "timeline.")
     let counted = try conform(one, media, RelinkSettings(rates: [RateRule(reel: "A*", as: .everyFrame)]))
     #expect(counted.diagnostics.isEmpty && counted.events[0].sourceRange == FrameRange(start: 240, count: 48))

@@ -209,7 +209,7 @@ import Testing
     #expect(
       report.text == """
         conform of film
-        01:00:00:00–01:00:02:00 at 24000/1001 fps, 48 frames, 1 events: 1 matched, 0 black, 0 without media
+        01:00:00:00–01:00:02:00 at 24000/1001 fps, 48 frames, 1 event: 1 matched, 0 black, 0 without media
 
         event  track  shot    source file   source                   record                   handles  rule
         001    V1     SHOT_A  A001C003.mov  01:00:10:00–01:00:12:00  01:00:00:00–01:00:02:00  240/192  reel+timecode

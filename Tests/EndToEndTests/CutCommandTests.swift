@@ -127,6 +127,44 @@ struct CutCommandTests {
     #expect(!FileManager.default.fileExists(atPath: fixture.path + "/report.json"))
   }
 
+  /// A wipe that is rendered as a dissolve, and a key, which is not rendered.
+  private static let effects = """
+    TITLE: EFFECTS
+    FCM: NON-DROP FRAME
+
+    001  A001     V     C        01:00:00:00 01:00:00:12 01:00:00:00 01:00:00:12
+    002  A001     V     C        01:00:00:12 01:00:00:12 01:00:00:12 01:00:00:12
+    002  A001     V     W099 008 01:00:01:00 01:00:01:12 01:00:00:12 01:00:01:00
+
+    """
+
+  @Test func `what is rendered in another way is in the report and in the lint`() throws {
+    let fixture = try Fixture()
+    try fixture.clip(
+      "A001", frames: 48, firstNumber: 0, rate: "24", timecode: "01:00:00:00", codec: Fixture.prores)
+    _ = try fixture.folder.write(Self.effects, to: "wipe.edl")
+    let lint = try fixture.interlock(["cut", "lint", "wipe.edl", "--rate", "24"])
+    #expect(lint.status == 0 && lint.text.contains("wipe 099 is rendered as a dissolve"))
+    #expect(try fixture.interlock(["cut", "lint", "wipe.edl", "--rate", "24", "--strict"]).status == 2)
+    let conform = ["conform", "wipe.edl", "--media", "rushes", "--rate", "24"]
+    #expect(try fixture.interlock(conform).text.contains("approximated: wipe 099 is rendered as a dissolve"))
+    #expect(try fixture.interlock(conform + ["--strict"]).status == 2)
+  }
+
+  @Test func `results that cannot be written end with an error`() throws {
+    let fixture = try Fixture()
+    _ = try fixture.folder.write(Self.effects, to: "wipe.edl")
+    let full = try Programs.run(
+      "/bin/sh", ["-c", "exec '\(Repository.product("interlock"))' cut show wipe.edl --rate 24 > /dev/full"],
+      folder: fixture.path)
+    #expect(full.status == 1 && full.errors.contains("cannot write the result"))
+    let twice = try fixture.interlock([
+      "conform", "wipe.edl", "--media", "rushes", "--rate", "24", "--report", "same.x", "--otio", "same.x",
+    ])
+    #expect(twice.status == 2 && twice.errors.contains("another option writes there"))
+    #expect(!FileManager.default.fileExists(atPath: fixture.path + "/same.x"))
+  }
+
   @Test func `the next cut of the sample differs by what was done to it`() throws {
     let fixture = try Fixture()
     let turnover = Repository.root + "/SampleMedia/turnover/"

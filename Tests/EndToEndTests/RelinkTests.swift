@@ -72,6 +72,9 @@ import Testing
     try manager.removeItem(atPath: fixture.path + "/rushes/A001.mov")
     let gone = try conform(fixture, "--lock", "cut.lock")
     #expect(gone.status == 3 && gone.errors.contains("the lock chooses rushes/A001.mov for event 001"))
+    #expect(
+      try String(contentsOfFile: fixture.path + "/cut.lock", encoding: .utf8) == lock,
+      "a conform that fails unpins nothing")
   }
 
   @Test func `the page shows the first and last frame of every event, and a second run makes nothing`() throws

@@ -10,9 +10,6 @@
 extern "C" {
 #endif
 
-/// Raised when equal input yields other numbers.
-#define PK_COMPARE_VERSION 1
-
 /// Widest and highest plane that is compared, in pixels.
 #define PK_COMPARE_SIDE 1024
 

@@ -71,12 +71,13 @@ struct ConformCommand: AsyncParsableCommand {
     var request = conform.request(isStrict: strict, raster: raster, fit: fit, lock: lockPath)
     // A broken cut is told before anything is made on disk.
     let converted = try await CutFile.converted(request.pipeline()).timeline.cuts
-    let tools = try await WorkerExecutable.identity()
+    async let identity = WorkerExecutable.identity()
     let folder = try Production.create(
       at: temporary?.path ?? FilePaths.resolve(production ?? ".", from: FilePaths.current))
     let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
+    let tools = try await identity
     func plan(publishesConform: Bool) async throws -> ProgrammePlan {
       var pipeline = try request.pipeline()
       pipeline.timeline.cuts = converted

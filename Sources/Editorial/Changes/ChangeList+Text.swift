@@ -8,9 +8,9 @@ extension ChangeList {
     var lines = [
       "\(Self.shown(oldName)) → \(Self.shown(newName)): \(oldFrames) → \(newFrames) frames "
         + "(\(Self.signed(gained)))",
-      "\(kept) clips kept, \(entries.count { $0.kind == .changed }) changed, "
+      "\(counted(kept, "clip")) kept, \(entries.count { $0.kind == .changed }) changed, "
         + "\(entries.count { $0.kind == .added }) added, \(entries.count { $0.kind == .removed }) removed; "
-        + "\(entries.reduce(0) { $0 + $1.newFrames }) source frames were not in the old cut",
+        + "\(entries.reduce(0) { $0 + $1.newFrames }) source frames are new to the cut",
     ]
     for track in tracks {
       let rows = Self.rows(of: entries.filter { $0.track == track })

@@ -71,11 +71,19 @@ struct MediaIndex: Sendable {
 
   /// Digests and material identifiers of a file, in one way of writing.
   private static func identities(of facts: MediaFacts) -> [String] {
-    let tags = facts.tags.filter { tag in
-      let name = tag.key.lowercased()
-      return name.contains("umid") || name.contains("uuid")
-    }
+    var tags: [(key: String, value: String)] = []
+    for tag in facts.tags where isIdentity(tag.key) { tags.append(tag) }
     return ([facts.identity] + tags.sorted { $0.key < $1.key }.map(\.value)).map(plainIdentity)
+  }
+
+  /// Whether the name of a tag holds `umid` or `uuid`, in any case; every tag of every file is asked.
+  private static func isIdentity(_ name: String) -> Bool {
+    let bytes = Array(name.utf8)
+    guard bytes.count >= 4 else { return false }
+    return (0...bytes.count - 4).contains { start in
+      let word = bytes[start..<start + 4].map { $0 | 0x20 }
+      return word.elementsEqual("umid".utf8) || word.elementsEqual("uuid".utf8)
+    }
   }
 
   /// Hexadecimal digits and letters only: `urn:smpte:umid:060a2b34.01010105…` and `0x060A2B34…` are one.

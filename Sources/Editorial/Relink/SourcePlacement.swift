@@ -208,7 +208,7 @@ struct ClipRequest {
       remedy:
         "Convert the file to a constant frame rate (`ffmpeg -i IN -fps_mode cfr -r \(timeline.rate) OUT`), "
         + (rule == nil
-          ? "or declare `\(example)` under `timeline: rates:` where each of its frames is one of the timeline."
+          ? "or declare `\(example)` under `timeline: rates:` (or with `--rates`) where each of its frames is one of the timeline."
           : "or read it `as: every-frame` where each of its frames is one of the timeline."))
   }
 
@@ -228,7 +228,7 @@ struct ClipRequest {
       reel: clip.sourceReel ?? facts.reel, file: clip.sourceReel ?? facts.reel == nil ? facts.fileName : nil,
       as: .realtime)
     let remedy =
-      "Declare it under `timeline: rates:`, e.g. `\(example)` where the motion keeps its speed, or "
+      "Declare it under `timeline: rates:` (or with `--rates`), e.g. `\(example)` where the motion keeps its speed, or "
       + "`as: every-frame` where each of its frames is one of the timeline."
     guard video.rate == timeline.rate else {
       return SourcePlacement.Refusal(

@@ -225,7 +225,7 @@ extension ConformReport {
   package var text: String {
     var lines = [
       "conform of \(programme)\(timeline.isEmpty ? "" : " (\(timeline))")",
-      "\(start)–\(end) at \(rate) fps, \(totals.frames) frames, \(totals.events) events: "
+      "\(start)–\(end) at \(rate) fps, \(totals.frames) frames, \(counted(totals.events, "event")): "
         + "\(totals.matched) matched, \(totals.black) black, \(totals.unmatched) without media"
         + (totals.filledFrames > 0 ? "; \(totals.filledFrames) frames stand for missing media" : ""),
       "",

@@ -6,7 +6,7 @@ extension CutListing {
     var lines = [
       name.isEmpty ? "cut" : name,
       "\(start)–\(end) at \(rate) fps\(isDropFrame ? " drop frame" : ""), \(frames) frames, "
-        + "\(tracks.count) \(tracks.count == 1 ? "track" : "tracks"), \(clipCount) \(clipCount == 1 ? "clip" : "clips")",
+        + "\(counted(tracks.count, "track")), \(counted(clipCount, "clip"))",
     ]
     for track in tracks { lines += Self.table(of: track, indent: "") }
     if !markers.isEmpty {
@@ -80,24 +80,5 @@ extension CutListing {
   fileprivate static func words(_ speed: Rational) -> String {
     if speed == .zero { return "freeze" }
     return "speed " + (speed.isInteger ? "\(speed.numerator)" : "\(speed)")
-  }
-}
-
-/// Rows of text with their columns under each other.
-enum TextTable {
-  static func aligned(_ rows: [[String]]) -> [String] {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-    }
-    return rows.map { row in
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        line += cell
-        if column + 1 < row.count { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
-      }
-      while line.hasSuffix(" ") { line.removeLast() }
-      return line
-    }
   }
 }

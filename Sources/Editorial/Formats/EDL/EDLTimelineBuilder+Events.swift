@@ -37,9 +37,12 @@ extension EDLTimelineBuilder {
       found(.dropped, "events without length are not carried", main.line.line, event.number)
       return
     }
-    let transition = transition(main, notes, event)
-    if let transition, transition.outOffset > main.count {
-      found(.approximated, "transitions are longer than their incoming clips", main.line.line, event.number)
+    var transition = transition(main, notes, event)
+    if let length = transition?.outOffset, length > main.count {
+      found(
+        .approximated, "transitions longer than their incoming clips end with them", main.line.line,
+        event.number)
+      transition?.outOffset = main.count
     }
     var outgoing: Clip?
     if transition != nil, !main.line.transition.isKey, lines.count == 2, lines[0].count == 0 {

@@ -223,7 +223,7 @@ extension FCP7Composer {
     let first = (Rational(own.first), Rational(speed < .zero ? offset + 1 : offset))
     let length = max(1, own.end - own.first)
     let steps = max(1, (length + speed.denominator - 1) / speed.denominator)
-    guard speed.denominator <= 1_000_000,
+    guard speed.denominator <= 1 << 32,
       let run = Rational(speed.denominator).checkedMultiply(Rational(steps)),
       let rise = Rational(speed.numerator).checkedMultiply(Rational(steps)),
       let when = first.0.checkedAdd(run), let value = first.1.checkedAdd(rise)

@@ -52,7 +52,7 @@ struct JSONReader {
     Diagnostic(
       family: .usage, code: "cut.badJSON",
       location: SourceLocation(file: path, line: Int(line), column: Int(column)),
-      message: message, remedy: "Export the timeline again.", excerpt: excerpt())
+      message: message, remedy: "Check that the file is whole.", excerpt: excerpt())
   }
 
   /// The line around the position, at most 2 KiB of it before and after.
