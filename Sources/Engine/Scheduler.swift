@@ -58,6 +58,8 @@ package struct RetryPolicy: Sendable {
   package var kills = 25
   /// Infrastructure failures in a row without anything new.
   package var infrastructureFailures = 5
+  /// Attempts in a row that a program ended with failure.
+  package var applicationFailures = 3
   /// The pause before the first repetition; it doubles with each further one.
   package var firstPause: Duration = .milliseconds(500)
   package var longestPause: Duration = .seconds(10)
@@ -105,6 +107,8 @@ package struct Scheduler: Sendable {
     var crashesInARow = 0
     var killsInARow = 0
     var infrastructureFailuresInARow = 0
+    var applicationFailuresInARow = 0
+    var licenceFailuresInARow = 0
   }
 
   package init(_ plan: Plan, policy: RetryPolicy = RetryPolicy()) {
@@ -184,6 +188,17 @@ package struct Scheduler: Sendable {
         return
       }
       retry(index, after: policy.pause(afterFailures: count), &effects)
+    case .application:
+      history[index].applicationFailuresInARow += 1
+      let count = history[index].applicationFailuresInARow
+      guard count < policy.applicationFailures else {
+        settle(index, .failed(.application), &effects)
+        return
+      }
+      retry(index, after: policy.pause(afterFailures: count), &effects)
+    case .licence:
+      history[index].licenceFailuresInARow += 1
+      retry(index, after: policy.pause(afterFailures: history[index].licenceFailuresInARow), &effects)
     case .cancelled:
       // The worker handed its task back. Unless we asked for it somebody stopped the worker.
       if isCancelled {
@@ -202,6 +217,8 @@ package struct Scheduler: Sendable {
     history[index].crashesInARow = 0
     history[index].killsInARow = 0
     history[index].infrastructureFailuresInARow = 0
+    history[index].applicationFailuresInARow = 0
+    history[index].licenceFailuresInARow = 0
   }
 
   private mutating func lost(_ index: Int, _ cause: LossCause, _ effects: inout [SchedulerEffect]) {

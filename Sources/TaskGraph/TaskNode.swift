@@ -41,10 +41,17 @@ package struct TaskNode: Sendable {
   package var place: TaskPlace
   /// Why this task is in the plan, in one phrase.
   package var reason: String
+  /// What it occupies while it runs.
+  package var needs: TaskNeeds
+  /// The user's priority: of tasks that could start, the one with the greater weight goes first.
+  package var weight: Int
+  /// What its key was made from, for explanations.
+  package var ingredients: [Ingredient]
 
   package init(
     key: TaskKey, kind: String, version: Int, stage: String, label: String, dependencies: [TaskKey] = [],
-    payload: [UInt8], frames: Int = 0, commits: [TaskKey] = [], place: TaskPlace = .worker, reason: String
+    payload: [UInt8], frames: Int = 0, commits: [TaskKey] = [], place: TaskPlace = .worker, reason: String,
+    needs: TaskNeeds = TaskNeeds(), weight: Int = 0, ingredients: [Ingredient] = []
   ) {
     self.key = key
     self.kind = kind
@@ -57,5 +64,8 @@ package struct TaskNode: Sendable {
     self.commits = commits
     self.place = place
     self.reason = reason
+    self.needs = needs
+    self.weight = weight
+    self.ingredients = ingredients
   }
 }

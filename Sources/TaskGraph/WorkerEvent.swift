@@ -15,9 +15,17 @@ package struct WorkerEvent: Codable, Sendable {
     case failed
   }
 
-  /// Who has to act on a failure; only infrastructure is worth another try.
+  /// Who has to act on a failure, and whether another try can help.
   package enum FailureClass: String, Codable, Sendable {
-    case user, media, infrastructure, cancelled
+    /// Bad input: trying again gives the same.
+    case user, media
+    /// A program failed by its own account; worth a counted number of tries.
+    case application
+    /// Disk, machine or network: tried again after a pause, not held against the task.
+    case infrastructure
+    /// No licence was free, whatever we counted: tried again after a pause, not held against the task.
+    case licence
+    case cancelled
   }
 
   package var event: Kind
