@@ -147,7 +147,8 @@ struct FramePlanner {
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
-        label: label(segments, nodes: nodes, in: workspace), payload: try JSONBytes.encode(input),
+        label: label(segments, nodes: nodes, in: workspace),
+        dependencies: workspace.externals(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
         reason: "\(count) frames never made before with this source, grade and encoding"))
   }

@@ -52,6 +52,18 @@ package enum PipelineSchema {
     case .choices(let values):
       let choice = SchemaNode(type: "string", values: values)
       node.oneOf = [choice, SchemaNode(type: "array", items: Indirect(choice))]
+    case .shorthand(let keys):
+      node.oneOf = [SchemaNode(type: "string"), object(title: key.name, summary: key.summary, keys: keys)]
+    case .names(let keys):
+      node = object(title: key.name, summary: key.summary, keys: keys)
+      node.additionalProperties = .schema(SchemaNode(type: "string"))
+    case .counts(let range):
+      node.type = "object"
+      node.additionalProperties = .schema(
+        SchemaNode(type: "integer", minimum: range.lowerBound, maximum: range.upperBound))
+    case .integers(let range):
+      let number = SchemaNode(type: "integer", minimum: range.lowerBound, maximum: range.upperBound)
+      node.oneOf = [number, SchemaNode(type: "array", items: Indirect(number))]
     case .table(let keys): node = object(title: key.name, summary: key.summary, keys: keys)
     case .named(let choices, let keys):
       node.type = "object"
