@@ -72,7 +72,8 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForAttempt, .attemptRecovered, .workerStarted, .committed, .ignored: break
+    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .workerStarted, .committed, .ignored:
+      break
     }
   }
 
