@@ -63,6 +63,7 @@ extension Coordinator {
       clock: clock, control: control, signals: WorkerSignals(), options: options)
     let misfits = surroundings.capacity.misfits(in: plan.nodes)
     guard misfits.isEmpty else { throw DiagnosticList(misfits) }
+    claim?.note(run: surroundings.run)
     session = try RunSession(plan, in: surroundings)
     defer { session = nil }
     let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
@@ -97,6 +98,7 @@ extension Coordinator {
 
   private func receive(_ input: RunInput) -> (commands: [RunCommand], isOver: Bool) {
     do {
+      if let lost = claim?.loss { throw lost }
       let commands = try session?.receive(input) ?? []
       return (commands, session?.isOver ?? true)
     } catch {

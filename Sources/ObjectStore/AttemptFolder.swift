@@ -103,6 +103,6 @@ package struct AttemptFolder: Hashable, Sendable {
   package func remove() throws(Diagnostic) {
     let files = production.fileSystem
     for name in try files.names(in: path) { try files.remove("\(path)/\(name)") }
-    if unsafe rmdir(path) != 0, errno != ENOENT { throw files.fault("remove", path, errno) }
+    try files.removeFolder(path)
   }
 }

@@ -83,7 +83,21 @@ extension ObjectStore {
   /// The file goes to quarantine.
   package func withdrawResult(_ key: TaskKey) throws(Diagnostic) {
     let path = resultPath(of: key)
-    if let facts = try fileSystem.facts(path) { try quarantine(path, seen: facts) }
+    guard let facts = try fileSystem.facts(path) else { return }
+    try quarantine(path, seen: facts, because: "what it names is missing or damaged")
+  }
+
+  /// Takes back every result that names an object which is missing or, by its stat, damaged.
+  ///
+  /// - Returns: their keys, and those of results that were damaged themselves.
+  /// - Complexity: reads every result; for when something is known to be lost.
+  package func withdrawIncompleteResults() throws -> [TaskKey] {
+    var incomplete: [TaskKey] = []
+    let walk = try forEachResult { result in
+      if !missingObjects(of: result.head.objects).isEmpty { incomplete.append(result.head.key) }
+    }
+    for key in incomplete { try withdrawResult(key) }
+    return incomplete + walk.damaged
   }
 
   /// What a walk over all results found besides the good ones.
