@@ -89,9 +89,12 @@ package struct FileSystem: Sendable {
   }
 
   /// Whether a path lies on storage shared between machines, where SQLite's WAL must not be used.
-  package func isShared(_ path: String) -> Bool {
+  package func isShared(_ path: String) -> Bool { type(of: path).map(Self.isShared) ?? false }
+
+  /// The type of the file system that holds a path, in the words of the kernel; `nil` when that cannot be found out.
+  func type(of path: String) -> String? {
     var raw = stat()
-    guard unsafe stat(path, &raw) == 0, let mounts = try? read("/proc/self/mountinfo") else { return false }
+    guard unsafe stat(path, &raw) == 0, let mounts = try? read("/proc/self/mountinfo") else { return nil }
     // "36 35 98:0 / /mnt rw shared:1 - ext4 /dev/sda1 rw": device third, type after the lone dash (proc(5)).
     let device = "\((raw.st_dev >> 8) & 0xFFF):\((raw.st_dev & 0xFF) | ((raw.st_dev >> 12) & 0xFFF00))"
     for line in String(decoding: mounts.bytes, as: UTF8.self).split(separator: "\n") {
@@ -99,9 +102,9 @@ package struct FileSystem: Sendable {
       guard words.count > 6, words[2] == device, let dash = words[6...].firstIndex(of: "-"),
         dash + 1 < words.count
       else { continue }
-      return Self.isShared(type: String(words[dash + 1]))
+      return String(words[dash + 1])
     }
-    return false
+    return nil
   }
 
   static func isShared(type: String) -> Bool {
