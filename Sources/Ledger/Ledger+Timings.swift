@@ -45,6 +45,28 @@ extension Ledger {
     }
   }
 
+  /// What the latest tasks of every kind on record took on average.
+  package func timingEstimates() throws -> [String: TimingEstimate] {
+    try translating {
+      try database.read { db in
+        let rows = try Row.fetchAll(
+          db, sql: "SELECT kind, count(*), total(seconds), total(frames) FROM timings GROUP BY kind")
+        return Dictionary(
+          uniqueKeysWithValues: rows.map { row -> (String, TimingEstimate) in
+            let count: Int = row[1]
+            let seconds: Double = row[2]
+            let frames: Double = row[3]
+            return (
+              row[0],
+              TimingEstimate(
+                secondsPerTask: seconds / Double(count), secondsPerFrame: frames > 0 ? seconds / frames : nil,
+                sampleCount: count)
+            )
+          })
+      }
+    }
+  }
+
   /// What the latest tasks of a kind took on average; `nil` when none is on record.
   package func timingEstimate(kind: String) throws -> TimingEstimate? {
     try translating {
