@@ -21,7 +21,7 @@ extension FileSystem {
       removed.count += inside.count
       removed.byteCount += inside.byteCount
     }
-    if unsafe rmdir(path) != 0, errno != ENOENT { throw fault("remove", path, errno) }
+    try removeFolder(path)
     return removed
   }
 }

@@ -13,7 +13,7 @@ extension FrameSourceBuilder {
   {
     let output = try MadeResults.output(of: maker, store: store)
     if let movie = output.movie {
-      guard store.contains(movie) else { throw WorkerFailure(missingObject: movie) }
+      guard try store.verifyObject(movie) else { throw WorkerFailure(missingObject: movie) }
       return FileSupply(
         try PictureReader(path: store.path(of: movie), stream: nil), interpretation: source.interpretation,
         sampleAspect: (1, 1))
@@ -42,7 +42,8 @@ private final class MadeStillsSupply: PictureSupply {
       throw WorkerFailure(
         verification: "the program made \(stills.count) pictures, and none of number \(number)")
     }
-    guard store.contains(stills[frame]) else { throw WorkerFailure(missingObject: stills[frame]) }
+    // Read whole in any case; what somebody has changed since is found here and made again.
+    guard try store.verifyObject(stills[frame]) else { throw WorkerFailure(missingObject: stills[frame]) }
     return try decoder.decode(store.path(of: stills[frame]), body)
   }
 }

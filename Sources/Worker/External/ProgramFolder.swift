@@ -41,11 +41,8 @@ struct ProgramFolder {
       let place = self.file(file.path)
       try Self.makeFolder(FileSystem.parent(of: place))
       guard !files.exists(place) else { continue }
-      guard context.store.contains(file.object),
-        let content = try files.read(context.store.path(of: file.object))
-      else { throw WorkerFailure(missingObject: file.object) }
       try files.writeNew(
-        content.bytes, at: place, mode: file.isExecutable ? 0o555 : 0o444, isDurable: false)
+        try context.store.bytes(of: file.object), at: place, mode: file.isExecutable ? 0o555 : 0o444, isDurable: false)
     }
     for path in [input.made?.path].compactMap({ $0 }) + input.outputs.map(\.path) {
       try Self.makeFolder(FileSystem.parent(of: output(path)))
