@@ -43,7 +43,9 @@ extension RunSession {
         report.frames = event.frames
         report.isFirst = event.isFirst
       }
-    case .finished: try attemptFinished(attempt, slot)
+    case .finished:
+      outcome.warnings += event.diagnostics ?? []
+      try attemptFinished(attempt, slot)
     case .failed: try attemptFailed(attempt, slot, event)
     }
   }

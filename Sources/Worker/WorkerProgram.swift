@@ -86,7 +86,10 @@ public enum WorkerProgram {
       guard let path = lines.next() else { break }
       let ending = AttemptRunner.run(taskFile: path) { PoolReporter(attempt: $0) }
       if ending.exit == 0 {
-        PoolReporter.send(WorkerEvent(.finished, attempt: ending.attempt, key: ending.key, exit: 0))
+        PoolReporter.send(
+          WorkerEvent(
+            .finished, attempt: ending.attempt, key: ending.key, exit: 0,
+            diagnostics: ending.diagnostics.isEmpty ? nil : ending.diagnostics))
       } else {
         PoolReporter.send(
           WorkerEvent(

@@ -193,6 +193,7 @@ import Testing
       ))
     #expect(run.finished.status == 0, "\(run.finished.text)")
     #expect(run.log.contains("it left running, and we ended: python3"))
+    #expect(run.ending.diagnostics.map(\.code) == ["external.leftRunning"])
     try run.checkClean()
   }
 

@@ -22,10 +22,30 @@ enum ExternalInterpreter: TaskInterpreter {
     var (output, objects) = try outputs.take()
     output.seconds = outcome.seconds
     output.leftRunning = outcome.leftRunning
-    if !output.undeclared.isEmpty {
-      context.log.write("not declared, and not kept: \(output.undeclared.joined(separator: ", "))")
-    }
+    tell(output, of: input, context: context)
     return (output, objects)
+  }
+
+  /// What a program that succeeded did besides.
+  private static func tell(_ output: ExternalTask.Output, of input: ExternalTask.Input, context: TaskContext)
+  {
+    if !output.undeclared.isEmpty {
+      let names = output.undeclared.joined(separator: ", ")
+      context.log.write("not declared, and not kept: \(names)")
+      context.notes.add(
+        Diagnostic(
+          severity: .note, family: .failed, code: "external.undeclared",
+          message: "`\(input.stage)` made files that are not declared and were not kept: \(names)",
+          remedy: "Declare them under `outputs:`, or let it write them to $TMPDIR."))
+    }
+    if !output.leftRunning.isEmpty {
+      let names = output.leftRunning.joined(separator: ", ")
+      context.notes.add(
+        Diagnostic(
+          severity: .warning, family: .failed, code: "external.leftRunning",
+          message: "`\(input.stage)` left \(names) running, which was ended with it",
+          remedy: "Let it wait for what it starts."))
+    }
   }
 
   /// Steps of progress: the frames it makes, or a hundred.

@@ -13,9 +13,9 @@ extension FrameSourceBuilder {
   {
     let output = try MadeResults.output(of: maker, store: store)
     if let movie = output.movie {
-      guard try store.verifyObject(movie) else { throw WorkerFailure(missingObject: movie) }
       return FileSupply(
-        try PictureReader(path: store.path(of: movie), stream: nil), interpretation: source.interpretation,
+        try PictureReader(path: try store.verifiedPath(of: movie), stream: nil),
+        interpretation: source.interpretation,
         sampleAspect: (1, 1))
     }
     return try MadeStillsSupply(output.stills, interpretation: source.interpretation, store: store)
@@ -43,14 +43,23 @@ private final class MadeStillsSupply: PictureSupply {
         verification: "the program made \(stills.count) pictures, and none of number \(number)")
     }
     // Read whole in any case; what somebody has changed since is found here and made again.
-    guard try store.verifyObject(stills[frame]) else { throw WorkerFailure(missingObject: stills[frame]) }
-    return try decoder.decode(store.path(of: stills[frame]), body)
+    let path: String
+    do {
+      path = try store.verifiedPath(of: stills[frame])
+    } catch {
+      // The program will run again and may not make the same bytes.
+      MadeResults.forget()
+      throw error
+    }
+    return try decoder.decode(path, body)
   }
 }
 
 /// The result read last: many tasks in a row read pictures of one program.
 private enum MadeResults {
   private static let last = Mutex<(key: TaskKey, output: ExternalTask.Output)?>(nil)
+
+  static func forget() { last.withLock { $0 = nil } }
 
   static func output(of key: TaskKey, store: ObjectStore) throws -> ExternalTask.Output {
     if let kept = last.withLock({ $0 }), kept.key == key { return kept.output }

@@ -42,7 +42,8 @@ struct ProgramFolder {
       try Self.makeFolder(FileSystem.parent(of: place))
       guard !files.exists(place) else { continue }
       try files.writeNew(
-        try context.store.bytes(of: file.object), at: place, mode: file.isExecutable ? 0o555 : 0o444, isDurable: false)
+        try context.store.bytes(of: file.object), at: place, mode: file.isExecutable ? 0o555 : 0o444,
+        isDurable: false)
     }
     for path in [input.made?.path].compactMap({ $0 }) + input.outputs.map(\.path) {
       try Self.makeFolder(FileSystem.parent(of: output(path)))
