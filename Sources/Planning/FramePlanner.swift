@@ -85,7 +85,8 @@ struct FramePlanner {
       }
     }
     try planSingles()
-    workspace.frames[digest] = index
+    // Planning a render may have planned frames of other chains, for a program whose pictures it reads.
+    workspace.frames[digest, default: [:]].merge(index) { $1 }
     frames.pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
     return frames
   }

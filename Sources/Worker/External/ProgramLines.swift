@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import TaskGraph
 
 /// What a program prints, line by line: into the log as far as it goes, and for progress and reasons.
@@ -24,33 +26,60 @@ struct ProgramLines {
   private(set) var byteCount: Int64 = 0
 
   private let licenceTexts: [String]
+  /// The last line as far as it has come.
   private var partial: [UInt8] = []
   private var logged = 0
-  private var recent: [String] = []
-  private var recentBytes = 0
+  /// Once the log has its head: the last of the output.
+  private var recent: [UInt8]?
   private var leftOut: Int64 = 0
 
   init(licenceTexts: [String]) { self.licenceTexts = licenceTexts.map { $0.lowercased() } }
 
-  mutating func add(_ bytes: some Collection<UInt8>, log: AttemptLog) {
+  mutating func add(_ bytes: ArraySlice<UInt8>, log: AttemptLog) {
     byteCount += Int64(bytes.count)
-    var rest = bytes[...]
-    // A carriage return rewrites a line of progress on a terminal.
-    while let end = rest.firstIndex(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
-      append(rest[..<end], log)
-      endLine(log)
-      rest = rest[rest.index(after: end)...]
+    var rest = bytes
+    while !rest.isEmpty {
+      // Of what is not kept and says nothing to us, whole lines at once: a program may print gigabytes.
+      if recent != nil, partial.isEmpty, let end = rest.lastIndex(of: UInt8(ascii: "\n")),
+        !speaks(rest[...end])
+      {
+        keep(rest[...end])
+        rest = rest[(end + 1)...]
+      }
+      // A carriage return rewrites a line of progress on a terminal.
+      let end = rest.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+      partial += rest[..<(end ?? rest.endIndex)]
+      rest = rest[(end.map { $0 + 1 } ?? rest.endIndex)...]
+      while partial.count > Self.longest {
+        let more = Array(partial[Self.longest...])
+        partial.removeLast(more.count)
+        endLine(log)
+        partial = more
+      }
+      if end != nil { endLine(log) }
     }
-    append(rest, log)
   }
 
-  private mutating func append(_ bytes: some Collection<UInt8>, _ log: AttemptLog) {
-    partial += bytes
-    while partial.count > Self.longest {
-      let more = Array(partial[Self.longest...])
-      partial.removeLast(more.count)
-      endLine(log)
-      partial = more
+  /// Whether a line of these can be progress, a reason or a word about licences.
+  private func speaks(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard licenceTexts.isEmpty else { return true }
+    return unsafe bytes.withUnsafeBytes { buffer in
+      guard let start = buffer.baseAddress else { return false }
+      if unsafe memchr(start, Int32(UInt8(ascii: "%")), buffer.count) != nil { return true }
+      // The mark of `openjd_`, which hardly anything else has.
+      var rest = unsafe buffer[...]
+      while let base = unsafe UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+        let mark = unsafe memchr(base, Int32(UInt8(ascii: "_")), rest.count)
+      {
+        let place = unsafe start.distance(to: UnsafeRawPointer(mark))
+        if place >= 6, unsafe buffer[place - 6] == UInt8(ascii: "o"),
+          unsafe buffer[place - 1] == UInt8(ascii: "d")
+        {
+          return true
+        }
+        unsafe rest = buffer[(place + 1)...]
+      }
+      return false
     }
   }
 
@@ -64,33 +93,45 @@ struct ProgramLines {
       let lower = line.lowercased()
       if licenceTexts.contains(where: lower.contains) { licence = line }
     }
-    if !line.hasPrefix("openjd_"), line.contains(where: { !$0.isWhitespace }) { last = line }
-    keep(line, log)
+    take(last: line)
+    logged += line.utf8.count
+    if recent == nil, logged <= Self.head {
+      log.write("| " + line)
+    } else {
+      keep(Array(line.utf8)[...])
+      keep([UInt8(ascii: "\n")])
+    }
   }
 
-  private mutating func keep(_ line: String, _ log: AttemptLog) {
-    let count = line.utf8.count
-    if logged + count <= Self.head {
-      logged += count
-      log.write("| " + line)
-      return
+  private mutating func take(last line: String) {
+    if !line.hasPrefix("openjd_"), line.contains(where: { !$0.isWhitespace }) { last = line }
+  }
+
+  private mutating func keep(_ bytes: ArraySlice<UInt8>) {
+    var kept = recent ?? []
+    recent = nil
+    kept += bytes
+    if kept.count > 2 * Self.tail {
+      leftOut += Int64(kept.count - Self.tail)
+      kept.removeFirst(kept.count - Self.tail)
     }
-    logged = .max / 2
-    recent.append(line)
-    recentBytes += count
-    while recentBytes > Self.tail, recent.count > 1 {
-      let dropped = recent.removeFirst().utf8.count
-      recentBytes -= dropped
-      leftOut += Int64(dropped)
-    }
+    recent = kept
   }
 
   /// The end of the output: the last lines of a long one go into the log.
   mutating func finish(log: AttemptLog) {
     endLine(log)
-    if leftOut > 0 { log.write("… \(leftOut) bytes of its output are left out …") }
-    for line in recent { log.write("| " + line) }
-    recent = []
+    guard let recent else { return }
+    var lines = recent.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+    if leftOut > 0 {
+      log.write("… \(leftOut) bytes of its output are left out …")
+      if lines.count > 1 { lines.removeFirst() }
+    }
+    for line in lines {
+      take(last: line)
+      log.write("| " + line)
+    }
+    self.recent = nil
   }
 
   // MARK: What it says

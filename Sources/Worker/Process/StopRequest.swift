@@ -11,13 +11,22 @@ enum StopRequest {
   /// True when the coordinator's end of the lifeline is gone.
   private static let lifelineLost = Atomic<Bool>(false)
 
+  /// A program that we started and that runs, or 0: it does not outlive us.
+  private static let program = Atomic<Int32>(0)
+
+  static func setProgram(_ process: Int32) { program.store(process, ordering: .relaxed) }
+
   /// Installs handlers for SIGTERM and SIGINT: the first asks to stop, the second ends the process at once.
   static func installHandlers() {
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { number in
       let (isFirst, _) = StopRequest.signal.compareExchange(
         expected: 0, desired: number, ordering: .relaxed)
-      if !isFirst { _exit(128 + number) }
+      if !isFirst {
+        let program = StopRequest.program.load(ordering: .relaxed)
+        if program > 0 { kill(program, SIGKILL) }
+        _exit(128 + number)
+      }
     }
     unsafe sigaction(SIGTERM, &action, nil)
     unsafe sigaction(SIGINT, &action, nil)
