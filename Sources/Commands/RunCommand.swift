@@ -22,6 +22,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
+  @OptionGroup var limits: LimitOptions
 
   @Option(help: "Worker processes. Default: one for each core.")
   var workers: Int?
@@ -47,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
-    let engine = try await EngineAccess.open(folder, workers: workers, isQuiet: json)
+    let engine = try await EngineAccess.open(folder, workers: workers, isQuiet: json, limits: limits)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -72,7 +73,7 @@ struct RunCommand: AsyncParsableCommand {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printDiagnostics(plan.diagnostics)
+      Outcome.printDiagnostics(plan.diagnostics + outcome.findings)
       Outcome.printResult(try summary.text())
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
@@ -87,10 +88,13 @@ struct RunCommand: AsyncParsableCommand {
 
 /// Opens engines for commands.
 enum EngineAccess {
-  static func open(_ production: Production, workers: Int?, isQuiet: Bool) async throws -> Coordinator {
+  static func open(
+    _ production: Production, workers: Int?, isQuiet: Bool, limits: LimitOptions? = nil
+  ) async throws -> Coordinator {
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    let configuration = EngineConfiguration(
+    var configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
+    limits?.apply(to: &configuration)
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
   }

@@ -20,6 +20,12 @@ package struct RunOutcome: Sendable {
   package var lostAttempts = 0
   /// Reports that did not belong to the current attempt of a worker.
   package var ignoredReports = 0
+  /// What workers did that is no failure of a task and must not go unsaid, e.g. processes they left behind; at most a
+  /// hundred of `contained`.
+  package var findings: [Diagnostic] = []
+  package var contained = 0
+  /// Processes that did not end although they were killed, for people.
+  package var stillAlive: [String] = []
   package var isCancelled = false
   package var seconds = 0.0
 

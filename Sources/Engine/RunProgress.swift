@@ -72,7 +72,7 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForAttempt, .attemptRecovered, .workerStarted, .committed, .ignored: break
+    case .waitingForAttempt, .attemptRecovered, .workerStarted, .committed, .contained, .ignored: break
     }
   }
 
