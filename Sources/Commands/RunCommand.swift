@@ -32,6 +32,7 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var waiting: WaitOptions
+  @OptionGroup var limits: LimitOptions
 
   @Option(
     help: "Worker processes, and cores they keep busy. Default: the cores of this machine or container.")
@@ -68,7 +69,7 @@ struct RunCommand: AsyncParsableCommand {
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
     let engine = try await EngineAccess.open(
-      folder, workers: workers, memory: memory, isQuiet: json, wait: waiting.limit)
+      folder, workers: workers, memory: memory, isQuiet: json, limits: limits, wait: waiting.limit)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -145,7 +146,8 @@ struct MemorySize {
 /// Opens engines for commands.
 enum EngineAccess {
   static func open(
-    _ production: Production, workers: Int?, memory: MemorySize? = nil, isQuiet: Bool, wait: Duration = .zero
+    _ production: Production, workers: Int?, memory: MemorySize? = nil, isQuiet: Bool,
+    limits: LimitOptions? = nil, wait: Duration = .zero
   ) async throws -> Coordinator {
     StorageNote.tell(of: production)
     let machine = MachineResources.here()
@@ -153,6 +155,7 @@ enum EngineAccess {
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? machine.cores)
     configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
     configuration.lockWait = wait
+    limits?.apply(to: &configuration)
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
   }
