@@ -72,8 +72,9 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted, .committed,
-      .ignored:
+    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted,
+      .committed,
+      .contained, .ignored:
       break
     }
   }

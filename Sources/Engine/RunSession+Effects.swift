@@ -81,10 +81,12 @@ extension RunSession {
       slots[slot].life = lives
       slots[slot].lines = continuation
       slots[slot].saidReady = false
+      slots[slot].ended = []
       commands.append(.startWorker(slot: slot, life: lives, lines: lines))
     }
     slots[slot].state = .working(attempt)
     slots[slot].lastHeard = engine.clock.now
+    limit(slot, to: attempt)
     slots[slot].lines?.yield(attempt.folder.taskFilePath)
     try journal.tell(.attemptStarted, task: attempt.task, attempt: attempt.id) { event in
       event.worker = slot + 1

@@ -145,13 +145,16 @@ struct FramePlanner {
     let media = workspace.media(of: Array(nodes.values))
     let input = RenderTask.Input(encoding: encoding, nodes: nodes, media: media, segments: segments)
     let count = segments.reduce(0) { $0 + $1.count }
+    let memory = MemoryEstimate(videos: workspace.videosByIdentity())
+      .render(nodes.values, encoding: encoding)
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
         label: label(segments, nodes: nodes, in: workspace),
         dependencies: workspace.externals(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
-        reason: "\(count) frames never made before with this source, grade and encoding"))
+        reason: "\(count) frames never made before with this source, grade and encoding",
+        needs: TaskNeeds(memoryBytes: memory)))
   }
 
   /// The sources of the first shot with its frames, and how many shots more.

@@ -109,6 +109,17 @@ package struct PlanningWorkspace {
   /// Groups of pictures that tasks of this plan make.
   var groups: Set<TaskKey> = []
 
+  var videos: [Digest: VideoFacts] = [:]
+  /// How many of `files` are in `videos`.
+  var indexedFiles = 0
+
+  /// The facts of every picture file, by identity.
+  mutating func videosByIdentity() -> [Digest: VideoFacts] {
+    for file in files[indexedFiles...] { videos[file.identity] = file.facts.video }
+    indexedFiles = files.count
+    return videos
+  }
+
   /// Adds a task unless its result exists or another stage has asked for the same.
   mutating func add(_ node: TaskNode) throws {
     guard !plannedKeys.contains(node.key) else { return }
@@ -156,6 +167,15 @@ package struct PlanningWorkspace {
     let closed = stage.declaration.gates.filter { gates[$0]?.isOpen != true }
     let before = (nodes: nodes.count, deliverables: deliverables.count)
     try stage.plan(in: &self)
+    for index in nodes.indices.dropFirst(before.nodes) {
+      // A program of an earlier stage is planned when its pictures are needed.
+      let owner = pipeline.stage(named: nodes[index].stage) ?? stage
+      nodes[index].weight = owner.declaration.priority
+      guard nodes[index].place == .worker,
+        !(owner is ExternalStage) || nodes[index].kind == ExternalTask.identifier
+      else { continue }
+      nodes[index].needs.tokens.merge(owner.declaration.tokens) { max($0, $1) }
+    }
     guard !closed.isEmpty else { return }
     held += nodes[before.nodes...]
     for node in nodes[before.nodes...] { plannedKeys.remove(node.key) }

@@ -5,14 +5,15 @@ import MediaTime
 
 /// Reads and checks pipeline files.
 package enum PipelineLoader {
-  static let topKeys: [KeySpec] = [
-    KeySpec("interlock", .integer(1...1), isRequired: true, "version of this format, 1"),
-    KeySpec(
-      "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
-    KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
-    KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
-    KeySpec("stages", .text, isRequired: true, "the stages, by name"),
-  ]
+  static let topKeys: [KeySpec] =
+    [
+      KeySpec("interlock", .integer(1...1), isRequired: true, "version of this format, 1"),
+      KeySpec(
+        "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
+      KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
+      KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
+      KeySpec("stages", .text, isRequired: true, "the stages, by name"),
+    ] + ResourceKeys.pipeline
 
   static let timelineKeys: [KeySpec] =
     [
@@ -81,14 +82,16 @@ package enum PipelineLoader {
     let raster = raster(reader)
     let timeline = reader["timeline"].flatMap { timelineSettings($0, findings: findings) }
     let context = LoadingContext(pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [])
-    let stages = reader["stages"].map { stageList($0, context: context, findings: findings) } ?? []
+    let resources = ResourceKeys(reader)
+    let stages =
+      reader["stages"].map { stageList($0, resources, context: context, findings: findings) } ?? []
     try findings.throwIfErrors()
     guard let programme, let raster, let timeline else {
       preconditionFailure("a pipeline without errors has its required keys")
     }
     return Pipeline(
       path: path, programme: programme, timeline: timeline, raster: raster, stages: stages,
-      warnings: findings.diagnostics)
+      tokens: resources.tokens, warnings: findings.diagnostics)
   }
 
   private static func name(_ reader: KeyReader, _ key: String) -> String? {
@@ -220,9 +223,9 @@ package enum PipelineLoader {
     }
   }
 
-  private static func stageList(_ value: PipelineValue, context: LoadingContext, findings: Findings)
-    -> [any Stage]
-  {
+  private static func stageList(
+    _ value: PipelineValue, _ resources: ResourceKeys, context: LoadingContext, findings: Findings
+  ) -> [any Stage] {
     guard let entries = value.entries, !entries.isEmpty else {
       findings.add(
         value.error(
@@ -238,12 +241,14 @@ package enum PipelineLoader {
     var stages: [any Stage] = []
     for entry in wiring.order {
       guard let kind = kinds[entry.key] else { continue }
-      let keys = [KeySpec("kind", .choice([]), "what the stage does")] + kind.keys
+      let keys = [KeySpec("kind", .choice([]), "what the stage does")] + ResourceKeys.keys(of: kind)
       let reader = KeyReader(
         entry.value, keys: keys, owner: "stage `\(entry.key)` (\(kind.kind))", findings: findings)
       let declaration = StageDeclaration(
         name: entry.key, location: entry.keyLocation, wires: wiring.wires[entry.key] ?? [:],
-        lists: wiring.lists[entry.key] ?? [:])
+        lists: wiring.lists[entry.key] ?? [:],
+        priority: reader.integer("priority", in: -1000...1000) ?? 0,
+        tokens: resources.tokens(of: entry.key, reader, kind: kind))
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
     }
     StageWiring.checkPorts(of: stages, entries: entries, findings: findings)

@@ -4,7 +4,8 @@ package enum PipelineSchema {
     let stages = StageRegistry.all.map { kind in
       object(
         title: kind.kind, summary: kind.summary,
-        keys: [KeySpec("kind", .choice([kind.kind]), isRequired: true, "what the stage does")] + kind.keys)
+        keys: [KeySpec("kind", .choice([kind.kind]), isRequired: true, "what the stage does")]
+          + ResourceKeys.keys(of: kind))
     }
     var root = object(title: "Interlock pipeline", summary: "One programme", keys: PipelineLoader.topKeys)
     root.properties?["timeline"] = object(

@@ -146,7 +146,9 @@ package struct DeliveryStage: ReadableStage {
         key: key, kind: AssembleTask.identifier, version: AssembleTask.version, stage: declaration.name,
         label: "assemble \(declaration.name)", dependencies: workspace.plannedDependencies(waits),
         payload: try JSONBytes.encode(assembly),
-        reason: "no file is made of exactly these frames and this mix"))
+        reason: "no file is made of exactly these frames and this mix",
+        needs: TaskNeeds(
+          memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount))))
     let recipe = Recipe(
       stage: declaration.name, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
       workspace: workspace)

@@ -8,6 +8,10 @@ package struct StageDeclaration: Sendable {
   package var wires: [String: String]
   /// The stages behind each key that takes several: `after` → `approve-grade`.
   package var lists: [String: [String]]
+  /// Its tasks go before those of stages with less.
+  package var priority = 0
+  /// Licences and places in pools that each of its tasks takes, by name.
+  package var tokens: [String: Int] = [:]
 
   /// Every stage it takes something from.
   var sources: [String] { Array(wires.values) + lists.values.joined() }

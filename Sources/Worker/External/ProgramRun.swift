@@ -51,7 +51,6 @@ struct ProgramRun {
     // A daemon comes to us when its parents are gone.
     ProcessFamily.adoptOrphans()
     let (child, output) = try spawn()
-    StopRequest.setProgram(child)
     defer { close(output) }
     var watch = Watch(began: began, family: ProcessFamily(leader: child, mark: mark))
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -67,7 +66,6 @@ struct ProgramRun {
     // It is not reaped before all that came of it is gone: until then its number means nobody else.
     let ending = watch.family.end()
     for process in ending.alive { log.write("\(process) does not end") }
-    StopRequest.setProgram(0)
     let status = Self.reap(child)
     drain(output, &buffer, &lines)
     lines.finish(log: log)
