@@ -91,6 +91,8 @@ package struct EngineConfiguration: Sendable {
   package var worker: WorkerProgram
   /// How many worker processes run at once, at least 1.
   package var workers: Int
+  /// What the workers may use together; tasks wait until their estimate fits.
+  package var memoryBytes = MachineResources.here().memoryBytes
   /// How many coordinator tasks, such as publishing, run at once.
   package var coordinatorTasks = 2
   package var retries = RetryPolicy()

@@ -12,6 +12,8 @@ package struct RunEvent: Codable, Sendable {
     case waitingForAttempt
     /// While opening the production: an attempt of an earlier coordinator is over and what it made is indexed.
     case attemptRecovered
+    /// A task of the plan was poison in an earlier run; `message` says how, and that it is tried once.
+    case quarantined
     case workerStarted
     /// A worker ended while it had a task; `message` says how.
     case workerLost

@@ -198,7 +198,7 @@ extension Digest {
 }
 
 /// The rows of one result.
-private struct ResultEntry {
+struct ResultEntry {
   var head: ResultHead
   var segment: SegmentInterval?
 

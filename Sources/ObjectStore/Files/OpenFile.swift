@@ -85,6 +85,18 @@ package struct OpenFile: ~Copyable {
     if code != 0 { throw fileSystem.fault("save", path, code) }
   }
 
+  /// Makes everything durable that was written to this file's file system; fails when any of it could not be
+  /// written since the file was opened.
+  ///
+  /// - Parameter call: `syncfs(2)`.
+  func syncFileSystem(_ call: @convention(c) (Int32) -> Int32) throws(Diagnostic) {
+    while call(descriptor) != 0 {
+      let code = errno
+      if code == EINTR { continue }
+      throw fileSystem.fault("save", path, code)
+    }
+  }
+
   package func setMode(_ mode: UInt32) throws(Diagnostic) {
     let code = fileSystem.perform(.setMode, path) { fchmod(descriptor, mode) }
     if code != 0 { throw fileSystem.fault("set the mode of", path, code) }
