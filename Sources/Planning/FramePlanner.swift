@@ -85,7 +85,8 @@ struct FramePlanner {
       }
     }
     try planSingles()
-    workspace.frames[digest] = index
+    // Planning a render may have planned frames of other chains, for a program whose pictures it reads.
+    workspace.frames[digest, default: [:]].merge(index) { $1 }
     frames.pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
     return frames
   }
@@ -149,7 +150,8 @@ struct FramePlanner {
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
-        label: label(segments, nodes: nodes, in: workspace), payload: try JSONBytes.encode(input),
+        label: label(segments, nodes: nodes, in: workspace),
+        dependencies: workspace.externals(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
         reason: "\(count) frames never made before with this source, grade and encoding",
         needs: TaskNeeds(memoryBytes: memory)))

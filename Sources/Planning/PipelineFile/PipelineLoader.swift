@@ -123,7 +123,7 @@ package enum PipelineLoader {
       }
   }
 
-  private static func raster(_ reader: KeyReader) -> Raster? {
+  static func raster(_ reader: KeyReader) -> Raster? {
     guard let text = reader.text("raster"), let value = reader["raster"] else { return nil }
     let parts = text.split(separator: "x").compactMap { Int($0) }
     guard parts.count == 2, parts.allSatisfy({ (16...8192).contains($0) && $0 % 2 == 0 }) else {
@@ -251,6 +251,7 @@ package enum PipelineLoader {
         tokens: resources.tokens(of: entry.key, reader, kind: kind))
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
     }
+    StageWiring.checkPorts(of: stages, entries: entries, findings: findings)
     return stages
   }
 

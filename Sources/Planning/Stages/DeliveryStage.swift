@@ -215,6 +215,10 @@ package struct DeliveryStage: ReadableStage {
 extension DiagnosticList {
   /// A failure of the machine rather than of the user's files.
   init(infrastructure operation: String, _ error: any Error) {
+    if let list = error as? DiagnosticList {
+      self = list
+      return
+    }
     self.init([
       Diagnostic(
         severity: .error, family: .failed, code: "infrastructure", location: nil,

@@ -40,8 +40,8 @@ enum AttemptRunner {
       defer { withExtendedLifetime(lock) {} }
       let finished: Ending
       do {
-        try perform(folder, key: &key, reporter: reporter(folder.id))
-        finished = ending(0, nil, endChildren())
+        let notes = try perform(folder, key: &key, reporter: reporter(folder.id))
+        finished = ending(0, nil, notes + endChildren())
       } catch {
         let failure = WorkerFailure(describing: error)
         finished = ending(failure.exit, failure.failure, failure.diagnostics + endChildren())
@@ -57,7 +57,10 @@ enum AttemptRunner {
     }
   }
 
-  private static func perform(_ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter) throws {
+  /// - Returns: what is worth telling of an attempt that succeeded.
+  private static func perform(_ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter) throws
+    -> [Diagnostic]
+  {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
       throw WorkerFailure(
@@ -91,9 +94,10 @@ enum AttemptRunner {
     if interpreter.isAnsweredByResult, try store.storedResult(head.key) != nil {
       context.log.write("done before \(head.key.hex)")
       reporter.committed(head.key, frames: 0, isFirst: false)
-      return
+      return []
     }
     try interpreter.perform(head, file: file.bytes, in: context)
+    return context.notes.diagnostics
   }
 
   /// Ends what an attempt left running: every child is one, as its programs have been waited for.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Digests
 import Glibc
 import ObjectStore
@@ -9,6 +10,7 @@ struct TaskContext {
   let attempt: AttemptFolder
   let log: AttemptLog
   let reporter: any Reporter
+  let notes = AttemptNotes()
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }
@@ -24,6 +26,13 @@ struct TaskContext {
       tool: WorkerIdentity.tool)
     return try store.commitResult(record, scratch: attempt.path)
   }
+}
+
+/// What is worth telling of an attempt even if it succeeds, e.g. that a program left a daemon behind.
+final class AttemptNotes {
+  private(set) var diagnostics: [Diagnostic] = []
+
+  func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 }
 
 /// `log.txt` of an attempt: what it did and when, of a long story the first and the last part.
