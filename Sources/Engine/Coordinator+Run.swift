@@ -29,15 +29,18 @@ extension Coordinator {
   ///
   /// A failed task stops only what waits for it. Cancelling the calling task is one `cancel()`. An empty
   /// plan leaves no trace.
-  /// - Parameter coordinatorTask: does a node whose place is `.coordinator` and commits its result.
+  /// - Parameters:
+  ///   - heading: JSON that says what the run is about, kept with its record.
+  ///   - coordinatorTask: does a node whose place is `.coordinator` and commits its result.
   /// - Throws: what stops the run as a whole, after every worker is gone: `EngineError`, errors of ledger and store.
   package func run(
-    _ plan: Plan, coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+    _ plan: Plan, heading: [UInt8]? = nil,
+    coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     guard !plan.isEmpty else { return RunOutcome() }
     // A cancelled task cannot wait, and a run has to wait for its workers' last words. So the run is a task of its
     // own that is awaited right here, and cancellation reaches it as a request.
-    let running = Task { try await drive(plan, coordinatorTask) }
+    let running = Task { try await drive(plan, heading, coordinatorTask) }
     return try await withTaskCancellationHandler {
       try await running.value
     } onCancel: {
@@ -46,13 +49,13 @@ extension Coordinator {
   }
 
   private func drive(
-    _ plan: Plan, _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+    _ plan: Plan, _ heading: [UInt8]?, _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     precondition(session == nil, "an engine does one run at a time")
     let surroundings = RunSurroundings(
       production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
       clock: clock, control: control, signals: WorkerSignals())
-    session = try RunSession(plan, in: surroundings)
+    session = try RunSession(plan, heading: heading, in: surroundings)
     defer { session = nil }
     let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
     control.onRequest { inbox.yield(.cancel) }

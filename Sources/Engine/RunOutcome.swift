@@ -42,4 +42,6 @@ package struct TaskFailure: Sendable {
   /// The exit code of its kind of failure, as documented for the command line.
   package var exit: Int
   package var diagnostics: [Diagnostic]
+  /// The last attempt, whose log says more; `nil` for a task of the coordinator.
+  package var attempt: String?
 }

@@ -102,7 +102,7 @@ extension RunSession {
     guard var report = reports[task] else { return }
     if !report.diagnostics.isEmpty { report.diagnostics[0].message = prefix + report.diagnostics[0].message }
     outcome.failures.append(report)
-    try journal.tell(.taskFailed, task: task) { event in
+    try journal.tell(.taskFailed, task: task, attempt: report.attempt) { event in
       event.exit = report.exit
       event.failure = failure
       event.diagnostics = report.diagnostics
@@ -110,11 +110,11 @@ extension RunSession {
   }
 
   /// Keeps why an attempt ended, for the case that it was the last.
-  mutating func note(_ task: Int, exit: Int, _ diagnostics: [Diagnostic]) {
+  mutating func note(_ task: Int, exit: Int, _ diagnostics: [Diagnostic], attempt: String? = nil) {
     let node = plan.nodes[task]
     reports[task] = TaskFailure(
       key: node.key, kind: node.kind, label: node.label, stage: node.stage, exit: exit,
-      diagnostics: diagnostics)
+      diagnostics: diagnostics, attempt: attempt)
   }
 
   // MARK: Coordinator tasks
@@ -124,12 +124,15 @@ extension RunSession {
     let commits = try index.results(of: plan.nodes[task]).count
     switch end {
     case .finished:
+      try recordEnd(of: task, .done)
       try apply(.finished(task))
     case .cancelled:
+      try recordEnd(of: task, .cancelled)
       note(
         task, exit: 130, [Diagnostic(family: .failed, code: "task.cancelled", message: "it was cancelled")])
       try apply(.failed(task, .cancelled, commits: commits))
     case .failed(let failure, let diagnostics, let exit):
+      try recordEnd(of: task, .failed, message: diagnostics.first?.message)
       note(task, exit: exit, diagnostics)
       try apply(.failed(task, failure, commits: commits))
     }

@@ -43,7 +43,7 @@ extension RunSession {
         report.frames = event.frames
         report.isFirst = event.isFirst
       }
-    case .finished: try attemptFinished(attempt, slot)
+    case .finished: try attemptFinished(attempt, slot, event)
     case .failed: try attemptFailed(attempt, slot, event)
     }
   }
@@ -81,7 +81,7 @@ extension RunSession {
 
   // MARK: Ends of attempts
 
-  private mutating func attemptFinished(_ attempt: Attempt, _ slot: Int) throws {
+  private mutating func attemptFinished(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
     let node = plan.nodes[attempt.task]
     guard try index.results(of: node).contains(node.key) else {
       // Success is a good result in the store and nothing else.
@@ -94,11 +94,12 @@ extension RunSession {
       let seconds = (engine.clock.now - attempt.began).inSeconds
       try engine.ledger.recordTiming(kind: node.kind, frames: node.frames, seconds: seconds)
     }
-    try succeeded(attempt)
+    try succeeded(attempt, slot, event)
   }
 
-  private mutating func succeeded(_ attempt: Attempt) throws {
+  private mutating func succeeded(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent? = nil) throws {
     try engine.ledger.close(attempt: attempt.id, outcome: .done)
+    try recordEnd(of: attempt.task, attempt: attempt.id, slot: slot, .done, event)
     // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
     try apply(.finished(attempt.task))
   }
@@ -111,8 +112,11 @@ extension RunSession {
       family: .failed, code: "worker.failed", message: "the worker gave no reason",
       remedy: engine.logRemedy(slot))
     let diagnostics = event.diagnostics ?? []
-    note(attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics)
+    note(
+      attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics, attempt: attempt.id)
     try engine.ledger.close(attempt: attempt.id, outcome: failure == .cancelled ? .cancelled : .failed)
+    try recordEnd(
+      of: attempt.task, attempt: attempt.id, slot: slot, failure == .cancelled ? .cancelled : .failed, event)
     _ = try? attempt.folder.sweepParts()
     try apply(.failed(attempt.task, failure, commits: commits))
   }
@@ -124,12 +128,14 @@ extension RunSession {
     let made = try index.results(of: node)
     if made.contains(node.key) {
       // It died between its commit and its report.
-      return try succeeded(attempt)
+      return try succeeded(attempt, slot)
     }
     try engine.ledger.close(attempt: attempt.id, outcome: isStopping ? .cancelled : .lost)
     // The worker is reaped and its group is gone, so nobody writes there any more.
     _ = try? attempt.folder.sweepParts()
     let message = complaint.map { "the worker was killed because \($0)" } ?? "the worker \(end)"
+    try recordEnd(
+      of: attempt.task, attempt: attempt.id, slot: slot, isStopping ? .cancelled : .lost, message: message)
     if !isStopping {
       outcome.lostAttempts += 1
       try journal.tell(.workerLost, task: attempt.task, attempt: attempt.id) { event in
@@ -139,7 +145,7 @@ extension RunSession {
     }
     let diagnostic = Diagnostic(
       family: .failed, code: "worker.lost", message: message, remedy: engine.logRemedy(slot))
-    note(attempt.task, exit: 1, [diagnostic])
+    note(attempt.task, exit: 1, [diagnostic], attempt: attempt.id)
     let wasKilled = complaint == nil && end.isBySomebodyElse
     try apply(.lost(attempt.task, wasKilled ? .killed : .crash, commits: made.count))
   }

@@ -35,6 +35,7 @@ struct RunSession {
   var coordinatorTasksRunning = 0
   var commands: [RunCommand] = []
   var pauses: [(due: Duration, task: Int)] = []
+  var queueRecord: QueueRecord?
   /// Processes started so far.
   var lives = 0
   /// Processes in a row that ended before they were ready.
@@ -46,7 +47,9 @@ struct RunSession {
   private var deadline: Duration?
 
   /// Writes the run's folder; nothing runs yet.
-  init(_ plan: Plan, in surroundings: RunSurroundings) throws {
+  ///
+  /// - Parameter heading: JSON that says what the run is about, kept beside the plan.
+  init(_ plan: Plan, heading: [UInt8]?, in surroundings: RunSurroundings) throws {
     self.plan = plan
     engine = surroundings
     scheduler = Scheduler(plan, policy: surroundings.configuration.retries)
@@ -58,6 +61,7 @@ struct RunSession {
     try files.createFolder(folder)
     let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
+    if let heading { try files.writeNew(heading, at: "\(folder)/heading.json") }
     journal = RunJournal(
       run: surroundings.run, plan: plan, log: try EventLog(path: "\(folder)/events.jsonl", in: files),
       observer: surroundings.observer, clock: surroundings.clock)
@@ -71,6 +75,10 @@ struct RunSession {
 
   mutating func begin() throws -> [RunCommand] {
     try journal.tell(.runStarted) { event in
+      event.schema = RunEvent.schemaVersion
+      event.host = FileLock.hostName
+      event.processID = getpid()
+      event.workers = slots.count
       event.stages = plan.stageTotals
       event.total = plan.nodes.count
       event.frames = plan.nodes.reduce(0) { $0 + $1.frames }
@@ -153,6 +161,7 @@ struct RunSession {
       }
     }
     if let deadline, deadline <= now { killWorkers() }
+    try recordQueue()
   }
 
   // MARK: Stopping

@@ -156,6 +156,12 @@ package struct Scheduler: Sendable {
 
   package var runningCount: Int { running }
 
+  /// Tasks that could start, were there a place.
+  package var readyCount: Int { queues.values.reduce(0) { $0 + $1.count } }
+
+  /// Tasks that neither succeeded nor failed nor are blocked.
+  package var unsettledCount: Int { unsettled }
+
   /// Indices of tasks that neither succeeded nor failed nor are blocked: what a cancelled run left undone.
   package var undone: [Int] {
     states.indices.filter { if case .settled = states[$0] { false } else { true } }
@@ -325,6 +331,8 @@ private struct ReadyQueue: Sendable {
   private var heap: [Int] = []
 
   init(_ ranks: [Int]) { self.ranks = ranks }
+
+  var count: Int { heap.count }
 
   mutating func insert(_ index: Int) {
     heap.append(index)

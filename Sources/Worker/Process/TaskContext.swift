@@ -1,6 +1,7 @@
 import Digests
 import Glibc
 import ObjectStore
+import Synchronization
 import TaskGraph
 
 /// What a running task may use: the store, its attempt's folder for scratch files, and someone to report to.
@@ -9,6 +10,7 @@ struct TaskContext {
   let attempt: AttemptFolder
   let log: AttemptLog
   let reporter: any Reporter
+  let usage: AttemptUsage
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }
@@ -22,7 +24,9 @@ struct TaskContext {
     let record = ResultRecord(
       key: key, kind: kind, version: version, output: output, objects: objects, attempt: attempt.id,
       tool: WorkerIdentity.tool)
-    return try store.commitResult(record, scratch: attempt.path)
+    let isFirst = try store.commitResult(record, scratch: attempt.path)
+    if isFirst { usage.writtenBytes.add(objects.reduce(0) { $0 + $1.byteCount }, ordering: .relaxed) }
+    return isFirst
   }
 }
 
@@ -46,7 +50,14 @@ final class AttemptLog {
     let fraction = String(now.tv_nsec / 1000 + 1_000_000).dropFirst()
     let bytes = Array("\(now.tv_sec).\(fraction) \(text)\n".utf8)
     written += bytes.count
+    if written >= Self.limit {
+      return writeLast("the log is full at \(Self.limit >> 20) MiB; the rest is dropped\n")
+    }
     // The log is for people: a full disk must not turn good work into a failure.
     _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+  }
+
+  private func writeLast(_ text: String) {
+    _ = unsafe Array(text.utf8).withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
   }
 }
