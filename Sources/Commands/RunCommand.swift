@@ -4,6 +4,7 @@ import Digests
 import Engine
 import Foundation
 import Glibc
+import Monitoring
 import ObjectStore
 import Planning
 import TaskGraph
@@ -18,6 +19,7 @@ struct RunCommand: AsyncParsableCommand {
 
         interlock run Pipelines/short-film.yaml --production Output
         interlock run Pipelines/short-film.yaml --production Output --set timeline.cut=next.edl
+        interlock run Pipelines/short-film.yaml --production Output --report run.html
       """)
 
   @OptionGroup var pipeline: PipelineOptions
@@ -28,6 +30,8 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(help: "Where tasks run: local.")
   var executor: String = "local"
+
+  @OptionGroup var monitoring: MonitoringOptions
 
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
@@ -47,7 +51,10 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
-    let engine = try await EngineAccess.open(folder, workers: workers, isQuiet: json)
+    let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
+    defer { monitor.close() }
+    let engine = try await EngineAccess.open(folder, workers: workers, observer: monitor.observer)
+    monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -61,7 +68,12 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     let publisher = Publisher(store: engine.store)
     try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
-    let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
+    let heading = RunHeading(plan, of: loaded)
+    monitor.note(heading)
+    let outcome = try await engine.run(plan.plan, heading: try JSONBytes.encode(heading)) { node in
+      _ = try publisher.publish(node)
+    }
+    try monitor.finish(outcome.runID, heading, in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -78,21 +90,36 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     if outcome.exitCode != 0 {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
+      for line in Self.logs(of: outcome.failures, in: production) { Outcome.printError(line) }
       for label in outcome.blocked { Outcome.printError("not done, because it needs one of these: \(label)") }
       throw ExitCode(Int32(outcome.exitCode))
     }
     if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
+  }
+
+  /// How to read the logs of what failed, of the first few.
+  private static func logs(of failures: [TaskFailure], in production: ProductionOptions) -> [String] {
+    let option = production.production.map { " --production \($0)" } ?? ""
+    return failures.prefix(5).compactMap { failure in
+      failure.attempt.map { "log of \(TerminalText.printable(failure.label)): interlock logs \($0)\(option)" }
+    }
   }
 }
 
 /// Opens engines for commands.
 enum EngineAccess {
   static func open(_ production: Production, workers: Int?, isQuiet: Bool) async throws -> Coordinator {
+    try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet))
+  }
+
+  static func open(
+    _ production: Production, workers: Int?, observer: any RunObserver
+  ) async throws -> Coordinator {
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
     return try await Coordinator.open(
-      production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
+      production: production, configuration: configuration, observer: observer)
   }
 }
 

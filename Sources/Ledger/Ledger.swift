@@ -11,6 +11,7 @@ package import ObjectStore
 package final class Ledger: Sendable {
   let database: DatabaseQueue
   let fileSystem: FileSystem
+  let commitTimes = CommitTimes()
 
   private init(database: DatabaseQueue, fileSystem: FileSystem) {
     self.database = database
@@ -50,6 +51,7 @@ package final class Ledger: Sendable {
       try db.execute(sql: "PRAGMA synchronous = FULL")
     }
     let ledger = Ledger(database: database, fileSystem: fileSystem)
+    database.add(transactionObserver: ledger.commitTimes, extent: .databaseLifetime)
     let level = try ledger.synchronousLevel()
     precondition(level == 2, "the ledger must commit with synchronous=FULL")
     try LedgerSchema.migrate(database, production)
