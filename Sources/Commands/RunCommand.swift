@@ -24,6 +24,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
+  @OptionGroup var waiting: WaitOptions
 
   @Option(help: "Worker processes. Default: one for each core.")
   var workers: Int?
@@ -53,7 +54,8 @@ struct RunCommand: AsyncParsableCommand {
     let folder = try production.createOrOpen()
     let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
     defer { monitor.close() }
-    let engine = try await EngineAccess.open(folder, workers: workers, observer: monitor.observer)
+    let engine = try await EngineAccess.open(
+      folder, workers: workers, observer: monitor.observer, wait: waiting.limit)
     monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
@@ -67,13 +69,17 @@ struct RunCommand: AsyncParsableCommand {
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     let publisher = Publisher(store: engine.store)
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
-    let heading = RunHeading(plan, of: loaded)
-    monitor.note(heading)
-    let outcome = try await engine.run(plan.plan, heading: try JSONBytes.encode(heading)) { node in
-      _ = try publisher.publish(node)
-    }
-    try monitor.finish(outcome.runID, heading, in: folder)
+    let outcome = try await Rewind(
+      engine: engine,
+      heading: { plan in
+        let heading = RunHeading(plan, of: loaded)
+        monitor.note(heading)
+        return try JSONBytes.encode(heading)
+      }
+    ) {
+      try await session.plan(until: pipeline.until, probing: engine)
+    }.run(plan)
+    try monitor.finish(outcome.runID, RunHeading(plan, of: loaded), in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -84,7 +90,7 @@ struct RunCommand: AsyncParsableCommand {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printDiagnostics(plan.diagnostics)
+      Outcome.printDiagnostics(plan.diagnostics + outcome.warnings)
       Outcome.printResult(try summary.text())
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
@@ -108,16 +114,20 @@ struct RunCommand: AsyncParsableCommand {
 
 /// Opens engines for commands.
 enum EngineAccess {
-  static func open(_ production: Production, workers: Int?, isQuiet: Bool) async throws -> Coordinator {
-    try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet))
+  static func open(
+    _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero
+  ) async throws -> Coordinator {
+    try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet), wait: wait)
   }
 
   static func open(
-    _ production: Production, workers: Int?, observer: any RunObserver
+    _ production: Production, workers: Int?, observer: any RunObserver, wait: Duration = .zero
   ) async throws -> Coordinator {
+    StorageNote.tell(of: production)
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    let configuration = EngineConfiguration(
+    var configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
+    configuration.lockWait = wait
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: observer)
   }

@@ -15,6 +15,12 @@ struct RunSurroundings {
   var clock: EngineClock
   var control: RunControl
   var signals: WorkerSignals
+  var options = RunOptions()
+
+  var capacity: ResourceCapacity {
+    ResourceCapacity(
+      cores: configuration.workers, memoryBytes: configuration.memoryBytes, tokens: options.tokens)
+  }
 
   var folder: String { "\(production.runsFolder)/\(run)" }
 
@@ -27,20 +33,19 @@ struct RunSurroundings {
 extension Coordinator {
   /// Runs what the plan asks for and returns when nothing of it runs any more.
   ///
-  /// A failed task stops only what waits for it. Cancelling the calling task is one `cancel()`. An empty
-  /// plan leaves no trace.
-  /// - Parameters:
-  ///   - heading: JSON that says what the run is about, kept with its record.
-  ///   - coordinatorTask: does a node whose place is `.coordinator` and commits its result.
-  /// - Throws: what stops the run as a whole, after every worker is gone: `EngineError`, errors of ledger and store.
+  /// A failed task stops only what waits for it, unless `options` ask for more. Cancelling the calling task is one
+  /// `cancel()`. An empty plan leaves no trace.
+  /// - Parameter coordinatorTask: does a node whose place is `.coordinator` and commits its result.
+  /// - Throws: before anything starts `resources.neverFits` for tasks that ask for more than there is; what stops the
+  ///   run as a whole, after every worker is gone: `EngineError`, errors of ledger and store.
   package func run(
-    _ plan: Plan, heading: [UInt8]? = nil,
+    _ plan: Plan, options: RunOptions = RunOptions(),
     coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     guard !plan.isEmpty else { return RunOutcome() }
     // A cancelled task cannot wait, and a run has to wait for its workers' last words. So the run is a task of its
     // own that is awaited right here, and cancellation reaches it as a request.
-    let running = Task { try await drive(plan, heading, coordinatorTask) }
+    let running = Task { try await drive(plan, options, coordinatorTask) }
     return try await withTaskCancellationHandler {
       try await running.value
     } onCancel: {
@@ -49,13 +54,17 @@ extension Coordinator {
   }
 
   private func drive(
-    _ plan: Plan, _ heading: [UInt8]?, _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+    _ plan: Plan, _ options: RunOptions,
+    _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     precondition(session == nil, "an engine does one run at a time")
     let surroundings = RunSurroundings(
       production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
-      clock: clock, control: control, signals: WorkerSignals())
-    session = try RunSession(plan, heading: heading, in: surroundings)
+      clock: clock, control: control, signals: WorkerSignals(), options: options)
+    let misfits = surroundings.capacity.misfits(in: plan.nodes)
+    guard misfits.isEmpty else { throw DiagnosticList(misfits) }
+    claim?.note(run: surroundings.run)
+    session = try RunSession(plan, in: surroundings)
     defer { session = nil }
     let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
     control.onRequest { inbox.yield(.cancel) }
@@ -89,6 +98,7 @@ extension Coordinator {
 
   private func receive(_ input: RunInput) -> (commands: [RunCommand], isOver: Bool) {
     do {
+      if let lost = claim?.loss { throw lost }
       let commands = try session?.receive(input) ?? []
       return (commands, session?.isOver ?? true)
     } catch {

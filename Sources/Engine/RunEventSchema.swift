@@ -120,6 +120,15 @@ package enum RunEventSchema {
         "The end: `total` tasks and `frames` frames were made; `exit` as documented for the command line.",
       required: ["exit", "frames", "total"], optional: []),
     Kind(
+      kind: .quarantined,
+      summary: "The task was poison in an earlier run; `message` says how, and that it is tried once.",
+      required: task + ["message"], optional: []),
+    Kind(
+      kind: .waitingForProduction,
+      summary:
+        "For observers only, before a run: another coordinator works in the production; `message` says who.",
+      required: [], optional: ["message"]),
+    Kind(
       kind: .waitingForAttempt,
       summary:
         "For observers only, before a run: an attempt of an earlier coordinator still works, we wait for it.",

@@ -1,3 +1,4 @@
+import Diagnostics
 import TaskGraph
 
 /// Tells what happens in a run: to the observer at once, to the run's file together with others.
@@ -63,5 +64,13 @@ struct RunJournal {
   /// Milliseconds are enough, and short in the file.
   private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
-  func flush() throws { try log.flush() }
+  func flush() { log.flush() }
+
+  /// What is wrong with the record, which is no reason to end a run.
+  var complaint: Diagnostic? {
+    guard var complaint = log.fault else { return nil }
+    complaint.severity = .warning
+    complaint.message += "; the run went on, and \(log.lostLines) lines of its record were given up"
+    return complaint
+  }
 }

@@ -73,7 +73,10 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForAttempt, .attemptRecovered, .workerStarted, .committed, .queue, .ignored: break
+    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted,
+      .committed,
+      .queue, .ignored:
+      break
     }
   }
 

@@ -28,8 +28,9 @@ extension RunSession {
   /// that a reader can tell a quiet run from a dead one.
   mutating func recordQueue() throws {
     let now = engine.clock.now
-    let waits = self.waits
-    let ready = scheduler.readyCount
+    let shortages = scheduler.shortages
+    let ready = shortages.values.reduce(0, +)
+    let waits = waits(shortages, ready)
     let isNew = queueRecord.map { $0.waits != waits || $0.ready != ready } ?? true
     let age = queueRecord.map { now - $0.at }
     guard age.map({ $0 >= .seconds(10) || (isNew && $0 >= .seconds(1)) }) ?? true else { return }
@@ -40,14 +41,17 @@ extension RunSession {
     }
   }
 
-  private var waits: [WaitingCount] {
-    let paused = pauses.count
-    let earlier = scheduler.unsettledCount - scheduler.runningCount - scheduler.readyCount - paused
-    return [
-      WaitingCount(reason: "a free place", tasks: scheduler.readyCount),
-      WaitingCount(reason: "earlier tasks", tasks: max(0, earlier)),
-      WaitingCount(reason: "a pause before the next try", tasks: paused),
-    ].filter { $0.tasks > 0 }
+  /// Of a run that is stopping nothing waits any more.
+  private func waits(_ shortages: [String: Int], _ ready: Int) -> [WaitingCount] {
+    guard !isStopping else { return [] }
+    let earlier = scheduler.unsettledCount - scheduler.runningCount - ready - pauses.count
+    let ready = shortages.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { WaitingCount(reason: $0.key, tasks: $0.value) }
+    return
+      (ready + [
+        WaitingCount(reason: "earlier tasks", tasks: max(0, earlier)),
+        WaitingCount(reason: "a pause before the next try", tasks: pauses.count),
+      ]).filter { $0.tasks > 0 }
   }
 }
 

@@ -101,7 +101,7 @@ extension RunSession {
     try engine.ledger.close(attempt: attempt.id, outcome: .done)
     try recordEnd(of: attempt.task, attempt: attempt.id, slot: slot, .done, event)
     // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
-    try apply(.finished(attempt.task))
+    try apply(.finished(attempt.task, try: attempt.number))
   }
 
   private mutating func attemptFailed(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
@@ -118,7 +118,7 @@ extension RunSession {
     try recordEnd(
       of: attempt.task, attempt: attempt.id, slot: slot, failure == .cancelled ? .cancelled : .failed, event)
     _ = try? attempt.folder.sweepParts()
-    try apply(.failed(attempt.task, failure, commits: commits))
+    try apply(.failed(attempt.task, try: attempt.number, failure, commits: commits))
   }
 
   private mutating func attemptLost(
@@ -147,7 +147,8 @@ extension RunSession {
       family: .failed, code: "worker.lost", message: message, remedy: engine.logRemedy(slot))
     note(attempt.task, exit: 1, [diagnostic], attempt: attempt.id)
     let wasKilled = complaint == nil && end.isBySomebodyElse
-    try apply(.lost(attempt.task, wasKilled ? .killed : .crash, commits: made.count))
+    try apply(
+      .lost(attempt.task, try: attempt.number, wasKilled ? .killed : .crash, commits: made.count))
   }
 
   private mutating func workerEnded(_ end: WorkerEnd, in slot: Int) throws {

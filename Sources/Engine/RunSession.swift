@@ -1,4 +1,5 @@
 import Glibc
+import Ledger
 import ObjectStore
 import TaskGraph
 
@@ -36,6 +37,8 @@ struct RunSession {
   var commands: [RunCommand] = []
   var pauses: [(due: Duration, task: Int)] = []
   var queueRecord: QueueRecord?
+  /// Tasks of the plan that were poison in an earlier run, by index.
+  let quarantined: [Int: QuarantinedTask]
   /// Processes started so far.
   var lives = 0
   /// Processes in a row that ended before they were ready.
@@ -47,12 +50,14 @@ struct RunSession {
   private var deadline: Duration?
 
   /// Writes the run's folder; nothing runs yet.
-  ///
-  /// - Parameter heading: JSON that says what the run is about, kept beside the plan.
-  init(_ plan: Plan, heading: [UInt8]?, in surroundings: RunSurroundings) throws {
+  init(_ plan: Plan, in surroundings: RunSurroundings) throws {
     self.plan = plan
     engine = surroundings
-    scheduler = Scheduler(plan, policy: surroundings.configuration.retries)
+    quarantined = try TaskQuarantine(surroundings.production).tasks(of: plan)
+    scheduler = Scheduler(
+      plan, capacity: surroundings.capacity, policy: surroundings.configuration.retries,
+      timings: try surroundings.ledger.timingEstimates(), suspects: quarantined.mapValues(\.cause),
+      stopsAtFirstFailure: surroundings.options.stopsAtFirstFailure)
     slots = Array(repeating: WorkerSlot(), count: surroundings.configuration.workers)
     index = ResultIndex(store: surroundings.store, ledger: surroundings.ledger)
     outcome.runID = surroundings.run
@@ -61,7 +66,9 @@ struct RunSession {
     try files.createFolder(folder)
     let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
-    if let heading { try files.writeNew(heading, at: "\(folder)/heading.json") }
+    if let heading = surroundings.options.heading {
+      try files.writeNew(heading, at: "\(folder)/heading.json")
+    }
     journal = RunJournal(
       run: surroundings.run, plan: plan, log: try EventLog(path: "\(folder)/events.jsonl", in: files),
       observer: surroundings.observer, clock: surroundings.clock)
@@ -76,13 +83,14 @@ struct RunSession {
   mutating func begin() throws -> [RunCommand] {
     try journal.tell(.runStarted) { event in
       event.schema = RunEvent.schemaVersion
-      event.host = FileLock.hostName
+      event.host = LockHolder.hostName
       event.processID = getpid()
       event.workers = slots.count
       event.stages = plan.stageTotals
       event.total = plan.nodes.count
       event.frames = plan.nodes.reduce(0) { $0 + $1.frames }
     }
+    try tellQuarantined()
     for _ in slots { try apply(.opened(.worker)) }
     for _ in 0..<engine.configuration.coordinatorTasks { try apply(.opened(.coordinator)) }
     try apply(.begin)
@@ -130,13 +138,17 @@ struct RunSession {
     try index.catchUp()
     outcome.undone = scheduler.undone.map { plan.nodes[$0].label }
     outcome.isCancelled = scheduler.isCancelled && !outcome.undone.isEmpty
+    if !outcome.isCancelled, !outcome.undone.isEmpty {
+      outcome.earlyEnd = scheduler.firstFailure != nil ? .firstFailure : .stalled
+    }
     outcome.seconds = journal.elapsed.inSeconds
     try journal.tell(.runFinished) { event in
       event.exit = outcome.exitCode
       event.frames = outcome.framesMade
       event.total = outcome.done.count
     }
-    try journal.flush()
+    journal.flush()
+    if let complaint = journal.complaint { outcome.warnings.append(complaint) }
     return outcome
   }
 
@@ -150,7 +162,7 @@ struct RunSession {
   private mutating func tick() throws {
     let now = engine.clock.now
     try index.catchUp()
-    try journal.flush()
+    journal.flush()
     let due = pauses.filter { $0.due <= now }
     pauses.removeAll { $0.due <= now }
     for pause in due { try apply(.due(pause.task)) }

@@ -67,18 +67,23 @@ package struct AttemptSearch {
 
   /// The one attempt that is meant: of one task the latest.
   ///
-  /// - Throws: `ambiguous`, `logs.ambiguous`, when several tasks fit.
-  package static func one(of found: [Found], _ target: String) throws(Diagnostic) -> Found {
+  /// - Throws: `ambiguous`, `logs.ambiguous`, with a note for each of the latest, when several tasks fit.
+  package static func one(of found: [Found], _ target: String) throws(DiagnosticList) -> Found {
     let tasks = Dictionary(grouping: found) { $0.key ?? $0.attempt }
     if tasks.count == 1, let latest = found.last { return latest }
     let latest = tasks.values.compactMap(\.last).sorted { $0.attempt < $1.attempt }
-    var lines = latest.suffix(listed).map { one in
-      "\(one.attempt)  \(one.outcome ?? "going on")  \(one.stage ?? "")  \(one.label ?? "")"
-    }
-    if latest.count > listed { lines.insert("… and \(latest.count - listed) before these", at: 0) }
-    throw Diagnostic(
+    let others = latest.count > listed ? "the latest \(listed) are" : "they are"
+    let error = Diagnostic(
       family: .ambiguous, code: "logs.ambiguous", message: "\(latest.count) tasks are called `\(target)`",
-      remedy: "Name one attempt:\n    " + lines.map(TerminalText.printable).joined(separator: "\n    "))
+      remedy: "Name one attempt; \(others):")
+    throw DiagnosticList(
+      [error]
+        + latest.suffix(listed).map { one in
+          Diagnostic(
+            severity: .note, family: .ambiguous, code: error.code,
+            message: [one.attempt, one.outcome ?? "going on", one.stage ?? "", one.label ?? ""]
+              .joined(separator: "  "))
+        })
   }
 
   private func matches(_ span: RunHistory.Span, _ history: RunHistory, _ target: String) -> Bool {

@@ -93,7 +93,7 @@ package struct RunBoard: Sendable {
     case .runFinished:
       exit = event.exit
       work = [:]
-      waits = []
+      (ready, waits) = (0, [])
     default: break
     }
   }

@@ -22,7 +22,7 @@ extension RunState {
   package init(of board: RunBoard, silence: Double) {
     if board.isFinished {
       self = .finished(board.exit ?? 0)
-    } else if board.host == FileLock.hostName, silence > Self.grace, let process = board.processID,
+    } else if board.host == LockHolder.hostName, silence > Self.grace, let process = board.processID,
       let began = board.run.flatMap({ ULID($0) })?.time, !ProcessTable.isAlive(process, since: began)
     {
       self = .lost

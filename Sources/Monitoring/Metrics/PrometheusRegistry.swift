@@ -11,7 +11,14 @@ package struct MetricDescription: Sendable {
   package var kind: Kind
   package var help: String
   /// Upper bounds of a histogram's buckets, rising, without infinity.
-  package var buckets: [Double] = []
+  package var buckets: [Double]
+
+  package init(name: String, kind: Kind, help: String, buckets: [Double] = []) {
+    self.name = name
+    self.kind = kind
+    self.help = help
+    self.buckets = buckets
+  }
 }
 
 /// A factory of swift-metrics whose metrics are read as text of Prometheus.

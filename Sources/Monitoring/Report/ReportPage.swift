@@ -135,6 +135,8 @@ package struct ReportPage {
 
   private var reuseSection: String {
     guard !figures.deliverables.isEmpty else { return "" }
+    // The plan counted them; only a run that is done has made them.
+    let made = figures.exit == 0 ? "made" : "to make"
     let rows = figures.deliverables.prefix(Self.stagesListed).map { deliverable in
       let repeated = deliverable.frames - deliverable.distinctFrames
       let parts = [
@@ -146,12 +148,13 @@ package struct ReportPage {
       return """
         <span>\(PageText.escape(deliverable.stage)) <span class="soft">\(PageText.escape(deliverable.profile))</span></span>
         <span class="bar">\(bars.joined())</span>
-        <span class="n">\(PageText.count(deliverable.newFrames)) made · \(PageText.count(deliverable.reusedFrames)) \
+        <span class="n">\(PageText.count(deliverable.newFrames)) \(made) · \(PageText.count(deliverable.reusedFrames)) \
         reused · \(PageText.count(repeated)) repeated</span>
         """
     }
     let keys = [
-      ("#c98f4e", "made in this run"), ("#6fa57a", "existed before"), ("#5a5a5a", "repeated within the cut"),
+      ("#c98f4e", figures.exit == 0 ? "made in this run" : "for this run to make"),
+      ("#6fa57a", "existed before"), ("#5a5a5a", "repeated within the cut"),
     ]
     .map { "<span><i class=\"swatch\" style=\"background:\($0.0)\"></i>\($0.1)</span>" }
     return """
@@ -212,7 +215,7 @@ package struct ReportPage {
     let more =
       hidden > 0 ? "<p class=\"soft\">\(PageText.count(hidden)) shorter steps are not listed.</p>" : ""
     return """
-      <section><h2>Critical path<small>\(PageText.count(path.steps.count)) steps: \(working) of the wall time at work, \
+      <section><h2>Critical path<small>\(path.steps.count == 1 ? "1 step" : "\(PageText.count(path.steps.count)) steps"): \(working) of the wall time at work, \
       \(waiting) waiting for a place</small></h2>
       \(table(["starts at", "stage", "task", "waited", "took", "of wall time"], rows, numbers: [0, 3, 4, 5]))\(more)</section>
 
@@ -263,9 +266,9 @@ package struct ReportPage {
       stage.tasksDone == stage.tasks
       ? "\(PageText.count(stage.tasks))"
       : "\(PageText.count(stage.tasksDone)) of \(PageText.count(stage.tasks))"
-    let failed = stage.failedAttempts > 0 ? " <span class=\"error\">\(stage.failedAttempts) ✗</span>" : ""
+    let failed = stage.failedAttempts > 0 ? ", <span class=\"error\">\(stage.failedAttempts) ✗</span>" : ""
     let cost = figures.rate.map { rate in
-      "<td class=\"n\">\(PageText.money(stage.cost ?? 0, rate.currency))</td>"
+      "<td class=\"n\">\(stage.attempts > 0 ? PageText.money(stage.cost ?? 0, rate.currency) : "")</td>"
     }
     let waited = stage.attempts > 0 ? stage.waitedSeconds / Double(stage.attempts) : 0
     return """
@@ -275,7 +278,7 @@ package struct ReportPage {
       <td class="n">\(PageText.hours(stage.workerSeconds))</td><td class="n">\(PageText.hours(stage.cpuSeconds))</td>\
       <td>\(bar)</td><td class="n">\(stage.peakMemoryBytes > 0 ? PageText.bytes(stage.peakMemoryBytes) : "")</td>\
       <td class="n">\(stage.writtenBytes > 0 ? PageText.bytes(stage.writtenBytes) : "")</td>\
-      <td class="n soft">\(DisplayTime.exact(waited))</td>\(cost ?? "")</tr>
+      <td class="n soft">\(stage.attempts > 0 ? DisplayTime.exact(waited) : "")</td>\(cost ?? "")</tr>
       """
   }
 
@@ -305,7 +308,8 @@ package struct ReportPage {
   private var workerSection: String {
     guard !figures.byWorker.isEmpty else { return "" }
     let rows = figures.byWorker.prefix(Self.workersListed).map { worker in
-      let failed = worker.failedAttempts > 0 ? " <span class=\"error\">\(worker.failedAttempts) ✗</span>" : ""
+      let failed =
+        worker.failedAttempts > 0 ? ", <span class=\"error\">\(worker.failedAttempts) ✗</span>" : ""
       return """
         <tr><td>\(worker.worker == 0 ? "coordinator" : "worker \(worker.worker)")</td>\
         <td><span class="bar">\(bar(worker.utilisation, of: 1, "#7f96a8"))</span></td>\

@@ -24,7 +24,8 @@ extension RunFigures {
     lines.append(
       "  " + TerminalText.fit("stage", nameWidth)
         + columns.map { Self.right(TerminalText.printable($0), 12) }.joined())
-    for stage in stages.sorted(by: { $0.workerSeconds > $1.workerSeconds }).prefix(Self.stagesListed) {
+    let worked = stages.filter { $0.attempts > 0 }.sorted { $0.workerSeconds > $1.workerSeconds }
+    for stage in worked.prefix(Self.stagesListed) {
       var cells = [
         "\(stage.tasksDone)", "\(stage.frames)", PageText.hours(stage.workerSeconds),
         PageText.hours(stage.cpuSeconds), PageText.bytes(stage.peakMemoryBytes),
@@ -34,7 +35,10 @@ extension RunFigures {
         "  " + TerminalText.fit(TerminalText.printable(stage.stage), nameWidth)
           + cells.map { Self.right($0, 12) }.joined())
     }
-    if stages.count > Self.stagesListed { lines.append("  … and \(stages.count - Self.stagesListed) more") }
+    if worked.count > Self.stagesListed { lines.append("  … and \(worked.count - Self.stagesListed) more") }
+    if worked.count < stages.count {
+      lines.append("  \(stages.count - worked.count) of \(stages.count) stages had no attempt")
+    }
     if let cost, let rate {
       lines.append("  cost \(decimal(cost, 4)) \(rate.currency) at \(rate)")
     }

@@ -168,7 +168,7 @@ package struct RunFigures: Encodable, Sendable {
     for span in history.spans {
       let index = stageOfTask[span.task]
       stages[index].attempts += 1
-      if span.outcome != .done { stages[index].failedAttempts += 1 }
+      if span.outcome == .failed || span.outcome == .lost { stages[index].failedAttempts += 1 }
       // The coordinator's own work is not a worker's time.
       if span.worker > 0 { stages[index].workerSeconds += span.ended - span.began }
       stages[index].cpuSeconds += span.cpuSeconds
@@ -188,7 +188,7 @@ package struct RunFigures: Encodable, Sendable {
     var workers = (0...max(0, history.workers)).map { Worker(worker: $0) }
     for span in history.spans where workers.indices.contains(span.worker) {
       workers[span.worker].attempts += 1
-      if span.outcome != .done { workers[span.worker].failedAttempts += 1 }
+      if span.outcome == .failed || span.outcome == .lost { workers[span.worker].failedAttempts += 1 }
       workers[span.worker].busySeconds += span.ended - span.began
       workers[span.worker].cpuSeconds += span.cpuSeconds
     }

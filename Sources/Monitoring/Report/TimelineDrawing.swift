@@ -72,7 +72,7 @@ struct TimelineDrawing {
         own[place].lane.spans.append(index)
         own[place].free = span.ended
       } else if own.count < 4 {
-        own.append((Lane(name: "here", spans: [index]), span.ended))
+        own.append((Lane(name: "coordinator", spans: [index]), span.ended))
       }
     }
     return workers.sorted { $0.key < $1.key }.map(\.value) + own.map(\.lane)
