@@ -61,6 +61,11 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     let publisher = Publisher(store: engine.store)
     try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
+    // A plan without tasks rests on what the one before it did, unless media was probed anew.
+    if !plan.plan.isEmpty || plan.hasAsked {
+      try engine.store.recordFootprint(
+        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
+    }
     let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18

@@ -1,118 +1,58 @@
 import ArgumentParser
-import Diagnostics
 import Digests
 import Foundation
 import Ledger
 import ObjectStore
 import Planning
-import TaskGraph
 
-struct VerifyCommand: ParsableCommand {
+struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Read everything again and compare it with its digests.",
     discussion: """
-      Damaged or missing objects and results are taken back, so that the next run makes them again. With --rebuild \
-      the ledger is made anew from the result files alone.
+      Every object, result and segment, every published file with its permissions, decisions, pins, plans of runs, \
+      quarantine, and the ledger against the files. Damaged or missing objects and results are taken back, so that \
+      the next run makes them again. With --rebuild the ledger is made anew from files alone: results, frames, \
+      attempts, and how long tasks took. Exit code 4 when anything is not as it was written.
+
+        interlock verify --production Output
+        interlock verify --rebuild --json
       """)
 
   @OptionGroup var production: ProductionOptions
 
-  @Flag(help: "Make the ledger anew from the result files.")
+  @Flag(help: "Make the ledger anew from the files.")
   var rebuild = false
 
   @Flag(help: "Print JSON.")
   var json = false
 
-  private struct Report: Encodable {
-    var results = 0
-    var objects = 0
-    var damagedResults: [String] = []
-    var withdrawnResults: [String] = []
-    var damagedFiles: [String] = []
-    var versions = 0
-    var unreadableVersions: [String] = []
-    var ledgerAdded: Int?
-    var ledgerRemoved: Int?
-  }
-
-  func run() throws {
+  func run() async throws {
     let folder = try production.required()
     let store = ObjectStore(folder)
-    guard case .acquired(let lock) = try FileLock.tryLock(folder.coordinatorLockPath, in: folder.fileSystem)
-    else {
-      Outcome.printError("a run is using this production; verify when it is done")
-      throw ExitCode(75)
-    }
+    let lock = try ProductionLock.take(folder, for: "verify")
     defer { withExtendedLifetime(lock) {} }
-    var report = Report()
-    var withdrawn: [TaskKey] = []
-    var checked: [Digest: Bool] = [:]
-    let walk = try store.forEachResult { result in
-      var isWhole = true
-      for object in result.head.objects {
-        if checked[object.digest] == nil { checked[object.digest] = try store.verifyObject(object.digest) }
-        if checked[object.digest] == false { isWhole = false }
-      }
-      if !isWhole { withdrawn.append(result.head.key) }
-    }
-    for key in withdrawn { try store.withdrawResult(key) }
-    report.results = walk.resultCount
-    report.damagedResults = walk.damaged.map(\.hex)
-    report.withdrawnResults = withdrawn.map(\.hex)
-    report.objects = checked.count
-    try verifyVersions(store, report: &report)
     let ledger = try Ledger.open(folder)
-    if rebuild || !withdrawn.isEmpty || !walk.damaged.isEmpty {
-      let rebuilt = try ledger.rebuild(from: store)
-      report.ledgerAdded = rebuilt.added
-      report.ledgerRemoved = rebuilt.removed
+    let rebuilt = rebuild ? try ledger.rebuild(from: store) : nil
+    var verification = try Verification(store, ledger, isQuiet: json)
+    try await verification.run()
+    var report = verification.report
+    report.ledgerAdded = rebuilt?.added
+    report.ledgerRemoved = rebuilt?.removed
+    for key in rebuilt?.walk.damaged ?? [] {
+      report.add(.damagedResult, key.hex, "damaged, in quarantine: result \(key.hex.prefix(12))")
     }
-    try present(report)
-  }
-
-  /// Published files are read through their own names: a copy or reflink may differ from its object.
-  private func verifyVersions(_ store: ObjectStore, report: inout Report) throws {
-    let publisher = VersionPublisher(store)
-    for line in try publisher.lines() {
-      let (versions, findings) = try publisher.versions(of: line)
-      report.unreadableVersions += findings.map(\.description)
-      for version in versions {
-        report.versions += 1
-        for file in version.files {
-          let path = version.path(of: file, in: store.production)
-          let digest = try? Digest.sha256(ofFileAt: path)
-          if digest != file.digest {
-            report.damagedFiles.append(String(path.dropFirst(store.production.root.count + 1)))
-          }
-        }
-      }
-    }
-  }
-
-  private func present(_ report: Report) throws {
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printResult(
-        "\(report.results) results, \(report.objects) objects and \(report.versions) versions read")
-      if let added = report.ledgerAdded, let removed = report.ledgerRemoved {
-        Outcome.printResult("ledger rebuilt: \(added) results added, \(removed) removed")
-      }
-      for key in report.withdrawnResults {
-        Outcome.printResult("taken back, its object is missing or damaged: result \(key.prefix(12))")
-      }
-      for key in report.damagedResults {
-        Outcome.printResult("damaged, in quarantine: result \(key.prefix(12))")
-      }
-      for file in report.damagedFiles { Outcome.printResult("not what was published: \(file)") }
+      Outcome.printResult(report.text)
     }
-    if !json { for message in report.unreadableVersions { Outcome.printResult(message) } }
-    let faults =
-      report.unreadableVersions.count + report.withdrawnResults.count + report.damagedResults.count
-      + report.damagedFiles.count
-    if faults > 0 {
-      Outcome.printError("\(faults) faults; run the pipeline again to have what is missing made again")
-      throw ExitCode(4)
-    }
+    guard !report.faults.isEmpty else { return }
+    let count = report.faults.count == 1 ? "1 fault" : "\(report.faults.count) faults"
+    let isLedgerOnly = report.faults.allSatisfy { $0.kind == .ledger }
+    Outcome.printError(
+      isLedgerOnly
+        ? "\(count); `interlock verify --rebuild` brings the ledger in step"
+        : "\(count); run the pipeline again to have what is missing made again")
+    throw ExitCode(4)
   }
 }

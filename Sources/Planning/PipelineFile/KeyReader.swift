@@ -27,6 +27,8 @@ package struct KeySpec: Sendable {
     case list([KeySpec])
     /// A list of choices and of mappings with these keys.
     case items(choices: [String], or: [KeySpec])
+    /// A whole number, or a mapping of names to whole numbers.
+    case counts(ClosedRange<Int>)
     /// The name of a stage with an output of this type.
     case stage(PortType)
     /// A list of such names.
