@@ -22,6 +22,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
+  @OptionGroup var waiting: WaitOptions
 
   @Option(help: "Worker processes. Default: one for each core.")
   var workers: Int?
@@ -47,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
-    let engine = try await EngineAccess.open(folder, workers: workers, isQuiet: json)
+    let engine = try await EngineAccess.open(folder, workers: workers, isQuiet: json, wait: waiting.limit)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -60,13 +61,14 @@ struct RunCommand: AsyncParsableCommand {
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     let publisher = Publisher(store: engine.store)
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
     // A plan without tasks rests on what the one before it did, unless media was probed anew.
     if !plan.plan.isEmpty || plan.hasAsked {
       try engine.store.recordFootprint(
         of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
     }
-    let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
+    let outcome = try await Rewind(engine: engine) {
+      try await session.plan(until: pipeline.until, probing: engine)
+    }.run(plan)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -77,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printDiagnostics(plan.diagnostics)
+      Outcome.printDiagnostics(plan.diagnostics + outcome.warnings)
       Outcome.printResult(try summary.text())
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
@@ -92,10 +94,14 @@ struct RunCommand: AsyncParsableCommand {
 
 /// Opens engines for commands.
 enum EngineAccess {
-  static func open(_ production: Production, workers: Int?, isQuiet: Bool) async throws -> Coordinator {
+  static func open(
+    _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero
+  ) async throws -> Coordinator {
+    StorageNote.tell(of: production)
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    let configuration = EngineConfiguration(
+    var configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
+    configuration.lockWait = wait
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
   }

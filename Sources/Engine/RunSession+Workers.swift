@@ -100,7 +100,7 @@ extension RunSession {
   private mutating func succeeded(_ attempt: Attempt) throws {
     try engine.ledger.close(attempt: attempt.id, outcome: .done)
     // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
-    try apply(.finished(attempt.task))
+    try apply(.finished(attempt.task, try: attempt.number))
   }
 
   private mutating func attemptFailed(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
@@ -114,7 +114,7 @@ extension RunSession {
     note(attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics)
     try engine.ledger.close(attempt: attempt.id, outcome: failure == .cancelled ? .cancelled : .failed)
     _ = try? attempt.folder.sweepParts()
-    try apply(.failed(attempt.task, failure, commits: commits))
+    try apply(.failed(attempt.task, try: attempt.number, failure, commits: commits))
   }
 
   private mutating func attemptLost(
@@ -141,7 +141,8 @@ extension RunSession {
       family: .failed, code: "worker.lost", message: message, remedy: engine.logRemedy(slot))
     note(attempt.task, exit: 1, [diagnostic])
     let wasKilled = complaint == nil && end.isBySomebodyElse
-    try apply(.lost(attempt.task, wasKilled ? .killed : .crash, commits: made.count))
+    try apply(
+      .lost(attempt.task, try: attempt.number, wasKilled ? .killed : .crash, commits: made.count))
   }
 
   private mutating func workerEnded(_ end: WorkerEnd, in slot: Int) throws {

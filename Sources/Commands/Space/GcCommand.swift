@@ -1,13 +1,14 @@
 import ArgumentParser
 import Diagnostics
 import Digests
+import Engine
 import Foundation
 import Ledger
 import ObjectStore
 import Planning
 import TaskGraph
 
-struct GcCommand: ParsableCommand {
+struct GcCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc", abstract: "Free space: set aside what no version, pin or run needs; delete it later.",
     discussion: """
@@ -23,6 +24,8 @@ struct GcCommand: ParsableCommand {
       """)
 
   @OptionGroup var production: ProductionOptions
+
+  @OptionGroup var waiting: WaitOptions
 
   @Flag(
     name: .customLong("dry-run"), help: "Say what would go and why the biggest things stay; change nothing.")
@@ -59,12 +62,12 @@ struct GcCommand: ParsableCommand {
     if explain != nil, restore != nil { throw ValidationError("choose one of --explain, --restore") }
   }
 
-  func run() throws {
+  func run() async throws {
     let folder = try production.required()
     let store = ObjectStore(folder)
-    let lock = try ProductionLock.take(folder, for: "gc")
-    defer { withExtendedLifetime(lock) {} }
-    let ledger = try Ledger.open(folder)
+    let claim = try await waiting.claim(folder)
+    defer { withExtendedLifetime(claim) {} }
+    let ledger = try Ledger.open(folder, isOwner: true)
     if let restore { return try takeBack(restore, store, ledger) }
     let limit = WallClock(milliseconds: WallClock.now().milliseconds - olderThan.milliseconds)
     let survey = try SpaceSurvey(
@@ -107,20 +110,6 @@ struct GcCommand: ParsableCommand {
       Outcome.printResult(String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self))
     } else {
       Outcome.printResult("\(restored.count) results are back in the store")
-    }
-  }
-}
-
-/// Holds a production against runs while its files are checked or moved.
-enum ProductionLock {
-  /// - Throws: exit code 75, after saying who holds it.
-  static func take(_ production: Production, for verb: String) throws -> FileLock {
-    switch try FileLock.tryLock(production.coordinatorLockPath, in: production.fileSystem) {
-    case .acquired(let lock): return lock
-    case .held(let holder):
-      let who = holder.map { ": \($0)" } ?? ""
-      Outcome.printError("error: this production is in use\(who)\n  Run \(verb) again when that has ended.")
-      throw ExitCode(75)
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Digests
+import Engine
 import Foundation
 import Ledger
 import ObjectStore
@@ -20,6 +21,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
   @OptionGroup var production: ProductionOptions
 
+  @OptionGroup var waiting: WaitOptions
+
   @Flag(help: "Make the ledger anew from the files.")
   var rebuild = false
 
@@ -29,9 +32,9 @@ struct VerifyCommand: AsyncParsableCommand {
   func run() async throws {
     let folder = try production.required()
     let store = ObjectStore(folder)
-    let lock = try ProductionLock.take(folder, for: "verify")
-    defer { withExtendedLifetime(lock) {} }
-    let ledger = try Ledger.open(folder)
+    let claim = try await waiting.claim(folder)
+    defer { withExtendedLifetime(claim) {} }
+    let ledger = try Ledger.open(folder, isOwner: true)
     let rebuilt = rebuild ? try ledger.rebuild(from: store) : nil
     var verification = try Verification(store, ledger, isQuiet: json)
     try await verification.run()
