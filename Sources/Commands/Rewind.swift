@@ -14,6 +14,8 @@ import TaskGraph
 struct Rewind {
   let engine: Coordinator
   var options = RunOptions()
+  /// What is kept with the record of the run of a plan.
+  var heading: (ProgrammePlan) throws -> [UInt8]? = { _ in nil }
   /// Plans again, from what there is by then.
   let replan: () async throws -> ProgrammePlan
 
@@ -31,6 +33,8 @@ struct Rewind {
     for round in 1... {
       let part = try tasks(plan)
       try ObjectIntake.store(plan.objects, in: engine.store, when: !part.isEmpty)
+      var options = options
+      options.heading = part.isEmpty ? nil : try heading(plan)
       let outcome = try await engine.run(part, options: options) { node in
         _ = try publisher.publish(node)
       }

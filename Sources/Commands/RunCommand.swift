@@ -4,6 +4,7 @@ import Digests
 import Engine
 import Foundation
 import Glibc
+import Monitoring
 import ObjectStore
 import Planning
 import TaskGraph
@@ -18,6 +19,7 @@ struct RunCommand: AsyncParsableCommand {
 
         interlock run Pipelines/short-film.yaml --production Output
         interlock run Pipelines/short-film.yaml --production Output --set timeline.cut=next.edl
+        interlock run Pipelines/short-film.yaml --production Output --report run.html
 
       Tasks start when their cores, memory, licences and places in pools are free: --workers and --memory say what \
       the run may use of this machine, `licences:` and `pools:` in the pipeline file what there is of the rest, and \
@@ -50,6 +52,8 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Where tasks run: local.")
   var executor: String = "local"
 
+  @OptionGroup var monitoring: MonitoringOptions
+
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
 
@@ -68,8 +72,11 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
+    let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
+    defer { monitor.close() }
     let engine = try await EngineAccess.open(
-      folder, workers: workers, memory: memory, isQuiet: json, limits: limits, wait: waiting.limit)
+      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits, wait: waiting.limit)
+    monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -83,12 +90,25 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
     let publisher = Publisher(store: engine.store)
+    // A plan without tasks rests on what the one before it did, unless media was probed anew.
+    if !plan.plan.isEmpty || plan.hasAsked {
+      try engine.store.recordFootprint(
+        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
+    }
     var options = RunOptions()
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast
-    let outcome = try await Rewind(engine: engine, options: options) {
+    let outcome = try await Rewind(
+      engine: engine, options: options,
+      heading: { plan in
+        let heading = RunHeading(plan, of: loaded)
+        monitor.note(heading)
+        return try JSONBytes.encode(heading)
+      }
+    ) {
       try await session.plan(until: pipeline.until, probing: engine)
     }.run(plan)
+    try monitor.finish(outcome.runID, RunHeading(plan, of: loaded), in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -105,6 +125,7 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     if outcome.exitCode != 0 {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
+      for line in Self.logs(of: outcome.failures, in: production) { Outcome.printError(line) }
       for label in outcome.blocked { Outcome.printError("not done, because it needs one of these: \(label)") }
       if let reason = outcome.earlyEnd.map(RunSummary.reason) {
         Outcome.printError("not done, because \(reason): \(outcome.undone.count) tasks")
@@ -112,6 +133,14 @@ struct RunCommand: AsyncParsableCommand {
       throw ExitCode(Int32(outcome.exitCode))
     }
     if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
+  }
+
+  /// How to read the logs of what failed, of the first few.
+  private static func logs(of failures: [TaskFailure], in production: ProductionOptions) -> [String] {
+    let option = production.production.map { " --production \($0)" } ?? ""
+    return failures.prefix(5).compactMap { failure in
+      failure.attempt.map { "log of \(TerminalText.printable(failure.label)): interlock logs \($0)\(option)" }
+    }
   }
 }
 
@@ -146,7 +175,13 @@ struct MemorySize {
 /// Opens engines for commands.
 enum EngineAccess {
   static func open(
-    _ production: Production, workers: Int?, memory: MemorySize? = nil, isQuiet: Bool,
+    _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero
+  ) async throws -> Coordinator {
+    try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet), wait: wait)
+  }
+
+  static func open(
+    _ production: Production, workers: Int?, memory: MemorySize? = nil, observer: any RunObserver,
     limits: LimitOptions? = nil, wait: Duration = .zero
   ) async throws -> Coordinator {
     StorageNote.tell(of: production)
@@ -157,7 +192,7 @@ enum EngineAccess {
     configuration.lockWait = wait
     limits?.apply(to: &configuration)
     return try await Coordinator.open(
-      production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
+      production: production, configuration: configuration, observer: observer)
   }
 }
 

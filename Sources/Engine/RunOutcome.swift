@@ -71,6 +71,8 @@ package struct RunOptions: Sendable {
   package var tokens: [String: Int] = [:]
   /// Whether the first failure stops everything, or only what depends on the task.
   package var stopsAtFirstFailure = false
+  /// JSON that says what the run is about, kept with its record.
+  package var heading: [UInt8]?
 
   package init() {}
 }
@@ -84,4 +86,6 @@ package struct TaskFailure: Sendable {
   /// The exit code of its kind of failure, as documented for the command line.
   package var exit: Int
   package var diagnostics: [Diagnostic]
+  /// The last attempt, whose log says more; `nil` for a task of the coordinator.
+  package var attempt: String?
 }

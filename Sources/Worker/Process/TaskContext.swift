@@ -2,6 +2,7 @@ import Diagnostics
 import Digests
 import Glibc
 import ObjectStore
+import Synchronization
 import TaskGraph
 
 /// What a running task may use: the store, its attempt's folder for scratch files, and someone to report to.
@@ -11,6 +12,7 @@ struct TaskContext {
   let log: AttemptLog
   let reporter: any Reporter
   let notes = AttemptNotes()
+  let usage: AttemptUsage
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }
@@ -24,7 +26,9 @@ struct TaskContext {
     let record = ResultRecord(
       key: key, kind: kind, version: version, output: output, objects: objects, attempt: attempt.id,
       tool: WorkerIdentity.tool)
-    return try store.commitResult(record, scratch: attempt.path)
+    let isFirst = try store.commitResult(record, scratch: attempt.path)
+    if isFirst { usage.writtenBytes.add(objects.reduce(0) { $0 + $1.byteCount }, ordering: .relaxed) }
+    return isFirst
   }
 }
 
