@@ -16,6 +16,8 @@ struct ProgrammeSession {
   let store: ObjectStore
   let ledger: Ledger
   let tools: ToolIdentity
+  /// Joins the runs that this command makes.
+  let command = ULID.next().description
 
   /// - Parameters:
   ///   - engine: runs the probes that are missing; nil fails when there are any.
@@ -23,9 +25,10 @@ struct ProgrammeSession {
   func plan(
     until: String?, probing engine: Coordinator?, publishesConform: Bool = true
   ) async throws -> ProgrammePlan {
-    let (files, diagnostics) = try await probedFiles(engine)
+    let (files, probes, diagnostics) = try await probedFiles(engine)
     do {
       var plan = try await answeredPlan(files, until: until, publishesConform, engine)
+      plan.prepared = probes + plan.prepared
       plan.diagnostics = diagnostics + plan.diagnostics + (try unreadableVersions(of: plan))
       return plan
     } catch let error as DiagnosticList {
@@ -39,10 +42,12 @@ struct ProgrammeSession {
     _ files: [ProbedFile], until: String?, _ publishesConform: Bool, _ engine: Coordinator?
   ) async throws -> ProgrammePlan {
     var asked: Set<TaskKey> = []
+    var answered: [TaskNode] = []
     while true {
-      let plan = try ProgrammePlanner.plan(
+      var plan = try ProgrammePlanner.plan(
         pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
         until: until, publishesConform: publishesConform)
+      plan.prepared = answered
       if plan.questions.isEmpty { return plan }
       guard let engine else { throw ProbesMissing() }
       // An answer that is gone as soon as it is given would be asked for without end.
@@ -57,10 +62,23 @@ struct ProgrammeSession {
         }
       }
       try ObjectIntake.store(plan.objects, in: store, when: true)
-      let outcome = try await engine.run(try Plan(plan.questions)) { _ in }
+      let outcome = try await engine.run(try Plan(plan.questions), purpose: purpose(.question)) { _ in }
       if outcome.isCancelled { throw CancelledRun() }
       guard outcome.failures.isEmpty else { throw DiagnosticList(outcome.failures.flatMap(Self.diagnostics)) }
+      answered += plan.questions
     }
+  }
+
+  /// What a run of this command is for.
+  func purpose(_ phase: RunPurpose.Phase, of plan: ProgrammePlan? = nil) -> RunPurpose {
+    RunPurpose(
+      phase, programme: pipeline.programme, pipeline: pipeline.path,
+      cut: pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) }, command: command,
+      deliverables: plan?.deliverables.map { deliverable in
+        RunPurpose.Deliverable(
+          stage: deliverable.stage, frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
+          newFrames: deliverable.newFrames)
+      })
   }
 
   /// Of a file that cannot be probed, that an input is missing.
@@ -88,10 +106,11 @@ struct ProgrammeSession {
   /// Probes files together, and those of a batch that broke down one by one: a file that kills its worker takes
   /// no other with it.
   ///
-  /// - Returns: what is wrong with files.
-  private func probe(_ files: [ScannedFile], _ engine: Coordinator) async throws -> [Diagnostic] {
+  /// - Returns: the tasks, and what is wrong with files.
+  private func probe(_ files: [ScannedFile], _ engine: Coordinator) async throws -> ([TaskNode], [Diagnostic])
+  {
     let batches = try ScannedFile.probes(of: files)
-    let outcome = try await engine.run(try Plan(batches)) { _ in }
+    let outcome = try await engine.run(try Plan(batches), purpose: purpose(.probe)) { _ in }
     if outcome.isCancelled { throw CancelledRun() }
     var diagnostics: [Diagnostic] = []
     var told: Set<TaskKey> = []
@@ -102,15 +121,19 @@ struct ProgrammeSession {
       }
     }
     let left = files.filter { !told.contains($0.probeKey) && !store.hasResult($0.probeKey) }
-    guard !left.isEmpty else { return diagnostics }
-    let alone = try await engine.run(try Plan(try left.map { try $0.probe() })) { _ in }
+    guard !left.isEmpty else { return (batches, diagnostics) }
+    let single = try left.map { try $0.probe() }
+    let alone = try await engine.run(try Plan(single), purpose: purpose(.probe)) { _ in }
     if alone.isCancelled { throw CancelledRun() }
-    return diagnostics + alone.failures.flatMap(\.diagnostics)
+    return (batches + single, diagnostics + alone.failures.flatMap(\.diagnostics))
   }
 
   /// The facts of every media file below the roots; files that cannot be read are reported, not fatal by
   /// themselves: a cut that needs one of them fails to relink.
-  private func probedFiles(_ engine: Coordinator?) async throws -> ([ProbedFile], [Diagnostic]) {
+  private func probedFiles(
+    _ engine: Coordinator?
+  ) async throws -> (files: [ProbedFile], probes: [TaskNode], diagnostics: [Diagnostic]) {
+    var probes: [TaskNode] = []
     var (scanned, diagnostics) = MediaScan.scan(pipeline.timeline.mediaRoots)
     let missing = scanned.filter { !store.hasResult($0.probeKey) }
     if !missing.isEmpty {
@@ -118,14 +141,16 @@ struct ProgrammeSession {
       // Hard links of one file share a probe.
       var seen: Set<TaskKey> = []
       let new = missing.filter { seen.insert($0.probeKey).inserted }
-      diagnostics += try await probe(new, engine).map { diagnostic in
+      let probed = try await probe(new, engine)
+      probes = probed.0
+      diagnostics += probed.1.map { diagnostic in
         var warning = diagnostic
         warning.severity = .warning
         warning.family = .inputMissing
         return warning
       }
     }
-    return (try await read(scanned), diagnostics)
+    return (try await read(scanned), probes, diagnostics)
   }
 
   /// What the probes of the files found, in their order; thousands of results are read on every core.

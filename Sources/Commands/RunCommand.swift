@@ -10,7 +10,8 @@ import TaskGraph
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Plan a pipeline and do what is missing.",
+    commandName: "pipeline", abstract: "Plan a pipeline and do what is missing.",
+    usage: "interlock run PIPELINE [options]\ninterlock run list|show|diff …",
     discussion: """
       Media that is new or changed is probed, the cut is conformed, and only frames and mixes that do not exist yet \
       are made; then deliverables are assembled, verified and published as immutable versions. Run it again with \
@@ -18,6 +19,9 @@ struct RunCommand: AsyncParsableCommand {
 
         interlock run Pipelines/short-film.yaml --production Output
         interlock run Pipelines/short-film.yaml --production Output --set timeline.cut=next.edl
+
+      Runs on record: `interlock run list`, `interlock run show latest`, `interlock run diff previous latest`. A \
+      pipeline file that is called as one of these is named with its folder: ./list.
       """)
 
   @OptionGroup var pipeline: PipelineOptions
@@ -61,7 +65,9 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     let publisher = Publisher(store: engine.store)
     try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
-    let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
+    let outcome = try await engine.run(plan.plan, purpose: session.purpose(.main, of: plan)) { node in
+      _ = try publisher.publish(node)
+    }
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(

@@ -7,6 +7,7 @@ package import TaskGraph
 struct RunSurroundings {
   /// ULID of the run.
   let run = ULID.next().description
+  var purpose: RunPurpose
   var production: Production
   var configuration: EngineConfiguration
   var store: ObjectStore
@@ -29,15 +30,18 @@ extension Coordinator {
   ///
   /// A failed task stops only what waits for it. Cancelling the calling task is one `cancel()`. An empty
   /// plan leaves no trace.
-  /// - Parameter coordinatorTask: does a node whose place is `.coordinator` and commits its result.
+  /// - Parameters:
+  ///   - purpose: kept with the plan.
+  ///   - coordinatorTask: does a node whose place is `.coordinator` and commits its result.
   /// - Throws: what stops the run as a whole, after every worker is gone: `EngineError`, errors of ledger and store.
   package func run(
-    _ plan: Plan, coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+    _ plan: Plan, purpose: RunPurpose = RunPurpose(),
+    coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     guard !plan.isEmpty else { return RunOutcome() }
     // A cancelled task cannot wait, and a run has to wait for its workers' last words. So the run is a task of its
     // own that is awaited right here, and cancellation reaches it as a request.
-    let running = Task { try await drive(plan, coordinatorTask) }
+    let running = Task { try await drive(plan, purpose, coordinatorTask) }
     return try await withTaskCancellationHandler {
       try await running.value
     } onCancel: {
@@ -46,11 +50,13 @@ extension Coordinator {
   }
 
   private func drive(
-    _ plan: Plan, _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+    _ plan: Plan, _ purpose: RunPurpose,
+    _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     precondition(session == nil, "an engine does one run at a time")
     let surroundings = RunSurroundings(
-      production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
+      purpose: purpose, production: production, configuration: configuration, store: store, ledger: ledger,
+      observer: observer,
       clock: clock, control: control, signals: WorkerSignals())
     session = try RunSession(plan, in: surroundings)
     defer { session = nil }

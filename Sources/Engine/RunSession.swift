@@ -56,7 +56,8 @@ struct RunSession {
     let files = surroundings.production.fileSystem
     let folder = surroundings.folder
     try files.createFolder(folder)
-    let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
+    let record = PlanRecord(
+      plan, run: surroundings.run, began: surroundings.clock.timeOfDay, purpose: surroundings.purpose)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
     journal = RunJournal(
       run: surroundings.run, plan: plan, log: try EventLog(path: "\(folder)/events.jsonl", in: files),

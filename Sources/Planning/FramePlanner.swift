@@ -28,9 +28,10 @@ struct FramePlanner {
   }
 
   func plan(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames {
+    workspace.names.note(sequence)
     switch encoding.unit {
-    case .frame: try planFrames(sequence, in: &workspace)
-    case .group: try planGroups(sequence, in: &workspace)
+    case .frame: return try planFrames(sequence, in: &workspace)
+    case .group: return try planGroups(sequence, in: &workspace)
     }
   }
 
@@ -144,12 +145,14 @@ struct FramePlanner {
     let media = workspace.media(of: Array(nodes.values))
     let input = RenderTask.Input(encoding: encoding, nodes: nodes, media: media, segments: segments)
     let count = segments.reduce(0) { $0 + $1.count }
+    let names = workspace.names
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
         label: label(segments, nodes: nodes, in: workspace), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
-        reason: "\(count) frames never made before with this source, grade and encoding"))
+        reason: "\(count) frames never made before with this source, grade and encoding",
+        ingredients: RenderTask.ingredients(input, names: names)))
   }
 
   /// The sources of the first shot with its frames, and how many shots more.

@@ -146,7 +146,8 @@ package struct DeliveryStage: ReadableStage {
         key: key, kind: AssembleTask.identifier, version: AssembleTask.version, stage: declaration.name,
         label: "assemble \(declaration.name)", dependencies: workspace.plannedDependencies(waits),
         payload: try JSONBytes.encode(assembly),
-        reason: "no file is made of exactly these frames and this mix"))
+        reason: "no file is made of exactly these frames and this mix", subject: declaration.name,
+        ingredients: AssembleTask.ingredients(assembly)))
     let recipe = Recipe(
       stage: declaration.name, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
       workspace: workspace)

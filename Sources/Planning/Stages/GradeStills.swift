@@ -50,6 +50,7 @@ struct GradeStills {
   func plan(in workspace: inout PlanningWorkspace) throws {
     let shots = shots(in: workspace)
     guard !shots.isEmpty else { return }
+    workspace.names.note(after)
     let suffixes = scopeSuffixes(shots)
     var scoped: Set<Shot.Grading> = []
     var withScopes: [TaskKey] = []
@@ -169,12 +170,13 @@ struct GradeStills {
       raster: after.raster, before: view.before, after: view.after, frame: view.frame, media: media,
       scopes: scopes, builtBy: "\(workspace.tools.builtBy("png")); \(workspace.tools.drawing)")
     let key = StillTask.key(input)
+    let names = workspace.names
     try workspace.add(
       TaskNode(
         key: key, kind: StillTask.identifier, version: StillTask.version, stage: stage,
         label: "still of \(shot.event.clip.shot)" + (scopes == nil ? "" : " with scopes"),
-        payload: try JSONBytes.encode(input), reason: "no still shows this frame before and after this grade")
-    )
+        payload: try JSONBytes.encode(input), reason: "no still shows this frame before and after this grade",
+        subject: "shot \(shot.event.clip.shot)", ingredients: StillTask.ingredients(input, names: names)))
     return key
   }
 
@@ -200,7 +202,8 @@ struct GradeStills {
         key: key, kind: ContactSheetTask.identifier, version: ContactSheetTask.version, stage: stage,
         label: "contact sheet of \(shots.count) shots",
         dependencies: workspace.plannedDependencies(shots.map(\.still)),
-        payload: try JSONBytes.encode(input), reason: "no sheet shows exactly these shots"))
+        payload: try JSONBytes.encode(input), reason: "no sheet shows exactly these shots", subject: stage,
+        ingredients: ContactSheetTask.ingredients(input)))
     return key
   }
 
