@@ -49,9 +49,13 @@ final class LiveView: RunObserver {
   /// Things worth a line of their own.
   private static func message(of event: RunEvent) -> String? {
     switch event.event {
+    case .waitingForProduction: event.message
     case .waitingForAttempt: "Waiting for a worker of an earlier run to finish its segment"
     case .workerLost: "A worker was lost (\(event.message ?? "no word")); its work is given to another"
-    case .cancelling: "Stopping: finished segments are kept. Press Ctrl-C again to stop at once"
+    case .quarantined: "\(event.label ?? "A task") is \(event.message ?? "quarantined")"
+    case .cancelling:
+      (event.message.map { "Stopping, as \($0)" } ?? "Stopping")
+        + ": finished segments are kept. Press Ctrl-C again to stop at once"
     default: nil
     }
   }

@@ -23,6 +23,7 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var limits: LimitOptions
+  @OptionGroup var waiting: WaitOptions
 
   @Option(help: "Worker processes. Default: one for each core.")
   var workers: Int?
@@ -48,7 +49,8 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
-    let engine = try await EngineAccess.open(folder, workers: workers, isQuiet: json, limits: limits)
+    let engine = try await EngineAccess.open(
+      folder, workers: workers, isQuiet: json, wait: waiting.limit, limits: limits)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -61,8 +63,9 @@ struct RunCommand: AsyncParsableCommand {
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     let publisher = Publisher(store: engine.store)
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
-    let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
+    let outcome = try await Rewind(engine: engine) {
+      try await session.plan(until: pipeline.until, probing: engine)
+    }.run(plan)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -73,7 +76,7 @@ struct RunCommand: AsyncParsableCommand {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printDiagnostics(plan.diagnostics + outcome.findings)
+      Outcome.printDiagnostics(plan.diagnostics + outcome.warnings)
       Outcome.printResult(try summary.text())
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
@@ -89,11 +92,14 @@ struct RunCommand: AsyncParsableCommand {
 /// Opens engines for commands.
 enum EngineAccess {
   static func open(
-    _ production: Production, workers: Int?, isQuiet: Bool, limits: LimitOptions? = nil
+    _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero,
+    limits: LimitOptions? = nil
   ) async throws -> Coordinator {
+    StorageNote.tell(of: production)
     let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     var configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
+    configuration.lockWait = wait
     limits?.apply(to: &configuration)
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))

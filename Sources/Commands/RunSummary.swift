@@ -34,7 +34,7 @@ struct RunSummary {
           reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
           waitsFor: deliverable.waitsFor)
       }, gates: plan.gates,
-      diagnostics: plan.diagnostics + outcome.findings + outcome.failures.flatMap(\.diagnostics),
+      diagnostics: plan.diagnostics + outcome.warnings + outcome.failures.flatMap(\.diagnostics),
       tasks: nil, estimatedSeconds: nil, toLookAt: viewables(Array(versions.values)).items)
   }
 

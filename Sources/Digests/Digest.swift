@@ -61,7 +61,7 @@ package struct Digest: Hashable, Comparable, Sendable {
   }
 
   /// The 32 bytes as four words, most significant first.
-  var words: (UInt64, UInt64, UInt64, UInt64) { (a, b, c, d) }
+  package var words: (UInt64, UInt64, UInt64, UInt64) { (a, b, c, d) }
 
   /// The 32 bytes, most significant first.
   package var bytes: [UInt8] {

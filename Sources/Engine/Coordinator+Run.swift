@@ -15,6 +15,12 @@ struct RunSurroundings {
   var clock: EngineClock
   var control: RunControl
   var signals: WorkerSignals
+  var options = RunOptions()
+
+  var capacity: ResourceCapacity {
+    ResourceCapacity(
+      cores: configuration.workers, memoryBytes: configuration.memoryBytes, tokens: options.tokens)
+  }
 
   var folder: String { folderOfRun.path }
   var folderOfRun: RunFolder { RunFolder(production: production, run: run) }
@@ -28,17 +34,19 @@ struct RunSurroundings {
 extension Coordinator {
   /// Runs what the plan asks for and returns when nothing of it runs any more.
   ///
-  /// A failed task stops only what waits for it. Cancelling the calling task is one `cancel()`. An empty
-  /// plan leaves no trace.
+  /// A failed task stops only what waits for it, unless `options` ask for more. Cancelling the calling task is one
+  /// `cancel()`. An empty plan leaves no trace.
   /// - Parameter coordinatorTask: does a node whose place is `.coordinator` and commits its result.
-  /// - Throws: what stops the run as a whole, after every worker is gone: `EngineError`, errors of ledger and store.
+  /// - Throws: before anything starts `resources.neverFits` for tasks that ask for more than there is; what stops the
+  ///   run as a whole, after every worker is gone: `EngineError`, errors of ledger and store.
   package func run(
-    _ plan: Plan, coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+    _ plan: Plan, options: RunOptions = RunOptions(),
+    coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     guard !plan.isEmpty else { return RunOutcome() }
     // A cancelled task cannot wait, and a run has to wait for its workers' last words. So the run is a task of its
     // own that is awaited right here, and cancellation reaches it as a request.
-    let running = Task { try await drive(plan, coordinatorTask) }
+    let running = Task { try await drive(plan, options, coordinatorTask) }
     return try await withTaskCancellationHandler {
       try await running.value
     } onCancel: {
@@ -47,12 +55,16 @@ extension Coordinator {
   }
 
   private func drive(
-    _ plan: Plan, _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
+    _ plan: Plan, _ options: RunOptions,
+    _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
   ) async throws -> RunOutcome {
     precondition(session == nil, "an engine does one run at a time")
     let surroundings = RunSurroundings(
       production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
-      clock: clock, control: control, signals: WorkerSignals())
+      clock: clock, control: control, signals: WorkerSignals(), options: options)
+    let misfits = surroundings.capacity.misfits(in: plan.nodes)
+    guard misfits.isEmpty else { throw DiagnosticList(misfits) }
+    claim?.note(run: surroundings.run)
     session = try RunSession(plan, in: surroundings)
     defer { session = nil }
     let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
@@ -87,6 +99,7 @@ extension Coordinator {
 
   private func receive(_ input: RunInput) -> (commands: [RunCommand], isOver: Bool) {
     do {
+      if let lost = claim?.loss { throw lost }
       let commands = try session?.receive(input) ?? []
       return (commands, session?.isOver ?? true)
     } catch {

@@ -10,8 +10,10 @@ package struct RunOutcome: Sendable {
   package var failures: [TaskFailure] = []
   /// Labels of tasks that could not run because of those failures, in plan order.
   package var blocked: [String] = []
-  /// Labels of tasks that a cancelled run left undone.
+  /// Labels of tasks that a run left undone which was cancelled or ended early.
   package var undone: [String] = []
+  /// Why the run ended while there was still something to do, unless somebody cancelled it.
+  package var earlyEnd: EarlyEnd?
   /// Frames of the tasks done.
   package var framesMade = 0
   /// How many attempts began, of workers and of the coordinator.
@@ -20,16 +22,33 @@ package struct RunOutcome: Sendable {
   package var lostAttempts = 0
   /// Reports that did not belong to the current attempt of a worker.
   package var ignoredReports = 0
-  /// What workers did that is no failure of a task and must not go unsaid, e.g. processes they left behind; at most a
-  /// hundred of `contained`.
-  package var findings: [Diagnostic] = []
+  /// How often a worker did what is no failure of a task and must not go unsaid, e.g. left a process behind; the first
+  /// hundred are among the warnings.
   package var contained = 0
   /// Processes that did not end although they were killed, for people.
   package var stillAlive: [String] = []
   package var isCancelled = false
+  /// What went wrong beside the work, such as a record that could not be written or a process left behind.
+  package var warnings: [Diagnostic] = []
   package var seconds = 0.0
 
   package init() {}
+
+  /// Both as one: the work of both, and how the later one ended.
+  package func followed(by later: RunOutcome) -> RunOutcome {
+    var both = later
+    both.runID = later.runID ?? runID
+    both.done = done + later.done
+    both.framesMade += framesMade
+    both.attempts += attempts
+    both.lostAttempts += lostAttempts
+    both.ignoredReports += ignoredReports
+    both.seconds += seconds
+    both.warnings = warnings + later.warnings
+    both.contained += contained
+    both.stillAlive = stillAlive + later.stillAlive
+    return both
+  }
 
   /// 0, 130 when cancelled, else of the failures the first of 2, 3, 5, 4, 1, then the others.
   package var exitCode: Int {
@@ -37,6 +56,24 @@ package struct RunOutcome: Sendable {
     let codes = Set(failures.map(\.exit))
     return [2, 3, 5, 4, 1].first { codes.contains($0) } ?? codes.min() ?? 0
   }
+}
+
+/// Why a run that nobody cancelled gave up what it could have done.
+package enum EarlyEnd: String, Sendable, Codable {
+  /// It was asked to stop everything at the first failure.
+  case firstFailure
+  /// Nothing was achieved for as long as `RetryPolicy` waits for disk, network or licences.
+  case stalled
+}
+
+/// What one run is asked for besides its plan.
+package struct RunOptions: Sendable {
+  /// How many there are of each licence, and places in each named pool.
+  package var tokens: [String: Int] = [:]
+  /// Whether the first failure stops everything, or only what depends on the task.
+  package var stopsAtFirstFailure = false
+
+  package init() {}
 }
 
 /// A task that failed for good.

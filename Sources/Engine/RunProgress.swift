@@ -72,7 +72,10 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForAttempt, .attemptRecovered, .workerStarted, .committed, .contained, .ignored: break
+    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted,
+      .committed,
+      .contained, .ignored:
+      break
     }
   }
 

@@ -53,12 +53,14 @@ private struct TaskFileFields: Encodable {
   var kind: String
   var version: Int
   var label: String
+  var needs: TaskNeeds
 }
 
 extension TaskNode {
   /// What `attempts/<id>/task.json` holds for one attempt at this task.
   func taskFile(attempt: String) throws -> [UInt8] {
-    let fields = TaskFileFields(attempt: attempt, key: key, kind: kind, version: version, label: label)
+    let fields = TaskFileFields(
+      attempt: attempt, key: key, kind: kind, version: version, label: label, needs: needs)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var bytes = Array(try encoder.encode(fields))

@@ -114,8 +114,8 @@ extension RunSession {
   mutating func contain(_ code: String, _ message: String, remedy: String?) throws {
     // A worker that does it a thousand times is told of a hundred times.
     outcome.contained += 1
-    guard outcome.findings.count < 100 else { return }
-    outcome.findings.append(
+    guard outcome.contained <= 100 else { return }
+    outcome.warnings.append(
       Diagnostic(severity: .warning, family: .failed, code: code, message: message, remedy: remedy))
     try journal.tell(.contained) { event in
       event.message = message

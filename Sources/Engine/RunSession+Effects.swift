@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 import Ledger
 import ObjectStore
 import TaskGraph
@@ -14,6 +15,7 @@ enum CoordinatorTaskEnd: Sendable {
 extension RunSession {
   mutating func apply(_ event: SchedulerEvent) throws {
     var starting: [Attempt] = []
+    var unable: [(task: Int, fault: Diagnostic)] = []
     for effect in scheduler.apply(event) {
       switch effect {
       case .start(let task, let number):
@@ -23,7 +25,11 @@ extension RunSession {
           commands.append(.startCoordinatorTask(task))
           try journal.tell(.attemptStarted, task: task)
         } else {
-          starting.append(try prepare(task, number))
+          do {
+            starting.append(try prepare(task, number))
+          } catch let fault as Diagnostic {
+            unable.append((task, fault))
+          }
         }
       case .pause(let task, let pause):
         pauses.append((engine.clock.now + pause, task))
@@ -33,10 +39,22 @@ extension RunSession {
         }
       case .settled(let task, let result):
         try settled(task, result)
+      case .halt:
+        try halt()
       case .over:
         stop()
       }
     }
+    try open(starting)
+    for (task, fault) in unable {
+      // A disk that takes no task file is no reason to end what runs: it is tried again later, as by a worker.
+      note(task, exit: fault.family.rawValue, [fault])
+      try apply(.failed(task, try: scheduler.attempt(of: task), .infrastructure, commits: 0))
+      try apply(.opened(.worker))
+    }
+  }
+
+  private mutating func open(_ starting: [Attempt]) throws {
     guard !starting.isEmpty else { return }
     // One transaction for all of them; only then a worker may hear of an attempt.
     try engine.ledger.open(
@@ -82,6 +100,7 @@ extension RunSession {
     case .done:
       outcome.done.append(node.key)
       outcome.framesMade += node.frames
+      try releaseFromQuarantine(task)
       try journal.tell(.taskDone, task: task) { event in
         event.frames = node.frames
         event.total = node.frames
@@ -90,19 +109,38 @@ extension RunSession {
       outcome.blocked.append(node.label)
       try journal.tell(.taskBlocked, task: task) { $0.message = plan.nodes[cause].label }
     case .failed(let failure):
-      try failed(task, failure)
-    case .poisoned(_, let attempts):
-      try failed(
-        task, .infrastructure, "\(attempts) attempts in a row ended without a new result; the last: ")
+      // Every end without a result was noted before the scheduler heard of it.
+      guard var report = reports[task] else { return }
+      if let patience = patience(failure) {
+        report.exit = 75
+        report.prefix(
+          "nothing was achieved for \(patience.inWords), in \(scheduler.attempt(of: task)) attempts; the last: "
+        )
+      }
+      try failed(task, failure, report)
+    case .poisoned(let cause, let attempts):
+      guard var report = reports[task] else { return }
+      quarantine(task, cause, attempts: attempts, &report)
+      report.prefix(
+        attempts == 1 && quarantined[task] != nil
+          ? "it is quarantined and did not survive its one attempt: "
+          : "\(attempts) attempts in a row ended without a new result; the last: ")
+      try failed(task, .infrastructure, report)
+    }
+  }
+
+  /// How long such failures were waited out before one became final; nil for those that are not.
+  private func patience(_ failure: WorkerEvent.FailureClass) -> Duration? {
+    switch failure {
+    case .infrastructure: engine.configuration.retries.infrastructurePatience
+    case .licence: engine.configuration.retries.licencePatience
+    case .user, .media, .application, .cancelled: nil
     }
   }
 
   private mutating func failed(
-    _ task: Int, _ failure: WorkerEvent.FailureClass, _ prefix: String = ""
+    _ task: Int, _ failure: WorkerEvent.FailureClass, _ report: TaskFailure
   ) throws {
-    // Every end without a result was noted before the scheduler heard of it.
-    guard var report = reports[task] else { return }
-    if !report.diagnostics.isEmpty { report.diagnostics[0].message = prefix + report.diagnostics[0].message }
     outcome.failures.append(report)
     try journal.tell(.taskFailed, task: task) { event in
       event.exit = report.exit
@@ -119,22 +157,49 @@ extension RunSession {
       diagnostics: diagnostics)
   }
 
+  /// Stops what runs, as a cancellation does; the scheduler starts nothing more.
+  private mutating func halt() throws {
+    stop()
+    for slot in slots where slot.isBusy { engine.signals.send(SIGTERM, toLife: slot.life) }
+    try journal.tell(.cancelling) { $0.message = "the first failure ends the run" }
+  }
+
   // MARK: Coordinator tasks
 
   mutating func coordinatorTaskEnded(_ task: Int, _ end: CoordinatorTaskEnd) throws {
     // A published version is its own commit, so there need not be a result.
     let commits = try index.results(of: plan.nodes[task]).count
+    let number = scheduler.attempt(of: task)
     switch end {
     case .finished:
-      try apply(.finished(task))
+      try apply(.finished(task, try: number))
     case .cancelled:
       note(
         task, exit: 130, [Diagnostic(family: .failed, code: "task.cancelled", message: "it was cancelled")])
-      try apply(.failed(task, .cancelled, commits: commits))
+      try apply(.failed(task, try: number, .cancelled, commits: commits))
     case .failed(let failure, let diagnostics, let exit):
       note(task, exit: exit, diagnostics)
-      try apply(.failed(task, failure, commits: commits))
+      try apply(.failed(task, try: number, failure, commits: commits))
     }
     try apply(.opened(.coordinator))
+  }
+}
+
+extension TaskFailure {
+  /// Says before its first finding how it came to be final.
+  fileprivate mutating func prefix(_ text: String) {
+    if !diagnostics.isEmpty { diagnostics[0].message = text + diagnostics[0].message }
+  }
+}
+
+extension Duration {
+  /// `10 minutes`, `4 hours`, `30 seconds`: for people.
+  fileprivate var inWords: String {
+    let seconds = max(0, inSeconds)
+    let (count, unit) =
+      seconds < 120
+      ? (seconds, "second") : seconds < 7200 ? (seconds / 60, "minute") : (seconds / 3600, "hour")
+    let whole = Int(count.rounded())
+    return whole == 1 ? "1 \(unit)" : "\(whole) \(unit)s"
   }
 }

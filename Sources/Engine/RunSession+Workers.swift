@@ -20,6 +20,7 @@ extension RunSession {
       try receive(event, from: slot)
     case .babbled(let line):
       try ignore("worker \(slot + 1) wrote a line that is no event: \(line.prefix(200))")
+    case .noisy: break
     case .accompanied(let others):
       try accompanied(others, slot)
     case .ended(let end, let remains):
@@ -106,7 +107,7 @@ extension RunSession {
   private mutating func succeeded(_ attempt: Attempt) throws {
     try engine.ledger.close(attempt: attempt.id, outcome: .done)
     // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
-    try apply(.finished(attempt.task))
+    try apply(.finished(attempt.task, try: attempt.number))
   }
 
   private mutating func attemptFailed(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
@@ -120,7 +121,7 @@ extension RunSession {
     note(attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics)
     try engine.ledger.close(attempt: attempt.id, outcome: failure == .cancelled ? .cancelled : .failed)
     _ = try? attempt.folder.sweepParts()
-    try apply(.failed(attempt.task, failure, commits: commits))
+    try apply(.failed(attempt.task, try: attempt.number, failure, commits: commits))
   }
 
   private mutating func attemptLost(
@@ -148,10 +149,12 @@ extension RunSession {
       remedy: [engine.logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
     note(attempt.task, exit: fault?.exit ?? 1, [diagnostic])
     if !isStopping, fault?.isOfTheTask == true {
-      return try apply(.failed(attempt.task, .application, commits: made.count))
+      return try apply(
+        .failed(attempt.task, try: attempt.number, .application, commits: made.count))
     }
     let wasKilled = fault == nil && end.isBySomebodyElse
-    try apply(.lost(attempt.task, wasKilled ? .killed : .crash, commits: made.count))
+    try apply(
+      .lost(attempt.task, try: attempt.number, wasKilled ? .killed : .crash, commits: made.count))
   }
 
   private mutating func workerEnded(_ end: WorkerEnd, _ remains: WorkerRemains, in slot: Int) throws {

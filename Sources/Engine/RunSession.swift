@@ -1,4 +1,6 @@
+import Diagnostics
 import Glibc
+import Ledger
 import ObjectStore
 import TaskGraph
 
@@ -35,6 +37,8 @@ struct RunSession {
   var coordinatorTasksRunning = 0
   var commands: [RunCommand] = []
   var pauses: [(due: Duration, task: Int)] = []
+  /// Tasks of the plan that were poison in an earlier run, by index.
+  let quarantined: [Int: QuarantinedTask]
   /// Processes started so far.
   var lives = 0
   /// Processes in a row that ended before they were ready.
@@ -49,7 +53,11 @@ struct RunSession {
   init(_ plan: Plan, in surroundings: RunSurroundings) throws {
     self.plan = plan
     engine = surroundings
-    scheduler = Scheduler(plan, policy: surroundings.configuration.retries)
+    quarantined = try TaskQuarantine(surroundings.production).tasks(of: plan)
+    scheduler = Scheduler(
+      plan, capacity: surroundings.capacity, policy: surroundings.configuration.retries,
+      timings: try surroundings.ledger.timingEstimates(), suspects: quarantined.mapValues(\.cause),
+      stopsAtFirstFailure: surroundings.options.stopsAtFirstFailure)
     slots = Array(repeating: WorkerSlot(), count: surroundings.configuration.workers)
     index = ResultIndex(store: surroundings.store, ledger: surroundings.ledger)
     outcome.runID = surroundings.run
@@ -77,6 +85,7 @@ struct RunSession {
       event.total = plan.nodes.count
       event.frames = plan.nodes.reduce(0) { $0 + $1.frames }
     }
+    try tellQuarantined()
     for _ in slots { try apply(.opened(.worker)) }
     for _ in 0..<engine.configuration.coordinatorTasks { try apply(.opened(.coordinator)) }
     try apply(.begin)
@@ -124,18 +133,29 @@ struct RunSession {
     try index.catchUp()
     outcome.undone = scheduler.undone.map { plan.nodes[$0].label }
     outcome.isCancelled = scheduler.isCancelled && !outcome.undone.isEmpty
+    if !outcome.isCancelled, !outcome.undone.isEmpty {
+      outcome.earlyEnd = scheduler.firstFailure != nil ? .firstFailure : .stalled
+    }
     outcome.seconds = journal.elapsed.inSeconds
     try journal.tell(.runFinished) { event in
       event.exit = outcome.exitCode
       event.frames = outcome.framesMade
       event.total = outcome.done.count
     }
-    try journal.flush()
-    try engine.folderOfRun.write(
-      RunEnding(
-        run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
-        isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
-        undone: outcome.undone.count, stillAlive: outcome.stillAlive))
+    journal.flush()
+    if let complaint = journal.complaint { outcome.warnings.append(complaint) }
+    do {
+      try engine.folderOfRun.write(
+        RunEnding(
+          run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
+          isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
+          undone: outcome.undone.count, stillAlive: outcome.stillAlive))
+    } catch let fault as Diagnostic {
+      // A full disk takes nothing from what was made.
+      var warning = fault
+      warning.severity = .warning
+      outcome.warnings.append(warning)
+    }
     return outcome
   }
 
@@ -149,7 +169,7 @@ struct RunSession {
   private mutating func tick() throws {
     let now = engine.clock.now
     try index.catchUp()
-    try journal.flush()
+    journal.flush()
     let due = pauses.filter { $0.due <= now }
     pauses.removeAll { $0.due <= now }
     for pause in due { try apply(.due(pause.task)) }

@@ -1,84 +1,14 @@
 import Digests
+package import Ledger
 package import TaskGraph
 
-/// What happened to a task, told to the scheduler.
-package enum SchedulerEvent: Sendable, Hashable {
-  /// The run begins; sent once, before anything else.
-  case begin
-  /// A place to run one task became free.
-  case opened(TaskPlace)
-  /// The task's result is in the store.
-  case finished(Int)
-  /// The attempt said why it made no result; `commits` of the task's results are in the store by now.
-  case failed(Int, WorkerEvent.FailureClass, commits: Int)
-  /// The attempt ended without a word; `commits` of the task's results are in the store by now.
-  case lost(Int, LossCause, commits: Int)
-  /// The pause that `SchedulerEffect.pause` asked for is over.
-  case due(Int)
-  /// Nothing new starts from here on.
-  case cancel
-}
-
-/// Why an attempt ended without a word.
-package enum LossCause: String, Codable, Sendable {
-  /// The worker crashed, hung, broke the protocol or never started: the task itself may be the reason.
-  case crash
-  /// Somebody stopped the worker (SIGKILL, SIGTERM): a full machine or a person, rarely the task.
-  case killed
-}
-
-/// What the engine has to do next.
-package enum SchedulerEffect: Sendable, Hashable {
-  /// Start the task in a free place of its kind; `try` counts its attempts from 1.
-  case start(Int, try: Int)
-  /// Send `.due` for the task after the pause.
-  case pause(Int, Duration)
-  /// The task will not run again in this run.
-  case settled(Int, TaskOutcome)
-  /// Nothing runs and nothing will.
-  case over
-}
-
-/// The final state of a task in one run.
-package enum TaskOutcome: Sendable, Hashable {
-  case done
-  /// It failed by its own account.
-  case failed(WorkerEvent.FailureClass)
-  /// Its attempts kept ending without a word and without new results; `attempts` of them in a row.
-  case poisoned(LossCause, attempts: Int)
-  /// The dependency with this index failed or is blocked itself.
-  case blocked(by: Int)
-}
-
-/// How often what is nobody's decision is tried again.
-package struct RetryPolicy: Sendable {
-  /// Attempts in a row that end in a crash without publishing anything new, after which a task is poison.
-  package var crashes = 3
-  /// The same for workers that somebody else killed.
-  package var kills = 25
-  /// Infrastructure failures in a row without anything new.
-  package var infrastructureFailures = 5
-  /// Attempts in a row that a program ended with failure.
-  package var applicationFailures = 3
-  /// The pause before the first repetition; it doubles with each further one.
-  package var firstPause: Duration = .milliseconds(500)
-  package var longestPause: Duration = .seconds(10)
-
-  package init() {}
-
-  func pause(afterFailures count: Int) -> Duration {
-    var pause = firstPause
-    for _ in 1..<max(count, 1) where pause < longestPause { pause *= 2 }
-    return min(pause, longestPause)
-  }
-}
-
-/// Decides what runs when: counters of open dependencies and a queue of ready tasks, never a scan of the plan.
+/// Decides what runs when: counters of open dependencies, queues of ready tasks and what is free of each resource,
+/// never a scan of the plan.
 ///
 /// A pure value: events in, effects out. It knows no clock, no process and no file, so a simulation can put it
 /// through every order of events. Tasks are named by their index in the plan.
 ///
-/// - Complexity: O(nodes + edges) events per run, O(log ready) each.
+/// - Complexity: O(nodes + edges) events per run, O(log ready + different claims) each.
 package struct Scheduler: Sendable {
   enum State: Hashable {
     case waiting
@@ -90,42 +20,78 @@ package struct Scheduler: Sendable {
 
   private let plan: Plan
   private let policy: RetryPolicy
+  private let order: TaskOrder
+  /// For each task the index of its claim.
+  private let claimOfTask: [Int]
+  private let claims: [ResourceClaim]
+  private let stopsAtFirstFailure: Bool
+  /// Tasks that were poison in an earlier run: they get one chance.
+  private let suspects: [Int: LossCause]
+
   private(set) var states: [State]
   private var openDependencies: [Int]
-  private var history: [History]
-  private var queues: [TaskPlace: ReadyQueue]
+  private var attempts: [Int]
+  private var troubles: [Int: Trouble] = [:]
+  private var queues: [TaskPlace: ReadyQueues]
   private var free: [TaskPlace: Int] = [:]
+  private var ledger: ResourceLedger
+  /// What paused tasks keep for themselves until their pause is over.
+  private var kept: [Int: ResourceClaim] = [:]
   private var unsettled: Int
   private var running = 0
+  /// How often anything was achieved: a task done, a result published.
+  private var progress = 0
+  /// Infrastructure failures since then, of any tasks.
+  private var faultsInARow = 0
   private var isOver = false
   package private(set) var isCancelled = false
+  /// The failure that ended a run which stops at the first.
+  package private(set) var firstFailure: Int?
+  /// Whether patience with machine or licences is at its end; progress of what still runs ends this.
+  package private(set) var isStalled = false
 
-  /// What earlier attempts of one task came to.
-  private struct History {
-    var attempts = 0
+  /// What earlier attempts of one task came to, since they last published something new.
+  private struct Trouble {
     var commits = 0
-    var crashesInARow = 0
-    var killsInARow = 0
-    var infrastructureFailuresInARow = 0
-    var applicationFailuresInARow = 0
-    var licenceFailuresInARow = 0
+    var crashes = 0
+    var kills = 0
+    var applicationFailures = 0
+    var faults = 0
+    /// Waited for machine or licences while the run achieved nothing.
+    var waited: Duration = .zero
+    /// `progress` of the run when that began.
+    var progress = 0
   }
 
-  package init(_ plan: Plan, policy: RetryPolicy = RetryPolicy()) {
+  /// - Parameters:
+  ///   - capacity: holds every task of the plan, see `ResourceCapacity.misfits(in:)`.
+  ///   - timings: recorded durations, by kind.
+  ///   - suspects: tasks that were poison in an earlier run, and how they ended.
+  ///   - stopsAtFirstFailure: whether a failure ends the run, or only what depends on the task.
+  package init(
+    _ plan: Plan, capacity: ResourceCapacity = .unlimited, policy: RetryPolicy = RetryPolicy(),
+    timings: [String: TimingEstimate] = [:], suspects: [Int: LossCause] = [:],
+    stopsAtFirstFailure: Bool = false
+  ) {
     self.plan = plan
     self.policy = policy
+    self.stopsAtFirstFailure = stopsAtFirstFailure
+    self.suspects = suspects
+    order = TaskOrder(plan, timings: timings)
+    ledger = ResourceLedger(capacity)
+    (claims, claimOfTask) = Self.claims(of: plan, ledger)
+    // Each core may turn to something else a few times before it waits.
+    let queues = ReadyQueues(claims, overtakingLimit: 4 * min(max(2, capacity.cores), 250))
+    self.queues = [.worker: queues, .coordinator: queues]
     states = plan.nodes.map { _ in .waiting }
     openDependencies = plan.dependencyCounts
-    history = plan.nodes.map { _ in History() }
-    let ranks = Scheduler.ranks(of: plan)
-    queues = [.worker: ReadyQueue(ranks), .coordinator: ReadyQueue(ranks)]
+    attempts = plan.nodes.map { _ in 0 }
     unsettled = plan.nodes.count
   }
 
   /// Applies one event and says what to do about it, in order.
   ///
-  /// An event about a task that is not in the matching state (a late report of an attempt that was given up)
-  /// changes nothing.
+  /// A report that is not of the task's current attempt changes nothing.
   package mutating func apply(_ event: SchedulerEvent) -> [SchedulerEffect] {
     var effects: [SchedulerEffect] = []
     switch event {
@@ -133,19 +99,20 @@ package struct Scheduler: Sendable {
       for index in plan.nodes.indices where openDependencies[index] == 0 { makeReady(index) }
     case .opened(let place):
       free[place, default: 0] += 1
-    case .finished(let index):
-      guard leaveRunning(index) else { break }
+    case .finished(let index, let number):
+      guard end(index, number) else { break }
+      noteProgress()
       settle(index, .done, &effects)
-    case .failed(let index, let failure, let commits):
-      guard leaveRunning(index) else { break }
-      noteProgress(index, commits)
+    case .failed(let index, let number, let failure, let commits):
+      guard end(index, number) else { break }
+      notePublished(index, commits)
       failed(index, failure, &effects)
-    case .lost(let index, let cause, let commits):
-      guard leaveRunning(index) else { break }
-      noteProgress(index, commits)
+    case .lost(let index, let number, let cause, let commits):
+      guard end(index, number) else { break }
+      notePublished(index, commits)
       lost(index, cause, &effects)
     case .due(let index):
-      if states[index] == .paused { makeReady(index) }
+      if states[index] == .paused { resume(index) }
     case .cancel:
       isCancelled = true
     }
@@ -156,23 +123,66 @@ package struct Scheduler: Sendable {
 
   package var runningCount: Int { running }
 
-  /// Indices of tasks that neither succeeded nor failed nor are blocked: what a cancelled run left undone.
+  /// Number of the task's latest attempt; 0 before the first.
+  package func attempt(of index: Int) -> Int { attempts[index] }
+
+  /// What no attempt occupies and no pause keeps.
+  package var freeCapacity: ResourceCapacity { ledger.freeCapacity }
+
+  /// Indices of tasks that neither succeeded nor failed nor are blocked: what a run left undone that ended early.
   package var undone: [Int] {
     states.indices.filter { if case .settled = states[$0] { false } else { true } }
   }
 
-  // MARK: Transitions
+  /// Whether nothing starts any more, whatever happens.
+  private var isHalted: Bool { isCancelled || firstFailure != nil }
 
-  private mutating func leaveRunning(_ index: Int) -> Bool {
-    guard states[index] == .running else { return false }
+  // MARK: Attempts
+
+  /// Starts what fits, best first, until a place or everything else is short.
+  private mutating func startReady(_ effects: inout [SchedulerEffect]) {
+    guard !isHalted, !isStalled else { return }
+    for place in [TaskPlace.coordinator, .worker] {
+      while free[place, default: 0] > 0, let rank = queues[place]?.popNext(ledger) {
+        let index = order.tasks[rank]
+        free[place, default: 0] -= 1
+        ledger.take(claims[claimOfTask[index]])
+        states[index] = .running
+        running += 1
+        attempts[index] += 1
+        effects.append(.start(index, try: attempts[index]))
+      }
+    }
+  }
+
+  /// Ends the current attempt: the one place where its claim is given back.
+  private mutating func end(_ index: Int, _ number: Int) -> Bool {
+    guard states[index] == .running, attempts[index] == number else { return false }
     running -= 1
+    ledger.release(claims[claimOfTask[index]])
     return true
   }
 
   private mutating func makeReady(_ index: Int) {
     states[index] = .ready
-    queues[plan.nodes[index].place]?.insert(index)
+    queues[plan.nodes[index].place]?.insert(rank: order.ranks[index], claim: claimOfTask[index])
   }
+
+  private mutating func noteProgress() {
+    progress += 1
+    faultsInARow = 0
+    isStalled = false
+  }
+
+  /// Forgives what went wrong before an attempt that published something new; there is only so much to publish, so
+  /// this cannot go on for ever.
+  private mutating func notePublished(_ index: Int, _ commits: Int) {
+    guard commits > troubles[index]?.commits ?? 0 else { return }
+    troubles[index] = Trouble(commits: commits, progress: progress)
+    noteProgress()
+  }
+
+  // MARK: Failures
 
   private mutating func failed(
     _ index: Int, _ failure: WorkerEvent.FailureClass, _ effects: inout [SchedulerEffect]
@@ -180,62 +190,28 @@ package struct Scheduler: Sendable {
     switch failure {
     case .user, .media:
       settle(index, .failed(failure), &effects)
-    case .infrastructure:
-      history[index].infrastructureFailuresInARow += 1
-      let count = history[index].infrastructureFailuresInARow
-      guard count < policy.infrastructureFailures else {
-        settle(index, .failed(.infrastructure), &effects)
-        return
-      }
-      retry(index, after: policy.pause(afterFailures: count), &effects)
+    case .infrastructure, .licence:
+      waitForRepair(index, failure, &effects)
     case .application:
-      history[index].applicationFailuresInARow += 1
-      let count = history[index].applicationFailuresInARow
+      let count = count(\.applicationFailures, of: index)
       guard count < policy.applicationFailures else {
         settle(index, .failed(.application), &effects)
         return
       }
-      retry(index, after: policy.pause(afterFailures: count), &effects)
-    case .licence:
-      history[index].licenceFailuresInARow += 1
-      retry(index, after: policy.pause(afterFailures: history[index].licenceFailuresInARow), &effects)
+      retry(index, afterFailures: count, &effects)
     case .cancelled:
       // The worker handed its task back. Unless we asked for it somebody stopped the worker.
-      if isCancelled {
-        makeReady(index)
-      } else {
-        lost(index, .killed, &effects)
-      }
+      lost(index, .killed, &effects)
     }
-  }
-
-  /// Forgives what went wrong before an attempt that published something new; there is only so much to
-  /// publish, so this cannot go on for ever.
-  private mutating func noteProgress(_ index: Int, _ commits: Int) {
-    guard commits > history[index].commits else { return }
-    history[index].commits = commits
-    history[index].crashesInARow = 0
-    history[index].killsInARow = 0
-    history[index].infrastructureFailuresInARow = 0
-    history[index].applicationFailuresInARow = 0
-    history[index].licenceFailuresInARow = 0
   }
 
   private mutating func lost(_ index: Int, _ cause: LossCause, _ effects: inout [SchedulerEffect]) {
-    guard !isCancelled else {
+    guard !isHalted else {
       makeReady(index)
       return
     }
-    let count: Int
-    let budget: Int
-    switch cause {
-    case .crash:
-      history[index].crashesInARow += 1
-      (count, budget) = (history[index].crashesInARow, policy.crashes)
-    case .killed:
-      history[index].killsInARow += 1
-      (count, budget) = (history[index].killsInARow, policy.kills)
-    }
+    let count = count(cause == .crash ? \.crashes : \.kills, of: index)
+    let budget = suspects[index] == cause ? 1 : cause == .crash ? policy.crashes : policy.kills
     guard count < budget else {
       settle(index, .poisoned(cause, attempts: count), &effects)
       return
@@ -244,109 +220,131 @@ package struct Scheduler: Sendable {
     if count == 1 {
       makeReady(index)
     } else {
-      retry(index, after: policy.pause(afterFailures: count - 1), &effects)
+      retry(index, afterFailures: count - 1, &effects)
     }
   }
 
-  private mutating func retry(_ index: Int, after pause: Duration, _ effects: inout [SchedulerEffect]) {
+  /// Lets a task wait for disk, network or licence, until nothing else gets anywhere either.
+  private mutating func waitForRepair(
+    _ index: Int, _ failure: WorkerEvent.FailureClass, _ effects: inout [SchedulerEffect]
+  ) {
+    let count = count(\.faults, of: index)
+    let patience = failure == .licence ? policy.licencePatience : policy.infrastructurePatience
+    if failure == .infrastructure { faultsInARow += 1 }
+    var trouble = troubles[index] ?? Trouble()
+    if trouble.progress != progress {
+      trouble.progress = progress
+      trouble.waited = .zero
+    }
+    guard trouble.waited < patience, !isStalled else {
+      isStalled = true
+      settle(index, .failed(failure), &effects)
+      return
+    }
+    let pause = policy.pause(afterFailures: count, of: plan.nodes[index].key)
+    trouble.waited += pause
+    troubles[index] = trouble
+    retry(index, after: pause, keeping: keptWhileWaiting(index, failure), &effects)
+  }
+
+  /// What a waiting task keeps from others, which would only run into the same wall.
+  ///
+  /// Of a licence that the server refused, its tokens: so many tasks ask for it at once as we have tokens, however
+  /// many are ready. When one failure after the other says that the machine itself is broken, its cores.
+  private func keptWhileWaiting(_ index: Int, _ failure: WorkerEvent.FailureClass) -> ResourceClaim? {
+    var claim = claims[claimOfTask[index]]
+    if failure == .licence {
+      claim.amounts[ResourceClaim.cores] = 0
+      claim.amounts[ResourceClaim.memory] = 0
+    } else if faultsInARow < policy.faultsOfTheMachine {
+      return nil
+    }
+    return claim.amounts.allSatisfy { $0 == 0 } ? nil : claim
+  }
+
+  private mutating func count(_ failures: WritableKeyPath<Trouble, Int>, of index: Int) -> Int {
+    troubles[index, default: Trouble()][keyPath: failures] += 1
+    return troubles[index]?[keyPath: failures] ?? 1
+  }
+
+  private mutating func retry(_ index: Int, afterFailures count: Int, _ effects: inout [SchedulerEffect]) {
+    retry(
+      index, after: policy.pause(afterFailures: count, of: plan.nodes[index].key), keeping: nil, &effects)
+  }
+
+  private mutating func retry(
+    _ index: Int, after pause: Duration, keeping claim: ResourceClaim?, _ effects: inout [SchedulerEffect]
+  ) {
+    guard !isHalted else {
+      makeReady(index)
+      return
+    }
+    if let claim {
+      ledger.take(claim)
+      kept[index] = claim
+    }
     states[index] = .paused
     effects.append(.pause(index, pause))
   }
 
+  private mutating func resume(_ index: Int) {
+    if let claim = kept.removeValue(forKey: index) { ledger.release(claim) }
+    makeReady(index)
+  }
+
+  // MARK: Ends
+
   /// Settles a task and, when it did not succeed, everything that waits for it, in plan order.
   private mutating func settle(_ index: Int, _ outcome: TaskOutcome, _ effects: inout [SchedulerEffect]) {
     states[index] = .settled(outcome)
+    troubles[index] = nil
     unsettled -= 1
     effects.append(.settled(index, outcome))
-    guard outcome == .done else {
-      var blocked = [index]
-      while let cause = blocked.popLast() {
-        for follower in plan.dependants[cause] where states[follower] == .waiting {
-          states[follower] = .settled(.blocked(by: cause))
-          unsettled -= 1
-          effects.append(.settled(follower, .blocked(by: cause)))
-          blocked.append(follower)
-        }
+    guard outcome != .done else {
+      for follower in plan.dependants[index] {
+        openDependencies[follower] -= 1
+        if openDependencies[follower] == 0, states[follower] == .waiting { makeReady(follower) }
       }
       return
     }
-    for follower in plan.dependants[index] {
-      openDependencies[follower] -= 1
-      if openDependencies[follower] == 0, states[follower] == .waiting { makeReady(follower) }
-    }
-  }
-
-  private mutating func startReady(_ effects: inout [SchedulerEffect]) {
-    guard !isCancelled else { return }
-    for place in [TaskPlace.coordinator, .worker] {
-      while free[place, default: 0] > 0, let index = queues[place]?.popFirst() {
-        free[place, default: 0] -= 1
-        states[index] = .running
-        running += 1
-        history[index].attempts += 1
-        effects.append(.start(index, try: history[index].attempts))
+    var blocked = [index]
+    while let cause = blocked.popLast() {
+      for follower in plan.dependants[cause] where states[follower] == .waiting {
+        states[follower] = .settled(.blocked(by: cause))
+        unsettled -= 1
+        effects.append(.settled(follower, .blocked(by: cause)))
+        blocked.append(follower)
       }
+    }
+    if stopsAtFirstFailure, !isHalted {
+      firstFailure = index
+      effects.append(.halt)
     }
   }
 
   private mutating func finishIfOver(_ effects: inout [SchedulerEffect]) {
-    guard !isOver, running == 0, isCancelled || unsettled == 0 else { return }
+    guard !isOver, running == 0, isHalted || isStalled || unsettled == 0 else { return }
     isOver = true
     effects.append(.over)
   }
 
-  // MARK: Order
-
-  /// The order in which ready tasks start, as a rank per task; 0 first.
-  ///
-  /// Tasks that make no frames come first: a mix or a measurement takes unknown time on one core and so has to
-  /// run beside the renders, never after them. Then the task with the most frames behind it on its
-  /// way to the end of the plan, then plan order.
-  static func ranks(of plan: Plan) -> [Int] {
-    var path = plan.nodes.map(\.frames)
-    for index in plan.nodes.indices.reversed() {
-      let longest = plan.dependants[index].lazy.map { path[$0] }.max() ?? 0
-      path[index] = plan.nodes[index].frames + longest
+  /// The different claims of the plan's tasks, and which is whose.
+  private static func claims(of plan: Plan, _ ledger: ResourceLedger) -> ([ResourceClaim], [Int]) {
+    var claims: [ResourceClaim] = []
+    var known: [ResourceClaim: Int] = [:]
+    var latest: (needs: TaskNeeds, place: TaskPlace, claim: Int)?
+    let claimOfTask = plan.nodes.map { node in
+      // Neighbours mostly need the same.
+      if let latest, latest.place == node.place, latest.needs == node.needs { return latest.claim }
+      let claim = ledger.claim(of: node)
+      let index = known[claim] ?? claims.count
+      if index == claims.count {
+        known[claim] = index
+        claims.append(claim)
+      }
+      latest = (node.needs, node.place, index)
+      return index
     }
-    let order = plan.nodes.indices.sorted { one, other in
-      let (isMeasured, isOtherMeasured) = (plan.nodes[one].frames > 0, plan.nodes[other].frames > 0)
-      if isMeasured != isOtherMeasured { return !isMeasured }
-      return path[one] == path[other] ? one < other : path[one] > path[other]
-    }
-    var ranks = [Int](repeating: 0, count: order.count)
-    for (rank, index) in order.enumerated() { ranks[index] = rank }
-    return ranks
-  }
-}
-
-/// A binary heap of task indices, least rank first.
-private struct ReadyQueue: Sendable {
-  private let ranks: [Int]
-  private var heap: [Int] = []
-
-  init(_ ranks: [Int]) { self.ranks = ranks }
-
-  mutating func insert(_ index: Int) {
-    heap.append(index)
-    var child = heap.count - 1
-    while child > 0, ranks[heap[child]] < ranks[heap[(child - 1) / 2]] {
-      heap.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func popFirst() -> Int? {
-    guard let first = heap.first else { return nil }
-    heap.swapAt(0, heap.count - 1)
-    heap.removeLast()
-    var parent = 0
-    while true {
-      let children = (2 * parent + 1..<2 * parent + 3).filter { $0 < heap.count }
-      guard let least = children.min(by: { ranks[heap[$0]] < ranks[heap[$1]] }),
-        ranks[heap[least]] < ranks[heap[parent]]
-      else { return first }
-      heap.swapAt(parent, least)
-      parent = least
-    }
+    return (claims, claimOfTask)
   }
 }

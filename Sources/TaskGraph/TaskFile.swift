@@ -9,19 +9,27 @@ package struct TaskFile<Input: Codable & Sendable>: Codable, Sendable {
   package var kind: String
   package var version: Int
   package var label: String
+  /// What the coordinator has set aside for the attempt; nil in files of other makers, who keep their own accounts.
+  package var needs: TaskNeeds?
   package var input: Input
 
-  package init(attempt: String, key: TaskKey, kind: String, version: Int, label: String, input: Input) {
+  package init(
+    attempt: String, key: TaskKey, kind: String, version: Int, label: String, needs: TaskNeeds? = nil,
+    input: Input
+  ) {
     schema = taskFileSchema
     self.attempt = attempt
     self.key = key
     self.kind = kind
     self.version = version
     self.label = label
+    self.needs = needs
     self.input = input
   }
 }
 
+/// A batch of small tasks is a file of several task files, one a line: `attempts/<id>/tasks.jsonl`.
+///
 /// The schema number of task files; a worker refuses any other.
 package let taskFileSchema = 1
 
@@ -33,4 +41,5 @@ package struct TaskFileHead: Codable, Sendable {
   package var kind: String
   package var version: Int
   package var label: String
+  package var needs: TaskNeeds?
 }

@@ -77,6 +77,17 @@ import Testing
       "a conform that fails unpins nothing")
   }
 
+  @Test func `several reports are written, and options of the offline need one`() throws {
+    let fixture = try fixture()
+    let result = try conform(fixture, "--partial", "hold", "--report", "a.json", "--report", "a.txt")
+    #expect(result.status == 0 && result.text.isEmpty, "\(result.errors)")
+    let json = try Data(contentsOf: URL(fileURLWithPath: fixture.path + "/a.json"))
+    #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: json) }
+    #expect(try String(contentsOfFile: fixture.path + "/a.txt", encoding: .utf8).contains("A001"))
+    let lonely = try conform(fixture, "--mask", "0,0,64,16")
+    #expect(lonely.status == 2 && lonely.errors.contains("name it with --reference"), "\(lonely.errors)")
+  }
+
   @Test func `the page shows the first and last frame of every event, and a second run makes nothing`() throws
   {
     let fixture = try fixture()

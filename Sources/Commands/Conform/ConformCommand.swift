@@ -33,8 +33,12 @@ struct ConformCommand: AsyncParsableCommand {
         + "Without it the report tells of them and the rest is conformed."))
   var strict = false
 
-  @Option(help: "Write the report to this file: .html as a page, .json for machines, else text.")
-  var report: String?
+  @Option(
+    name: .customLong("report"),
+    help:
+      "Write the report to this file: .html as a page, .json for machines, else text. May be given several times."
+  )
+  var reports: [String] = []
 
   @Option(help: "Write the conformed cut to this OTIO file.")
   var otio: String?
@@ -57,16 +61,18 @@ struct ConformCommand: AsyncParsableCommand {
   @Flag(help: "Print the report as JSON.")
   var json = false
 
+  @OptionGroup var waiting: WaitOptions
+
   @Option(help: "Work in this production, so that frames are reused. Default: a private temporary one.")
   var production: String?
 
   func run() async throws {
     let inputs = conform.inputs
-    let reportPath = try report.map { try OutputPath($0, option: "--report", inputs: inputs) }
+    let reportPaths = try reports.map { try OutputPath($0, option: "--report", inputs: inputs) }
     let otioPath = try otio.map { try OutputPath($0, option: "--otio", inputs: inputs) }
     let outputPath = try output.map { try OutputPath($0, option: "--output", inputs: inputs) }
     let lockPath = try conform.lock.map { try OutputPath($0, option: "--lock", inputs: inputs) }
-    try OutputPath.checkApart([reportPath, otioPath, outputPath, lockPath].compactMap { $0 })
+    try OutputPath.checkApart(reportPaths + [otioPath, outputPath, lockPath].compactMap { $0 })
     let temporary = production == nil ? try PrivateFolder() : nil
     var request = conform.request(isStrict: strict, raster: raster, fit: fit, lock: lockPath)
     // A broken cut is told before anything is made on disk.
@@ -74,7 +80,7 @@ struct ConformCommand: AsyncParsableCommand {
     async let identity = WorkerExecutable.identity()
     let folder = try Production.create(
       at: temporary?.path ?? FilePaths.resolve(production ?? ".", from: FilePaths.current))
-    let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json)
+    let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json, wait: waiting.limit)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let tools = try await identity
@@ -87,7 +93,8 @@ struct ConformCommand: AsyncParsableCommand {
       return try await session.plan(until: nil, probing: engine, publishesConform: publishesConform)
     }
     // Only a page is made by tasks of the plan.
-    let hasPage = reportPath?.isPage ?? false
+    let pages = reportPaths.filter(\.isPage)
+    let hasPage = !pages.isEmpty
     var first = try await plan(publishesConform: hasPage)
     var result = try ConformDocuments(plan: first, handles: conform.handles)
     if let reference = conform.reference {
@@ -100,8 +107,10 @@ struct ConformCommand: AsyncParsableCommand {
       request.reference = nil
     }
     Outcome.printDiagnostics(first.diagnostics)
-    try write(result, report: reportPath, otio: otioPath)
-    if let reportPath, reportPath.isPage { try await writePage(first, to: reportPath, engine: engine) }
+    try write(result, reports: reportPaths.filter { !$0.isPage }, otio: otioPath)
+    if hasPage {
+      try await writePage(first, to: pages, engine: engine) { try await plan(publishesConform: hasPage) }
+    }
     if strict { try stopAtFindings(result.report) }
     let reported = DiagnosticList(first.diagnostics)
     // A lock is only written by a conform that is whole: what went wrong must not unpin a choice.
@@ -111,7 +120,9 @@ struct ConformCommand: AsyncParsableCommand {
     } else if let outputPath {
       request.profile = profile
       request.raster = try raster ?? result.largestRaster()
-      try await render(try await plan(publishesConform: true), to: outputPath, engine: engine)
+      try await render(try await plan(publishesConform: true), to: outputPath, engine: engine) {
+        try await plan(publishesConform: true)
+      }
     }
     // What was reported above and left out of the conform is an error all the same.
     if reported.hasErrors { throw ExitCode(Int32(reported.exitCode)) }
@@ -119,36 +130,38 @@ struct ConformCommand: AsyncParsableCommand {
     withExtendedLifetime(temporary) {}
   }
 
-  private func write(_ result: ConformDocuments, report: OutputPath?, otio: OutputPath?) throws {
-    if let report, !report.isPage {
-      try report.write(try result.report(for: report.typed))
-    }
+  private func write(_ result: ConformDocuments, reports: [OutputPath], otio: OutputPath?) throws {
+    for report in reports { try report.write(try result.report(for: report.typed)) }
     if let otio { try otio.write(result.otio) }
     if json {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(result.report, isPretty: true), as: UTF8.self))
     } else if let explain {
       Outcome.printResult(try result.explanation(of: explain))
-    } else if self.report == nil {
+    } else if self.reports.isEmpty {
       Outcome.printResult(result.report.text)
     }
   }
 
   /// The report as a page with pictures, which workers make.
-  private func writePage(_ plan: ProgrammePlan, to page: OutputPath, engine: Coordinator) async throws {
+  private func writePage(
+    _ plan: ProgrammePlan, to pages: [OutputPath], engine: Coordinator,
+    replan: @escaping () async throws -> ProgrammePlan
+  ) async throws {
     guard let key = plan.conformPage else { return }
     let kinds = [ThumbnailsTask.identifier, ConformPageTask.identifier]
-    let nodes = plan.plan.nodes.filter { kinds.contains($0.kind) }
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !nodes.isEmpty)
-    let outcome = try await engine.run(try Plan(nodes)) { _ in }
+    let outcome = try await Rewind(engine: engine, replan: replan).run(plan) { plan in
+      try Plan(plan.plan.nodes.filter { kinds.contains($0.kind) })
+    }
+    Outcome.printDiagnostics(outcome.warnings)
     if outcome.exitCode != 0 {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
       throw ExitCode(Int32(outcome.exitCode))
     }
     guard let made = try engine.store.result(key, as: MadeFiles.self)?.output.files.first,
-      let file = try engine.store.fileSystem.read(engine.store.path(of: made.object))
+      let bytes = try engine.store.readObject(made.object)
     else { throw PublishFault(what: "the page of the report was made, but is not there") }
-    try page.write(file.bytes)
+    for page in pages { try page.write(bytes) }
   }
 
   /// The findings are in the report already; of both kinds the offline's word is the later one, and weighs more.

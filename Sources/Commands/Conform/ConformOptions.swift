@@ -80,6 +80,9 @@ struct ConformOptions: ParsableArguments {
   func validate() throws {
     if cuts.isEmpty { throw ValidationError("Name the cut.") }
     if media.isEmpty { throw ValidationError("Say where the media is with --media.") }
+    if reference == nil, !mask.isEmpty || referenceStart != nil {
+      throw ValidationError("--mask and --reference-start are about the offline: name it with --reference.")
+    }
   }
 
   /// Files and folders that are read.
