@@ -17,8 +17,8 @@ public struct InterlockCommand: AsyncParsableCommand {
       """,
     version: "interlock \(interlockVersion)",
     subcommands: [
-      RunCommand.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ConformCommand.self,
-      CutCommand.self,
+      RunCommand.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self,
+      LogsCommand.self, ConformCommand.self, CutCommand.self,
       ProbeCommand.self,
       ApproveCommand.self, RejectCommand.self, WhyCommand.self,
       TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, DoctorCommand.self,

@@ -79,6 +79,10 @@ struct RunSummary {
       lines.append("Nothing to do: everything exists and is verified (\(display(seconds)))")
     } else if outcome.isCancelled {
       lines.append("Cancelled after \(display(seconds)); finished segments are kept, run again to go on")
+    } else if let end = outcome.earlyEnd {
+      lines.append(
+        "Ended after \(display(seconds)), as \(Self.reason(end)); finished segments are kept, run again to go on"
+      )
     } else if outcome.failures.isEmpty {
       lines.append("Done and verified in \(display(seconds))")
     } else {
@@ -86,6 +90,14 @@ struct RunSummary {
         "\(outcome.failures.count) tasks failed after \(display(seconds)); what they do not touch is done")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Why a run ended early, in words that go on after "because".
+  static func reason(_ end: EarlyEnd) -> String {
+    switch end {
+    case .firstFailure: "the run stops at the first failure"
+    case .stalled: "disk, network or licences did not come back"
+    }
   }
 
   /// What each gate says, and what its holder types.

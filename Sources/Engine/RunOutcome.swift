@@ -22,8 +22,7 @@ package struct RunOutcome: Sendable {
   package var lostAttempts = 0
   /// Reports that did not belong to the current attempt of a worker.
   package var ignoredReports = 0
-  /// How often a worker did what is no failure of a task and must not go unsaid, e.g. left a process behind; the first
-  /// hundred are among the warnings.
+  /// How often workers had to be contained, e.g. for processes they left behind; the first hundred are among `warnings`.
   package var contained = 0
   /// Processes that did not end although they were killed, for people.
   package var stillAlive: [String] = []
@@ -44,9 +43,9 @@ package struct RunOutcome: Sendable {
     both.lostAttempts += lostAttempts
     both.ignoredReports += ignoredReports
     both.seconds += seconds
-    both.warnings = warnings + later.warnings
     both.contained += contained
     both.stillAlive = stillAlive + later.stillAlive
+    both.warnings = warnings + later.warnings
     return both
   }
 
@@ -72,6 +71,8 @@ package struct RunOptions: Sendable {
   package var tokens: [String: Int] = [:]
   /// Whether the first failure stops everything, or only what depends on the task.
   package var stopsAtFirstFailure = false
+  /// JSON that says what the run is about, kept with its record.
+  package var heading: [UInt8]?
 
   package init() {}
 }
@@ -85,4 +86,6 @@ package struct TaskFailure: Sendable {
   /// The exit code of its kind of failure, as documented for the command line.
   package var exit: Int
   package var diagnostics: [Diagnostic]
+  /// The last attempt, whose log says more; `nil` for a task of the coordinator.
+  package var attempt: String?
 }

@@ -49,6 +49,7 @@ package struct RunProgress: Sendable {
       }
     case .progress:
       noteFrames(event)
+    case .attemptEnded: stop(event)
     case .retrying, .workerLost:
       if event.event == .workerLost { workersLost += 1 }
       stop(event)
@@ -74,7 +75,7 @@ package struct RunProgress: Sendable {
     case .runFinished: isFinished = true
     case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted,
       .committed,
-      .contained, .ignored:
+      .contained, .queue, .ignored:
       break
     }
   }

@@ -101,11 +101,12 @@ extension RunSession {
       let seconds = (engine.clock.now - attempt.began).inSeconds
       try engine.ledger.recordTiming(kind: node.kind, frames: node.frames, seconds: seconds)
     }
-    try succeeded(attempt)
+    try succeeded(attempt, slot, event)
   }
 
-  private mutating func succeeded(_ attempt: Attempt) throws {
+  private mutating func succeeded(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent? = nil) throws {
     try engine.ledger.close(attempt: attempt.id, outcome: .done)
+    try recordEnd(of: attempt.task, attempt: attempt.id, slot: slot, .done, event)
     // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
     try apply(.finished(attempt.task, try: attempt.number))
   }
@@ -118,8 +119,11 @@ extension RunSession {
       family: .failed, code: "worker.failed", message: "the worker gave no reason",
       remedy: engine.logRemedy(slot))
     let diagnostics = event.diagnostics ?? []
-    note(attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics)
+    note(
+      attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics, attempt: attempt.id)
     try engine.ledger.close(attempt: attempt.id, outcome: failure == .cancelled ? .cancelled : .failed)
+    try recordEnd(
+      of: attempt.task, attempt: attempt.id, slot: slot, failure == .cancelled ? .cancelled : .failed, event)
     _ = try? attempt.folder.sweepParts()
     try apply(.failed(attempt.task, try: attempt.number, failure, commits: commits))
   }
@@ -131,12 +135,14 @@ extension RunSession {
     let made = try index.results(of: node)
     if made.contains(node.key) {
       // It died between its commit and its report.
-      return try succeeded(attempt)
+      return try succeeded(attempt, slot)
     }
     try engine.ledger.close(attempt: attempt.id, outcome: isStopping ? .cancelled : .lost)
     // The worker is reaped and its group is gone, so nobody writes there any more.
     _ = try? attempt.folder.sweepParts()
     let message = fault.map { "the worker was killed because \($0.message)" } ?? "the worker \(end)"
+    try recordEnd(
+      of: attempt.task, attempt: attempt.id, slot: slot, isStopping ? .cancelled : .lost, message: message)
     if !isStopping {
       outcome.lostAttempts += 1
       try journal.tell(.workerLost, task: attempt.task, attempt: attempt.id) { event in
@@ -147,10 +153,9 @@ extension RunSession {
     let diagnostic = Diagnostic(
       family: .failed, code: fault?.code ?? "worker.lost", message: message,
       remedy: [engine.logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
-    note(attempt.task, exit: fault?.exit ?? 1, [diagnostic])
+    note(attempt.task, exit: fault?.exit ?? 1, [diagnostic], attempt: attempt.id)
     if !isStopping, fault?.isOfTheTask == true {
-      return try apply(
-        .failed(attempt.task, try: attempt.number, .application, commits: made.count))
+      return try apply(.failed(attempt.task, try: attempt.number, .application, commits: made.count))
     }
     let wasKilled = fault == nil && end.isBySomebodyElse
     try apply(

@@ -37,6 +37,7 @@ struct RunSession {
   var coordinatorTasksRunning = 0
   var commands: [RunCommand] = []
   var pauses: [(due: Duration, task: Int)] = []
+  var queueRecord: QueueRecord?
   /// Tasks of the plan that were poison in an earlier run, by index.
   let quarantined: [Int: QuarantinedTask]
   /// Processes started so far.
@@ -68,6 +69,9 @@ struct RunSession {
     engine.control.follow(engine.folderOfRun)
     let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
+    if let heading = surroundings.options.heading {
+      try files.writeNew(heading, at: "\(folder)/heading.json")
+    }
     journal = RunJournal(
       run: surroundings.run, plan: plan, log: try EventLog(path: "\(folder)/events.jsonl", in: files),
       observer: surroundings.observer, clock: surroundings.clock)
@@ -81,6 +85,10 @@ struct RunSession {
 
   mutating func begin() throws -> [RunCommand] {
     try journal.tell(.runStarted) { event in
+      event.schema = RunEvent.schemaVersion
+      event.host = LockHolder.hostName
+      event.processID = getpid()
+      event.workers = slots.count
       event.stages = plan.stageTotals
       event.total = plan.nodes.count
       event.frames = plan.nodes.reduce(0) { $0 + $1.frames }
@@ -176,6 +184,7 @@ struct RunSession {
     checkLimits(at: now)
     engine.control.listen()
     if let deadline, deadline <= now { killWorkers() }
+    try recordQueue()
   }
 
   // MARK: Stopping

@@ -28,6 +28,7 @@ package enum ProgrammePlanner {
     var workspace = PlanningWorkspace(
       pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools,
       library: library, publishesConform: publishesConform)
+    workspace.consumed = Set(stages.flatMap { $0.declaration.sources })
     workspace.diagnostics = pipeline.warnings + conform.diagnostics
     // Stages behind closed gates come last, so that nothing that may run counts on what they hold back.
     var late: [any Stage] = []

@@ -29,6 +29,8 @@ package struct Recipe: Codable, Sendable {
     package var layers: [Layer]?
     /// Where pictures lie on each other, each of them, the lowest first.
     package var stack: [Part]?
+    /// The programs that made it.
+    package var externals: [External]?
   }
 
   /// A layer of a composite: which of its frames is where.
@@ -93,7 +95,8 @@ package struct Recipe: Codable, Sendable {
         sourceTimecodeRate: file?.facts.timecodeRate,
         framesPerLabel: perLabel == .one ? nil : perLabel, chain: span.node.chain,
         operations: span.node.operations, layers: Self.layers(span, files),
-        stack: span.layers.isEmpty ? nil : span.layers.map { part($0, at: frame) })
+        stack: span.layers.isEmpty ? nil : span.layers.map { part($0, at: frame) },
+        externals: Self.externals(of: span, in: workspace) { $0.placedSpans.map { part($1, at: $0) } })
     }
     parts = sequence.placedSpans.map { part($1, at: $0) }
   }

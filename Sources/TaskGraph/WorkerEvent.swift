@@ -44,6 +44,12 @@ package struct WorkerEvent: Codable, Sendable {
   package var exit: Int?
   package var failure: FailureClass?
   package var diagnostics: [Diagnostic]?
+  /// With the end of an attempt: user and system time of the worker and its children meanwhile, in seconds.
+  package var cpuSeconds: Double?
+  /// With the end of an attempt: largest resident memory of the worker meanwhile.
+  package var peakMemoryBytes: Int64?
+  /// With the end of an attempt: size of the objects it put into the store.
+  package var writtenBytes: Int64?
 
   package init(
     _ event: Kind, attempt: String? = nil, key: TaskKey? = nil, keys: [TaskKey]? = nil, frames: Int? = nil,

@@ -88,18 +88,17 @@ public enum WorkerProgram {
       PoolReporter.send(WorkerEvent(.ready))
       guard let path = lines.next() else { break }
       let ending = AttemptRunner.run(taskFile: path) { PoolReporter(attempt: $0) }
-      if ending.exit == 0 {
-        PoolReporter.send(
-          WorkerEvent(
-            .finished, attempt: ending.attempt, key: ending.key, exit: 0,
-            diagnostics: ending.diagnostics.isEmpty ? nil : ending.diagnostics))
-      } else {
-        PoolReporter.send(
-          WorkerEvent(
-            .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit),
-            failure: ending.failure,
-            diagnostics: ending.diagnostics))
-      }
+      var last =
+        ending.exit == 0
+        ? WorkerEvent(
+          .finished, attempt: ending.attempt, key: ending.key, exit: 0,
+          diagnostics: ending.diagnostics.isEmpty ? nil : ending.diagnostics)
+        : WorkerEvent(
+          .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit), failure: ending.failure,
+          diagnostics: ending.diagnostics)
+      (last.cpuSeconds, last.peakMemoryBytes) = (ending.cpuSeconds, ending.peakMemoryBytes)
+      last.writtenBytes = ending.writtenBytes
+      PoolReporter.send(last)
     }
     return StopRequest.exitCode ?? 0
   }

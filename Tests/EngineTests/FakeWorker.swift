@@ -20,6 +20,8 @@ struct FakeTask: Codable, Sendable {
   var exit: Int?
   /// After its first segment the task goes on when this file is gone.
   var hold: String?
+  /// Its second segment is under way for as long as this file exists.
+  var inside: String?
 
   var payload: [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? [] }
 }
@@ -164,6 +166,8 @@ let fakeWorkerProgram = #"""
               part = os.path.join(folder, "unfinished.part")
               open(part, "w").close()
               time.sleep(input["seconds"])
+              while number == 1 and input.get("inside") and os.path.exists(input["inside"]):
+                  time.sleep(0.02)
               os.unlink(part)
               isFirst = publish(root, folder, key, "test.segment", attempt, {"name": key})
               say("committed", attempt=attempt, key=key, isFirst=isFirst)

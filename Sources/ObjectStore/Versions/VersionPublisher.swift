@@ -265,9 +265,17 @@ package struct VersionPublisher: Sendable {
   }
 
   /// Removes what is left when a publisher was killed after linking `version.json`, before removing its part.
+  ///
+  /// A decision that was being written is none, and its part is older than any that could be written now: those
+  /// of people who decide at this moment are a minute old at most.
   private func sweepParts(_ folder: String) throws(Diagnostic) {
     for name in try fileSystem.names(in: folder) where name.hasSuffix(".part") {
       try fileSystem.remove("\(folder)/\(name)")
+    }
+    let decisions = "\(folder)/decisions"
+    for name in try fileSystem.names(in: decisions) where name.hasSuffix(".part") {
+      let made = ULID(name.dropLast(5))?.time.milliseconds ?? 0
+      if WallClock.now().milliseconds - made > 60_000 { try fileSystem.remove("\(decisions)/\(name)") }
     }
   }
 

@@ -146,7 +146,9 @@ package struct DeliveryStage: ReadableStage {
         key: key, kind: AssembleTask.identifier, version: AssembleTask.version, stage: declaration.name,
         label: "assemble \(declaration.name)", dependencies: workspace.plannedDependencies(waits),
         payload: try JSONBytes.encode(assembly),
-        reason: "no file is made of exactly these frames and this mix"))
+        reason: "no file is made of exactly these frames and this mix",
+        needs: TaskNeeds(
+          memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount))))
     let recipe = Recipe(
       stage: declaration.name, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
       workspace: workspace)
@@ -213,6 +215,10 @@ package struct DeliveryStage: ReadableStage {
 extension DiagnosticList {
   /// A failure of the machine rather than of the user's files.
   init(infrastructure operation: String, _ error: any Error) {
+    if let list = error as? DiagnosticList {
+      self = list
+      return
+    }
     self.init([
       Diagnostic(
         severity: .error, family: .failed, code: "infrastructure", location: nil,

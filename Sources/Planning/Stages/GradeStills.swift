@@ -173,8 +173,11 @@ struct GradeStills {
       TaskNode(
         key: key, kind: StillTask.identifier, version: StillTask.version, stage: stage,
         label: "still of \(shot.event.clip.shot)" + (scopes == nil ? "" : " with scopes"),
-        payload: try JSONBytes.encode(input), reason: "no still shows this frame before and after this grade")
-    )
+        dependencies: workspace.externals(behind: [view.before, view.after]),
+        payload: try JSONBytes.encode(input), reason: "no still shows this frame before and after this grade",
+        needs: TaskNeeds(
+          memoryBytes: MemoryEstimate(videos: workspace.videosByIdentity())
+            .still([view.before, view.after], raster: after.raster))))
     return key
   }
 

@@ -1,6 +1,8 @@
+import Diagnostics
 import Digests
 import Glibc
 import ObjectStore
+import Synchronization
 import TaskGraph
 
 /// What a running task may use: the store, its attempt's folder for scratch files, and someone to report to.
@@ -9,6 +11,8 @@ struct TaskContext {
   let attempt: AttemptFolder
   let log: AttemptLog
   let reporter: any Reporter
+  let notes = AttemptNotes()
+  let usage: AttemptUsage
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }
@@ -22,8 +26,17 @@ struct TaskContext {
     let record = ResultRecord(
       key: key, kind: kind, version: version, output: output, objects: objects, attempt: attempt.id,
       tool: WorkerIdentity.tool)
-    return try store.commitResult(record, scratch: attempt.path)
+    let isFirst = try store.commitResult(record, scratch: attempt.path)
+    if isFirst { usage.writtenBytes.add(objects.reduce(0) { $0 + $1.byteCount }, ordering: .relaxed) }
+    return isFirst
   }
+}
+
+/// What is worth telling of an attempt even if it succeeds, e.g. that a program left a daemon behind.
+final class AttemptNotes {
+  private(set) var diagnostics: [Diagnostic] = []
+
+  func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 }
 
 /// `log.txt` of an attempt: what it did and when, of a long story the first and the last part.
