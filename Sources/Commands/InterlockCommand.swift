@@ -21,7 +21,8 @@ public struct InterlockCommand: AsyncParsableCommand {
       LogsCommand.self, ConformCommand.self, CutCommand.self,
       ProbeCommand.self,
       ApproveCommand.self, RejectCommand.self, WhyCommand.self,
-      TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, DoctorCommand.self,
+      TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, GcCommand.self,
+      DoctorCommand.self,
       SchemaCommand.self,
     ])
 

@@ -90,6 +90,11 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
     let publisher = Publisher(store: engine.store)
+    // A plan without tasks rests on what the one before it did, unless media was probed anew.
+    if !plan.plan.isEmpty || plan.hasAsked {
+      try engine.store.recordFootprint(
+        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
+    }
     var options = RunOptions()
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast

@@ -28,10 +28,13 @@ struct FramePlanner {
   }
 
   func plan(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames {
-    switch encoding.unit {
-    case .frame: try planFrames(sequence, in: &workspace)
-    case .group: try planGroups(sequence, in: &workspace)
-    }
+    let frames =
+      switch encoding.unit {
+      case .frame: try planFrames(sequence, in: &workspace)
+      case .group: try planGroups(sequence, in: &workspace)
+      }
+    workspace.footprint += frames.pieces.map(\.segment)
+    return frames
   }
 
   // MARK: Frame by frame

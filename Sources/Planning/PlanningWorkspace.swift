@@ -109,6 +109,9 @@ package struct PlanningWorkspace {
   /// Groups of pictures that tasks of this plan make.
   var groups: Set<TaskKey> = []
 
+  /// Every result the plan rests on, made by it or found; with repeats, in no order.
+  package var footprint: [TaskKey] = []
+
   var videos: [Digest: VideoFacts] = [:]
   /// How many of `files` are in `videos`.
   var indexedFiles = 0
@@ -122,6 +125,7 @@ package struct PlanningWorkspace {
 
   /// Adds a task unless its result exists or another stage has asked for the same.
   mutating func add(_ node: TaskNode) throws {
+    footprint.append(node.key)
     guard !plannedKeys.contains(node.key) else { return }
     // A render is planned for segments that are missing: an old result of its own says nothing about them.
     if node.place == .worker, node.commits.isEmpty, try library.hasResult(node.key) { return }
@@ -140,6 +144,7 @@ package struct PlanningWorkspace {
   /// and then planning starts again. Until then plan on as if the answer were empty.
   mutating func answer<Output: Codable & Sendable>(to node: TaskNode, as type: Output.Type) throws -> Output?
   {
+    footprint.append(node.key)
     if let output = try library.output(of: node.key, as: type) { return output }
     if !questions.contains(where: { $0.key == node.key }) { questions.append(node) }
     return nil
@@ -205,15 +210,14 @@ package struct PlanningWorkspace {
   }
 
   /// The pictures a stage is made from, by the stages that make them.
-  func picturesBehind(_ stage: String) -> [String: PictureSequence] {
+  func picturesBehind(_ stage: StageDeclaration) -> [String: PictureSequence] {
     var found: [String: PictureSequence] = [:]
     var waiting = [stage]
-    while let name = waiting.popLast() {
-      for source in pipeline.stage(named: name)?.declaration.wires.values.sorted() ?? []
-      where found[source] == nil {
+    while let stage = waiting.popLast() {
+      for source in stage.wires.values.sorted() where found[source] == nil {
         guard let picture = pictures[source] else { continue }
         found[source] = picture
-        waiting.append(source)
+        if let next = pipeline.stage(named: source) { waiting.append(next.declaration) }
       }
     }
     return found
@@ -243,6 +247,10 @@ package struct ProgrammePlan: Sendable {
   /// The gates in the order of the pipeline.
   package var gates: [GateState]
   package var objects: [Digest: [UInt8]]
+  /// Every result the plan rests on, made by it or found; with repeats, in no order.
+  package var footprint: [TaskKey]
+  /// Whether anything had to be found out before there was a plan.
+  package var hasAsked = false
   package var deliverables: [DeliverablePlan]
   package var publishes: [PublishTask.Input]
   package var conform: Conform

@@ -66,12 +66,12 @@ package struct Recipe: Codable, Sendable {
   package var pictures: [String: [FrameRun]]
 
   init(
-    stage: String, profile: String, encoding: Encoding, sequence: PictureSequence, start: Int64,
+    stage: StageDeclaration, profile: String, encoding: Encoding, sequence: PictureSequence, start: Int64,
     workspace: PlanningWorkspace
   ) {
     schema = 1
     programme = workspace.pipeline.programme
-    self.stage = stage
+    self.stage = stage.name
     self.profile = profile
     cut = workspace.pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) }
     rate = sequence.rate

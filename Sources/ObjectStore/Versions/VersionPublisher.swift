@@ -90,6 +90,11 @@ package struct VersionPublisher: Sendable {
     return Publication(record: record, isNew: true)
   }
 
+  /// The folder of a version.
+  package func folder(of version: VersionRecord) -> String {
+    "\(version.line.folder(in: production))/\(VersionLine.folderName(version: version.version))"
+  }
+
   /// Whether the files of a version are there and, by their stat, untouched.
   ///
   /// A hard link has the object's own stamp; of a copy only the size is known.

@@ -63,6 +63,16 @@ package struct DeliveryStage: ReadableStage {
     }
   }
 
+  /// All of a picture, silent, with nothing drawn over it.
+  init(_ declaration: StageDeclaration, profile: DeliveryProfile) {
+    self.declaration = declaration
+    self.profile = profile
+    frames = nil
+    burnIn = BurnIn.nothing
+    chapterColour = nil
+    sound = nil
+  }
+
   private static func frames(_ keys: KeyReader) -> FramesKey? {
     guard let text = keys.text("frames"), let value = keys["frames"] else { return nil }
     let parts = text.split(separator: "-").map { TimecodeLabel(parsing: String($0)) }
@@ -150,7 +160,7 @@ package struct DeliveryStage: ReadableStage {
         needs: TaskNeeds(
           memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount))))
     let recipe = Recipe(
-      stage: declaration.name, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
+      stage: declaration, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
       workspace: workspace)
     let publish = PublishTask.Input(
       shelf: .deliverables, programme: workspace.pipeline.programme, name: declaration.name,
