@@ -27,7 +27,7 @@ package struct RunOutcome: Sendable {
   /// Processes that did not end although they were killed, for people.
   package var stillAlive: [String] = []
   package var isCancelled = false
-  /// What went wrong beside the work, such as a record that could not be written.
+  /// What went wrong beside the work, such as a record that could not be written or a process left behind.
   package var warnings: [Diagnostic] = []
   package var seconds = 0.0
 

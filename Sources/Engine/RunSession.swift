@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 import Ledger
 import ObjectStore
@@ -152,11 +153,18 @@ struct RunSession {
     }
     journal.flush()
     if let complaint = journal.complaint { outcome.warnings.append(complaint) }
-    try engine.folderOfRun.write(
-      RunEnding(
-        run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
-        isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
-        undone: outcome.undone.count, stillAlive: outcome.stillAlive))
+    do {
+      try engine.folderOfRun.write(
+        RunEnding(
+          run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
+          isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
+          undone: outcome.undone.count, stillAlive: outcome.stillAlive))
+    } catch let fault as Diagnostic {
+      // A full disk takes nothing from what was made.
+      var warning = fault
+      warning.severity = .warning
+      outcome.warnings.append(warning)
+    }
     return outcome
   }
 
