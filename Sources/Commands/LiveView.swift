@@ -53,6 +53,8 @@ final class LiveView: RunObserver {
     case .waitingForAttempt: "Waiting for a worker of an earlier run to finish its segment"
     case .workerLost: "A worker was lost (\(event.message ?? "no word")); its work is given to another"
     case .quarantined: "\(event.label ?? "A task") is \(event.message ?? "quarantined")"
+    case .retrying where event.pause ?? 0 >= 2:
+      "Trying again in \(clock(event.pause ?? 0)): \(event.message ?? "no word")"
     case .cancelling:
       (event.message.map { "Stopping, as \($0)" } ?? "Stopping")
         + ": finished segments are kept. Press Ctrl-C again to stop at once"
