@@ -176,9 +176,13 @@ package struct PlanningWorkspace {
     let before = (nodes: nodes.count, deliverables: deliverables.count)
     try stage.plan(in: &self)
     for index in nodes.indices.dropFirst(before.nodes) {
-      nodes[index].weight = stage.declaration.priority
-      guard nodes[index].place == .worker else { continue }
-      nodes[index].needs.tokens.merge(stage.declaration.tokens) { max($0, $1) }
+      // A program of an earlier stage is planned when its pictures are needed.
+      let owner = pipeline.stage(named: nodes[index].stage) ?? stage
+      nodes[index].weight = owner.declaration.priority
+      guard nodes[index].place == .worker,
+        !(owner is ExternalStage) || nodes[index].kind == ExternalTask.identifier
+      else { continue }
+      nodes[index].needs.tokens.merge(owner.declaration.tokens) { max($0, $1) }
     }
     guard !closed.isEmpty else { return }
     held += nodes[before.nodes...]
