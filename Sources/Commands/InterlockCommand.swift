@@ -17,11 +17,12 @@ public struct InterlockCommand: AsyncParsableCommand {
       """,
     version: "interlock \(interlockVersion)",
     subcommands: [
-      RunCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self, LogsCommand.self,
-      ConformCommand.self, CutCommand.self,
+      RunCommand.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self,
+      LogsCommand.self, ConformCommand.self, CutCommand.self,
       ProbeCommand.self,
       ApproveCommand.self, RejectCommand.self, WhyCommand.self,
-      TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, DoctorCommand.self,
+      TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, GcCommand.self,
+      DoctorCommand.self,
       SchemaCommand.self,
     ])
 

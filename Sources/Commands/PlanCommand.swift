@@ -143,7 +143,10 @@ final class PlannedProgramme {
         "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
           + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
     }
-    lines += plan.gates.map { "\($0.gate)  \($0.text)" }
+    for gate in plan.gates {
+      lines.append("\(gate.gate)  \(gate.text)")
+      lines += UnseenFrames.lines(gate.unseen).map { "    unseen: \($0)" }
+    }
     if !plan.held.isEmpty { lines.append("\(plan.held.count) tasks wait behind closed gates") }
     if plan.plan.isEmpty { return (lines + ["Nothing to do."]).joined(separator: "\n") }
     lines.append("")

@@ -23,14 +23,19 @@ struct ProgrammeSession {
   func plan(
     until: String?, probing engine: Coordinator?, publishesConform: Bool = true
   ) async throws -> ProgrammePlan {
-    let (files, diagnostics) = try await probedFiles(engine)
+    let media = try await probedFiles(engine)
     do {
-      var plan = try await answeredPlan(files, until: until, publishesConform, engine)
-      plan.diagnostics = diagnostics + plan.diagnostics + (try unreadableVersions(of: plan))
+      var plan = try await answeredPlan(media.files, until: until, publishesConform, engine)
+      plan.footprint += media.probes
+      plan.hasAsked = plan.hasAsked || media.hasProbed
+      // What planning took back from quarantine is on the ledger again.
+      let recalled = store.takeRecalledResults()
+      if !recalled.isEmpty { try ledger.recordResults(of: recalled, in: store) }
+      plan.diagnostics = media.diagnostics + plan.diagnostics + (try unreadableVersions(of: plan))
       return plan
     } catch let error as DiagnosticList {
       // Why a file could not be read is often why an event has no media: both are told.
-      throw DiagnosticList(diagnostics + error.diagnostics)
+      throw DiagnosticList(media.diagnostics + error.diagnostics)
     }
   }
 
@@ -44,9 +49,10 @@ struct ProgrammeSession {
     // How often each was asked.
     var asked: [TaskKey: Int] = [:]
     while true {
-      let plan = try ProgrammePlanner.plan(
+      var plan = try ProgrammePlanner.plan(
         pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
         until: until, publishesConform: publishesConform)
+      plan.hasAsked = !asked.isEmpty
       if plan.questions.isEmpty { return plan }
       guard let engine else { throw ProbesMissing() }
       // An answer that is gone as soon as it is given would be asked for without end.
@@ -79,15 +85,21 @@ struct ProgrammeSession {
     }
   }
 
-  /// Versions of what this plan publishes that cannot be read: warnings here, faults for `verify`.
+  /// Versions of what this plan publishes, and decisions its gates ask for, that cannot be read: warnings here, faults for `verify`.
   private func unreadableVersions(of plan: ProgrammePlan) throws -> [Diagnostic] {
     let publisher = Publisher(store: store)
-    return try plan.publishes.flatMap { publish in
-      try VersionPublisher(store).versions(of: publisher.line(of: publish)).findings.map { finding in
-        var warning = finding
-        warning.severity = .warning
-        return warning
-      }
+    let versions = VersionPublisher(store)
+    let unreadable = try plan.publishes.flatMap { try versions.versions(of: publisher.line(of: $0)).findings }
+    // Decisions that do not count, where a gate asks for them.
+    let reviewed = Set(plan.gates.map(\.deliverable)).sorted()
+    let ignored = try reviewed.flatMap { name in
+      try versions.versions(of: VersionLine(.deliverable, programme: pipeline.programme, name: name)).versions
+        .flatMap { try versions.decisions(on: $0).findings }
+    }
+    return (unreadable + ignored).map { finding in
+      var warning = finding
+      warning.severity = .warning
+      return warning
     }
   }
 
@@ -114,9 +126,19 @@ struct ProgrammeSession {
     return diagnostics + alone.failures.flatMap(\.diagnostics)
   }
 
+  /// The media of the roots.
+  private struct ProbedMedia {
+    var files: [ProbedFile]
+    var probes: [TaskKey]
+    /// Whether any of it was read just now.
+    var hasProbed: Bool
+    /// What is wrong with files.
+    var diagnostics: [Diagnostic]
+  }
+
   /// The facts of every media file below the roots; files that cannot be read are reported, not fatal by
   /// themselves: a cut that needs one of them fails to relink.
-  private func probedFiles(_ engine: Coordinator?) async throws -> ([ProbedFile], [Diagnostic]) {
+  private func probedFiles(_ engine: Coordinator?) async throws -> ProbedMedia {
     var (scanned, diagnostics) = MediaScan.scan(pipeline.timeline.mediaRoots)
     var missing = scanned.filter { !store.hasResult($0.probeKey) }
     let known = Set(scanned.map(\.probeKey)).subtracting(missing.map(\.probeKey))
@@ -136,7 +158,8 @@ struct ProgrammeSession {
       }
       files = try await read(scanned)
     }
-    return (files, diagnostics)
+    return ProbedMedia(
+      files: files, probes: scanned.map(\.probeKey), hasProbed: !missing.isEmpty, diagnostics: diagnostics)
   }
 
   /// What the probes of the files found, in their order; thousands of results are read on every core.

@@ -20,14 +20,34 @@ struct RunCommand: AsyncParsableCommand {
         interlock run Pipelines/short-film.yaml --production Output
         interlock run Pipelines/short-film.yaml --production Output --set timeline.cut=next.edl
         interlock run Pipelines/short-film.yaml --production Output --report run.html
+
+      Tasks start when their cores, memory, licences and places in pools are free: --workers and --memory say what \
+      the run may use of this machine, `licences:` and `pools:` in the pipeline file what there is of the rest, and \
+      `priority:` of a stage what goes first. Bad input is never tried again, a failing program three times; disk, \
+      network and licence faults are waited out, until nothing at all was achieved for 10 minutes (licences: 4 \
+      hours), then the run ends with exit code 75. A task that crashes its worker three times is quarantined: later \
+      runs say so and try it once.
+
+        interlock run Pipelines/short-film.yaml --workers 6 --memory 24G --fail-fast
       """)
 
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var waiting: WaitOptions
+  @OptionGroup var limits: LimitOptions
 
-  @Option(help: "Worker processes. Default: one for each core.")
+  @Option(
+    help: "Worker processes, and cores they keep busy. Default: the cores of this machine or container.")
   var workers: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory that tasks may use together, e.g. 24G. Default: that of this machine or container, less a tenth.",
+      valueName: "size"), transform: MemorySize.init(argument:))
+  var memory: MemorySize?
+
+  @Flag(help: "What a failed task stops: what depends on it, or everything.")
+  var onFailure: FailureReach = .keepGoing
 
   @Option(help: "Where tasks run: local.")
   var executor: String = "local"
@@ -55,7 +75,7 @@ struct RunCommand: AsyncParsableCommand {
     let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
     defer { monitor.close() }
     let engine = try await EngineAccess.open(
-      folder, workers: workers, observer: monitor.observer, wait: waiting.limit)
+      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits, wait: waiting.limit)
     monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
@@ -68,9 +88,18 @@ struct RunCommand: AsyncParsableCommand {
       throw ExitCode(128 + (signals.received ?? SIGINT))
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
+    try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
     let publisher = Publisher(store: engine.store)
+    // A plan without tasks rests on what the one before it did, unless media was probed anew.
+    if !plan.plan.isEmpty || plan.hasAsked {
+      try engine.store.recordFootprint(
+        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
+    }
+    var options = RunOptions()
+    options.tokens = loaded.tokens
+    options.stopsAtFirstFailure = onFailure == .failFast
     let outcome = try await Rewind(
-      engine: engine,
+      engine: engine, options: options,
       heading: { plan in
         let heading = RunHeading(plan, of: loaded)
         monitor.note(heading)
@@ -98,6 +127,9 @@ struct RunCommand: AsyncParsableCommand {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
       for line in Self.logs(of: outcome.failures, in: production) { Outcome.printError(line) }
       for label in outcome.blocked { Outcome.printError("not done, because it needs one of these: \(label)") }
+      if let reason = outcome.earlyEnd.map(RunSummary.reason) {
+        Outcome.printError("not done, because \(reason): \(outcome.undone.count) tasks")
+      }
       throw ExitCode(Int32(outcome.exitCode))
     }
     if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
@@ -112,6 +144,34 @@ struct RunCommand: AsyncParsableCommand {
   }
 }
 
+/// What the failure of a task stops.
+enum FailureReach: String, EnumerableFlag {
+  case keepGoing, failFast
+
+  static func help(for value: FailureReach) -> ArgumentHelp? {
+    switch value {
+    case .keepGoing: "A failed task stops only what depends on it."
+    case .failFast: "The first failure stops everything; finished segments are kept."
+    }
+  }
+}
+
+/// A size of memory as typed: `800M`, `24G`, `1.5T`, `24 GiB`; powers of 1024.
+struct MemorySize {
+  let bytes: Int64
+
+  init(argument: String) throws {
+    let digits = argument.prefix { $0.isNumber || $0 == "." }
+    let unit = argument.dropFirst(digits.count).filter { $0 != " " }.uppercased()
+    let powers = ["M": 20, "G": 30, "T": 40]
+    guard let number = Double(digits), let power = unit.first.flatMap({ powers[String($0)] }),
+      ["", "B", "IB"].contains(unit.dropFirst()), case let size = number * Double(1 << power),
+      size >= Double(64 << 20), size < Double(1 << 60)
+    else { throw ValidationError("--memory takes a size of at least 64M, for instance 24G, not \(argument)") }
+    bytes = Int64(size)
+  }
+}
+
 /// Opens engines for commands.
 enum EngineAccess {
   static func open(
@@ -121,13 +181,16 @@ enum EngineAccess {
   }
 
   static func open(
-    _ production: Production, workers: Int?, observer: any RunObserver, wait: Duration = .zero
+    _ production: Production, workers: Int?, memory: MemorySize? = nil, observer: any RunObserver,
+    limits: LimitOptions? = nil, wait: Duration = .zero
   ) async throws -> Coordinator {
     StorageNote.tell(of: production)
-    let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let machine = MachineResources.here()
     var configuration = EngineConfiguration(
-      worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
+      worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? machine.cores)
+    configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
     configuration.lockWait = wait
+    limits?.apply(to: &configuration)
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: observer)
   }

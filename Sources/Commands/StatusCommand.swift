@@ -43,6 +43,8 @@ struct StatusCommand: AsyncParsableCommand {
     var newFrames: Int64?
     var path: String?
     var made: String?
+    /// Closed gates that it waits for.
+    var gates: [GateState]?
   }
 
   func run() async throws {
@@ -98,7 +100,8 @@ struct StatusCommand: AsyncParsableCommand {
         path: shown.map {
           DeliverablePath.display($0, production: store.production, typed: production.production ?? ".")
         },
-        made: shown?.made)
+        made: shown?.made,
+        gates: planned.plan.gates.filter { exact == nil && deliverable.waitsFor.contains($0.gate) })
     }
   }
 
@@ -147,6 +150,9 @@ struct StatusCommand: AsyncParsableCommand {
     let mark = row.state == "current" || row.state == "published" ? "✓" : "•"
     var line = "\(mark) \(row.deliverable)  \(row.version ?? "–")  \(row.state)"
     if let path = row.path { line += "\n    \(path)" }
+    for gate in row.gates ?? [] {
+      for unseen in UnseenFrames.lines(gate.unseen) { line += "\n    unseen: \(unseen)" }
+    }
     return line
   }
 }

@@ -82,6 +82,7 @@ struct TraceCommand: ParsableCommand {
         "  layer \(index + 1)    \(picture.source ?? "black"), frame \(number)"
           + (picture.event.map { ", event \($0)" } ?? ""))
     }
+    lines += part.externalLines(at: frame - part.firstFrame)
     for operation in part.operations {
       lines.append(
         "  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]"

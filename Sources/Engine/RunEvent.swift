@@ -36,6 +36,8 @@ package struct RunEvent: Codable, Sendable {
     case queue
     /// Nothing new starts; running work stops.
     case cancelling
+    /// A worker did what it must not and was stopped or cleaned up after; `message` names it.
+    case contained
     /// A report of an attempt that is not the current one, or a line that is no event; counted, not believed.
     case ignored
     case runFinished

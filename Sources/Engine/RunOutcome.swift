@@ -22,6 +22,10 @@ package struct RunOutcome: Sendable {
   package var lostAttempts = 0
   /// Reports that did not belong to the current attempt of a worker.
   package var ignoredReports = 0
+  /// How often workers had to be contained, e.g. for processes they left behind; the first hundred are among `warnings`.
+  package var contained = 0
+  /// Processes that did not end although they were killed, for people.
+  package var stillAlive: [String] = []
   package var isCancelled = false
   /// What went wrong beside the work, such as a record that could not be written.
   package var warnings: [Diagnostic] = []
@@ -39,6 +43,8 @@ package struct RunOutcome: Sendable {
     both.lostAttempts += lostAttempts
     both.ignoredReports += ignoredReports
     both.seconds += seconds
+    both.contained += contained
+    both.stillAlive = stillAlive + later.stillAlive
     both.warnings = warnings + later.warnings
     return both
   }

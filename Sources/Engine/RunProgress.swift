@@ -75,7 +75,7 @@ package struct RunProgress: Sendable {
     case .runFinished: isFinished = true
     case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted,
       .committed,
-      .queue, .ignored:
+      .contained, .queue, .ignored:
       break
     }
   }

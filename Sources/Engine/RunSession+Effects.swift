@@ -15,7 +15,7 @@ enum CoordinatorTaskEnd: Sendable {
 extension RunSession {
   mutating func apply(_ event: SchedulerEvent) throws {
     var starting: [Attempt] = []
-    var unable: [(task: Int, fault: Diagnostic)] = []
+    var unable: [(task: Int, number: Int, fault: Diagnostic)] = []
     for effect in scheduler.apply(event) {
       switch effect {
       case .start(let task, let number):
@@ -28,7 +28,7 @@ extension RunSession {
           do {
             starting.append(try prepare(task, number))
           } catch let fault as Diagnostic {
-            unable.append((task, fault))
+            unable.append((task, number, fault))
           }
         }
       case .pause(let task, let pause):
@@ -46,10 +46,10 @@ extension RunSession {
       }
     }
     try open(starting)
-    for (task, fault) in unable {
+    for (task, number, fault) in unable {
       // A disk that takes no task file is no reason to end what runs: it is tried again later, as by a worker.
       note(task, exit: fault.family.rawValue, [fault])
-      try apply(.failed(task, try: scheduler.attempt(of: task), .infrastructure, commits: 0))
+      try apply(.failed(task, try: number, .infrastructure, commits: 0))
       try apply(.opened(.worker))
     }
   }
@@ -81,10 +81,12 @@ extension RunSession {
       slots[slot].life = lives
       slots[slot].lines = continuation
       slots[slot].saidReady = false
+      slots[slot].ended = []
       commands.append(.startWorker(slot: slot, life: lives, lines: lines))
     }
     slots[slot].state = .working(attempt)
     slots[slot].lastHeard = engine.clock.now
+    limit(slot, to: attempt)
     slots[slot].lines?.yield(attempt.folder.taskFilePath)
     try journal.tell(.attemptStarted, task: attempt.task, attempt: attempt.id) { event in
       event.worker = slot + 1

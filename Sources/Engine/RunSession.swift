@@ -64,6 +64,8 @@ struct RunSession {
     let files = surroundings.production.fileSystem
     let folder = surroundings.folder
     try files.createFolder(folder)
+    try engine.folderOfRun.write(.here(run: surroundings.run, began: surroundings.clock.timeOfDay))
+    engine.control.follow(engine.folderOfRun)
     let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
     if let heading = surroundings.options.heading {
@@ -149,6 +151,11 @@ struct RunSession {
     }
     journal.flush()
     if let complaint = journal.complaint { outcome.warnings.append(complaint) }
+    try engine.folderOfRun.write(
+      RunEnding(
+        run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
+        isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
+        undone: outcome.undone.count, stillAlive: outcome.stillAlive))
     return outcome
   }
 
@@ -166,12 +173,8 @@ struct RunSession {
     let due = pauses.filter { $0.due <= now }
     pauses.removeAll { $0.due <= now }
     for pause in due { try apply(.due(pause.task)) }
-    for slot in slots.indices where slots[slot].isBusy && slots[slot].complaint == nil {
-      let silence = now - slots[slot].lastHeard
-      if silence > engine.configuration.silenceLimit {
-        kill(slot, "it said nothing for \(Int(silence.inSeconds.rounded())) seconds")
-      }
-    }
+    checkLimits(at: now)
+    engine.control.listen()
     if let deadline, deadline <= now { killWorkers() }
     try recordQueue()
   }
@@ -200,11 +203,6 @@ struct RunSession {
     isStopping = true
     deadline = engine.clock.now + engine.configuration.stopLimit
     for slot in slots where !slot.isWorking { slot.lines?.finish() }
-  }
-
-  mutating func kill(_ slot: Int, _ complaint: String) {
-    slots[slot].complaint = complaint
-    engine.signals.send(SIGKILL, toLife: slots[slot].life)
   }
 
   private func killWorkers() {

@@ -5,7 +5,10 @@ package struct WorkerEvent: Codable, Sendable {
   package enum Kind: String, Codable, Sendable {
     /// The worker waits for the path of a task file.
     case ready
-    /// `frames` of `total` frames are made; sent at least every ten seconds of work.
+    /// The worker process lives; sent every few seconds by a thread that does nothing else, so it says nothing of the
+    /// task.
+    case alive
+    /// `frames` of `total` frames are made.
     case progress
     /// The result `key` was published: a segment, or the task itself.
     case committed

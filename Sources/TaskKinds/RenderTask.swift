@@ -32,17 +32,22 @@ package enum RenderTask: TaskKind {
     package var count: Int64 { runs.reduce(0) { $0 + $1.count } }
   }
 
-  /// A media file, or a run of numbered stills, that frames are read from.
+  /// A media file, a run of numbered stills, or pictures of another task, that frames are read from.
   package struct Media: Hashable, Codable, Sendable {
-    /// Of a sequence its first member.
+    /// Of a sequence its first member; of a task's pictures what people call them.
     package var location: MediaLocation
     package var sequence: StillSequence?
+    /// The `ExternalTask` that makes the pictures: its result says where they are.
+    package var maker: TaskKey?
     /// Width over height of a source pixel, as the probe found it; part of the media's identity.
     package var sampleAspect: Rational
 
-    package init(location: MediaLocation, sequence: StillSequence? = nil, sampleAspect: Rational) {
+    package init(
+      location: MediaLocation, sequence: StillSequence? = nil, maker: TaskKey? = nil, sampleAspect: Rational
+    ) {
       self.location = location
       self.sequence = sequence
+      self.maker = maker
       self.sampleAspect = sampleAspect
     }
   }

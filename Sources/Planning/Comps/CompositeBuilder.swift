@@ -249,6 +249,14 @@ struct CompositeBuilder {
             + "\(plate.video.frameCount) frames of \(plate.raster)", layer)
         return nil
       }
+      guard plate.file.maker == nil else {
+        fault(
+          "comp.sampleOfMade",
+          "the screen of `\(plate.file.facts.fileName)` cannot be measured before a program has made it",
+          layer,
+          remedy: "Give the screen's colour, or composite before that program runs.")
+        return nil
+      }
       let input = ScreenTask.Input(
         source: plate.source,
         media: RenderTask.Media(

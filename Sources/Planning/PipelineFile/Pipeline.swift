@@ -52,6 +52,8 @@ package struct Pipeline: Sendable {
   package var raster: Raster
   /// In an order in which every stage follows those it is wired to.
   package var stages: [any Stage]
+  /// How many there are of each licence, and places in each pool.
+  package var tokens: [String: Int] = [:]
   /// Warnings that did not stop the file from loading.
   package var warnings: [Diagnostic]
   /// What computing costs, for reports.

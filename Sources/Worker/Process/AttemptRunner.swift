@@ -47,11 +47,11 @@ enum AttemptRunner {
       defer { withExtendedLifetime(lock) {} }
       let finished: Ending
       do {
-        try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage)
-        finished = ending(0, nil, [])
+        let notes = try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage)
+        finished = ending(0, nil, notes + endChildren())
       } catch {
         let failure = WorkerFailure(describing: error)
-        finished = ending(failure.exit, failure.failure, failure.diagnostics)
+        finished = ending(failure.exit, failure.failure, failure.diagnostics + endChildren())
         _ = try? folder.sweepParts()
       }
       // A farm may run a file again: the last ending is the one that counts.
@@ -64,9 +64,10 @@ enum AttemptRunner {
     }
   }
 
+  /// - Returns: what is worth telling of an attempt that succeeded.
   private static func perform(
     _ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter, usage: AttemptUsage
-  ) throws {
+  ) throws -> [Diagnostic] {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
       throw WorkerFailure(
@@ -101,9 +102,34 @@ enum AttemptRunner {
     if interpreter.isAnsweredByResult, try store.storedResult(head.key) != nil {
       context.log.write("done before \(head.key.hex)")
       reporter.committed(head.key, frames: 0, isFirst: false)
-      return
+      return []
     }
     try interpreter.perform(head, file: file.bytes, in: context)
+    return context.notes.diagnostics
+  }
+
+  /// Ends what an attempt left running: every child is one, as its programs have been waited for.
+  ///
+  /// Nothing gets away: orphans are given to this process. Without children it costs one system call.
+  /// - Returns: a warning for each process.
+  private static func endChildren() -> [Diagnostic] {
+    var ended: [ProcessFacts] = []
+    let deadline = ContinuousClock.now + .seconds(5)
+    while ProcessFamily.hasChildren, ContinuousClock.now < deadline {
+      ProcessFamily.reapChildren()
+      for process in ProcessFamily.descendants(of: getpid()) {
+        if !ended.contains(process) { ended.append(process) }
+        process.send(SIGKILL)
+      }
+      usleep(1000)
+    }
+    return ended.map { process in
+      Diagnostic(
+        severity: .warning, family: .failed, code: "task.leftProcess",
+        message:
+          "a process was left behind: \(process), \(process.isAlive ? "which does not end" : "ended by us")",
+        remedy: "A task has to wait for the programs it starts.")
+    }
   }
 
   private static func busy(_ folder: AttemptFolder) -> Diagnostic {
