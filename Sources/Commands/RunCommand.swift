@@ -75,7 +75,8 @@ struct RunCommand: AsyncParsableCommand {
     let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
     defer { monitor.close() }
     let engine = try await EngineAccess.open(
-      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits, wait: waiting.limit)
+      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
+      wait: waiting.limit)
     monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
