@@ -4,13 +4,15 @@ import Digests
 import Engine
 import Foundation
 import Glibc
+import Monitoring
 import ObjectStore
 import Planning
 import TaskGraph
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Plan a pipeline and do what is missing.",
+    commandName: "pipeline", abstract: "Plan a pipeline and do what is missing.",
+    usage: "interlock run PIPELINE [options]\ninterlock run list|show|diff …",
     discussion: """
       Media that is new or changed is probed, the cut is conformed, and only frames and mixes that do not exist yet \
       are made; then deliverables are assembled, verified and published as immutable versions. Run it again with \
@@ -18,16 +20,43 @@ struct RunCommand: AsyncParsableCommand {
 
         interlock run Pipelines/short-film.yaml --production Output
         interlock run Pipelines/short-film.yaml --production Output --set timeline.cut=next.edl
+        interlock run Pipelines/short-film.yaml --production Output --report run.html
+
+      Tasks start when their cores, memory, licences and places in pools are free: --workers and --memory say what \
+      the run may use of this machine, `licences:` and `pools:` in the pipeline file what there is of the rest, and \
+      `priority:` of a stage what goes first. Bad input is never tried again, a failing program three times; disk, \
+      network and licence faults are waited out, until nothing at all was achieved for 10 minutes (licences: 4 \
+      hours), then the run ends with exit code 75. A task that crashes its worker three times is quarantined: later \
+      runs say so and try it once.
+
+        interlock run Pipelines/short-film.yaml --workers 6 --memory 24G --fail-fast
+
+      Runs on record: `interlock run list`, `interlock run show latest`, `interlock run diff previous latest`. A \
+      pipeline file that is called as one of these is named with its folder: ./list.
       """)
 
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
+  @OptionGroup var waiting: WaitOptions
+  @OptionGroup var limits: LimitOptions
 
-  @Option(help: "Worker processes. Default: one for each core.")
+  @Option(
+    help: "Worker processes, and cores they keep busy. Default: the cores of this machine or container.")
   var workers: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory that tasks may use together, e.g. 24G. Default: that of this machine or container, less a tenth.",
+      valueName: "size"), transform: MemorySize.init(argument:))
+  var memory: MemorySize?
+
+  @Flag(help: "What a failed task stops: what depends on it, or everything.")
+  var onFailure: FailureReach = .keepGoing
 
   @Option(help: "Where tasks run: local.")
   var executor: String = "local"
+
+  @OptionGroup var monitoring: MonitoringOptions
 
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
@@ -47,7 +76,12 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
-    let engine = try await EngineAccess.open(folder, workers: workers, isQuiet: json)
+    let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
+    defer { monitor.close() }
+    let engine = try await EngineAccess.open(
+      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
+      wait: waiting.limit)
+    monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -59,9 +93,28 @@ struct RunCommand: AsyncParsableCommand {
       throw ExitCode(128 + (signals.received ?? SIGINT))
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
+    try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
     let publisher = Publisher(store: engine.store)
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
-    let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
+    // A plan without tasks rests on what the one before it did, unless media was probed anew.
+    if !plan.plan.isEmpty || plan.hasAsked {
+      try engine.store.recordFootprint(
+        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
+    }
+    var options = RunOptions()
+    options.tokens = loaded.tokens
+    options.stopsAtFirstFailure = onFailure == .failFast
+    options.purpose = session.purpose(.main, of: plan)
+    let outcome = try await Rewind(
+      engine: engine, options: options,
+      heading: { plan in
+        let heading = RunHeading(plan, of: loaded)
+        monitor.note(heading)
+        return try JSONBytes.encode(heading)
+      }
+    ) {
+      try await session.plan(until: pipeline.until, probing: engine)
+    }.run(plan)
+    try monitor.finish(outcome.runID, RunHeading(plan, of: loaded), in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -72,27 +125,80 @@ struct RunCommand: AsyncParsableCommand {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printDiagnostics(plan.diagnostics)
+      Outcome.printDiagnostics(plan.diagnostics + outcome.warnings)
       Outcome.printResult(try summary.text())
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     if outcome.exitCode != 0 {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
+      for line in Self.logs(of: outcome.failures, in: production) { Outcome.printError(line) }
       for label in outcome.blocked { Outcome.printError("not done, because it needs one of these: \(label)") }
+      if let reason = outcome.earlyEnd.map(RunSummary.reason) {
+        Outcome.printError("not done, because \(reason): \(outcome.undone.count) tasks")
+      }
       throw ExitCode(Int32(outcome.exitCode))
     }
     if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
+  }
+
+  /// How to read the logs of what failed, of the first few.
+  private static func logs(of failures: [TaskFailure], in production: ProductionOptions) -> [String] {
+    let option = production.production.map { " --production \($0)" } ?? ""
+    return failures.prefix(5).compactMap { failure in
+      failure.attempt.map { "log of \(TerminalText.printable(failure.label)): interlock logs \($0)\(option)" }
+    }
+  }
+}
+
+/// What the failure of a task stops.
+enum FailureReach: String, EnumerableFlag {
+  case keepGoing, failFast
+
+  static func help(for value: FailureReach) -> ArgumentHelp? {
+    switch value {
+    case .keepGoing: "A failed task stops only what depends on it."
+    case .failFast: "The first failure stops everything; finished segments are kept."
+    }
+  }
+}
+
+/// A size of memory as typed: `800M`, `24G`, `1.5T`, `24 GiB`; powers of 1024.
+struct MemorySize {
+  let bytes: Int64
+
+  init(argument: String) throws {
+    let digits = argument.prefix { $0.isNumber || $0 == "." }
+    let unit = argument.dropFirst(digits.count).filter { $0 != " " }.uppercased()
+    let powers = ["M": 20, "G": 30, "T": 40]
+    guard let number = Double(digits), let power = unit.first.flatMap({ powers[String($0)] }),
+      ["", "B", "IB"].contains(unit.dropFirst()), case let size = number * Double(1 << power),
+      size >= Double(64 << 20), size < Double(1 << 60)
+    else { throw ValidationError("--memory takes a size of at least 64M, for instance 24G, not \(argument)") }
+    bytes = Int64(size)
   }
 }
 
 /// Opens engines for commands.
 enum EngineAccess {
-  static func open(_ production: Production, workers: Int?, isQuiet: Bool) async throws -> Coordinator {
-    let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    let configuration = EngineConfiguration(
-      worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? cores)
+  static func open(
+    _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero
+  ) async throws -> Coordinator {
+    try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet), wait: wait)
+  }
+
+  static func open(
+    _ production: Production, workers: Int?, memory: MemorySize? = nil, observer: any RunObserver,
+    limits: LimitOptions? = nil, wait: Duration = .zero
+  ) async throws -> Coordinator {
+    StorageNote.tell(of: production)
+    let machine = MachineResources.here()
+    var configuration = EngineConfiguration(
+      worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? machine.cores)
+    configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
+    configuration.lockWait = wait
+    limits?.apply(to: &configuration)
     return try await Coordinator.open(
-      production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
+      production: production, configuration: configuration, observer: observer)
   }
 }
 

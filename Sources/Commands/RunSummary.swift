@@ -33,7 +33,8 @@ struct RunSummary {
           frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
           reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
           waitsFor: deliverable.waitsFor)
-      }, gates: plan.gates, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics),
+      }, gates: plan.gates,
+      diagnostics: plan.diagnostics + outcome.warnings + outcome.failures.flatMap(\.diagnostics),
       tasks: nil, estimatedSeconds: nil, toLookAt: viewables(Array(versions.values)).items)
   }
 
@@ -78,6 +79,10 @@ struct RunSummary {
       lines.append("Nothing to do: everything exists and is verified (\(display(seconds)))")
     } else if outcome.isCancelled {
       lines.append("Cancelled after \(display(seconds)); finished segments are kept, run again to go on")
+    } else if let end = outcome.earlyEnd {
+      lines.append(
+        "Ended after \(display(seconds)), as \(Self.reason(end)); finished segments are kept, run again to go on"
+      )
     } else if outcome.failures.isEmpty {
       lines.append("Done and verified in \(display(seconds))")
     } else {
@@ -87,18 +92,30 @@ struct RunSummary {
     return lines.joined(separator: "\n")
   }
 
+  /// Why a run ended early, in words that go on after "because".
+  static func reason(_ end: EarlyEnd) -> String {
+    switch end {
+    case .firstFailure: "the run stops at the first failure"
+    case .stalled: "disk, network or licences did not come back"
+    }
+  }
+
   /// What each gate says, and what its holder types.
   private func gates(_ versions: [String: VersionRecord]) -> [String] {
     plan.gates.flatMap { gate -> [String] in
       var lines = ["  \(gate.gate)  \(gate.text)"]
+      lines += UnseenFrames.lines(gate.unseen).map { "      unseen: \($0)" }
       guard !gate.isOpen, let version = versions[gate.deliverable] else { return lines }
       let name =
         "\(programme)/\(gate.deliverable)@\(VersionLine.folderName(version: version.version))"
       let path = DeliverablePath.display(version, production: production, typed: typed)
       lines.append("      look at it: \(path)")
-      let role = gate.role.map { " --role \($0)" } ?? ""
       for verb in ["approve", "reject"] {
-        lines.append("      \(verb) it: interlock \(verb) \(name)\(role) --production \(typed) --note \"…\"")
+        for need in gate.waitsFor {
+          let role = need.role.map { " --role \(CommandWords.quoted($0))" } ?? ""
+          lines.append(
+            "      \(verb) it: interlock \(verb) \(name)\(role) --production \(typed) --note \"…\"")
+        }
       }
       return lines
     }

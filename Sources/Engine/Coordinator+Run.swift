@@ -1,4 +1,4 @@
-import Diagnostics
+package import Diagnostics
 import Ledger
 import ObjectStore
 package import TaskGraph
@@ -22,7 +22,8 @@ struct RunSurroundings {
       cores: configuration.workers, memoryBytes: configuration.memoryBytes, tokens: options.tokens)
   }
 
-  var folder: String { "\(production.runsFolder)/\(run)" }
+  var folder: String { folderOfRun.path }
+  var folderOfRun: RunFolder { RunFolder(production: production, run: run) }
 
   func workerLogPath(_ slot: Int) -> String { "\(folder)/worker-\(slot + 1).log" }
 
@@ -53,6 +54,16 @@ extension Coordinator {
     }
   }
 
+  /// Whether every task of a plan can run here some day; one that cannot would wait for ever.
+  ///
+  /// - Throws: `resources.neverFits` for each need that there is not enough for.
+  package nonisolated func refuseMisfits(of plan: Plan, tokens: [String: Int]) throws(DiagnosticList) {
+    let capacity = ResourceCapacity(
+      cores: configuration.workers, memoryBytes: configuration.memoryBytes, tokens: tokens)
+    let misfits = capacity.misfits(in: plan.nodes)
+    guard misfits.isEmpty else { throw DiagnosticList(misfits) }
+  }
+
   private func drive(
     _ plan: Plan, _ options: RunOptions,
     _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void
@@ -61,8 +72,8 @@ extension Coordinator {
     let surroundings = RunSurroundings(
       production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
       clock: clock, control: control, signals: WorkerSignals(), options: options)
-    let misfits = surroundings.capacity.misfits(in: plan.nodes)
-    guard misfits.isEmpty else { throw DiagnosticList(misfits) }
+    try refuseMisfits(of: plan, tokens: options.tokens)
+    claim?.note(run: surroundings.run)
     session = try RunSession(plan, in: surroundings)
     defer { session = nil }
     let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
@@ -97,6 +108,7 @@ extension Coordinator {
 
   private func receive(_ input: RunInput) -> (commands: [RunCommand], isOver: Bool) {
     do {
+      if let lost = claim?.loss { throw lost }
       let commands = try session?.receive(input) ?? []
       return (commands, session?.isOver ?? true)
     } catch {
@@ -114,9 +126,9 @@ extension Coordinator {
     case .startWorker(let slot, let life, let lines):
       group.addTask {
         await runWorker(
-          surroundings.configuration.worker, life: life, lines: lines,
+          surroundings.program(forLife: life, of: plan), life: life, lines: lines,
           workingDirectory: surroundings.production.root, logPath: surroundings.workerLogPath(slot),
-          signals: surroundings.signals
+          limits: surroundings.configuration.containment, signals: surroundings.signals
         ) { inbox.yield(.worker(slot: slot, life: life, $0)) }
       }
     case .startCoordinatorTask(let task):

@@ -15,6 +15,7 @@ enum CoordinatorTaskEnd: Sendable {
 extension RunSession {
   mutating func apply(_ event: SchedulerEvent) throws {
     var starting: [Attempt] = []
+    var unable: [(task: Int, number: Int, fault: Diagnostic)] = []
     for effect in scheduler.apply(event) {
       switch effect {
       case .start(let task, let number):
@@ -24,7 +25,11 @@ extension RunSession {
           commands.append(.startCoordinatorTask(task))
           try journal.tell(.attemptStarted, task: task)
         } else {
-          starting.append(try prepare(task, number))
+          do {
+            starting.append(try prepare(task, number))
+          } catch let fault as Diagnostic {
+            unable.append((task, number, fault))
+          }
         }
       case .pause(let task, let pause):
         pauses.append((engine.clock.now + pause, task))
@@ -40,6 +45,16 @@ extension RunSession {
         stop()
       }
     }
+    try open(starting)
+    for (task, number, fault) in unable {
+      // A disk that takes no task file is no reason to end what runs: it is tried again later, as by a worker.
+      note(task, exit: fault.family.rawValue, [fault])
+      try apply(.failed(task, try: number, .infrastructure, commits: 0))
+      try apply(.opened(.worker))
+    }
+  }
+
+  private mutating func open(_ starting: [Attempt]) throws {
     guard !starting.isEmpty else { return }
     // One transaction for all of them; only then a worker may hear of an attempt.
     try engine.ledger.open(
@@ -66,10 +81,12 @@ extension RunSession {
       slots[slot].life = lives
       slots[slot].lines = continuation
       slots[slot].saidReady = false
+      slots[slot].ended = []
       commands.append(.startWorker(slot: slot, life: lives, lines: lines))
     }
     slots[slot].state = .working(attempt)
     slots[slot].lastHeard = engine.clock.now
+    limit(slot, to: attempt)
     slots[slot].lines?.yield(attempt.folder.taskFilePath)
     try journal.tell(.attemptStarted, task: attempt.task, attempt: attempt.id) { event in
       event.worker = slot + 1
@@ -125,7 +142,7 @@ extension RunSession {
     _ task: Int, _ failure: WorkerEvent.FailureClass, _ report: TaskFailure
   ) throws {
     outcome.failures.append(report)
-    try journal.tell(.taskFailed, task: task) { event in
+    try journal.tell(.taskFailed, task: task, attempt: report.attempt) { event in
       event.exit = report.exit
       event.failure = failure
       event.diagnostics = report.diagnostics
@@ -133,11 +150,11 @@ extension RunSession {
   }
 
   /// Keeps why an attempt ended, for the case that it was the last.
-  mutating func note(_ task: Int, exit: Int, _ diagnostics: [Diagnostic]) {
+  mutating func note(_ task: Int, exit: Int, _ diagnostics: [Diagnostic], attempt: String? = nil) {
     let node = plan.nodes[task]
     reports[task] = TaskFailure(
       key: node.key, kind: node.kind, label: node.label, stage: node.stage, exit: exit,
-      diagnostics: diagnostics)
+      diagnostics: diagnostics, attempt: attempt)
   }
 
   /// Stops what runs, as a cancellation does; the scheduler starts nothing more.
@@ -155,12 +172,15 @@ extension RunSession {
     let number = scheduler.attempt(of: task)
     switch end {
     case .finished:
+      try recordEnd(of: task, .done)
       try apply(.finished(task, try: number))
     case .cancelled:
+      try recordEnd(of: task, .cancelled)
       note(
         task, exit: 130, [Diagnostic(family: .failed, code: "task.cancelled", message: "it was cancelled")])
       try apply(.failed(task, try: number, .cancelled, commits: commits))
     case .failed(let failure, let diagnostics, let exit):
+      try recordEnd(of: task, .failed, message: diagnostics.first?.message)
       note(task, exit: exit, diagnostics)
       try apply(.failed(task, try: number, failure, commits: commits))
     }

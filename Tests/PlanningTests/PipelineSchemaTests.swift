@@ -55,7 +55,9 @@ import Testing
     let stages = try #require(schema.properties?["stages"]?.stages)
     #expect(stages.map(\.title) == StageRegistry.all.map { $0.kind })
     for (node, kind) in zip(stages, StageRegistry.all) {
-      #expect(Set((node.properties ?? [:]).keys) == Set(kind.keys.map(\.name) + ["kind"]))
+      #expect(
+        Set((node.properties ?? [:]).keys)
+          == Set(kind.keys.map(\.name) + ["kind", "priority", "licences", "pools"]))
       #expect(node.properties?["kind"]?.values == [kind.kind])
       #expect(Set(node.required ?? []) == Set(kind.keys.filter(\.isRequired).map(\.name) + ["kind"]))
     }
@@ -64,7 +66,9 @@ import Testing
   @Test func `the schema knows the keys of the file and of its timeline`() throws {
     let schema = try schema()
     #expect(
-      Set((schema.properties ?? [:]).keys) == ["interlock", "programme", "timeline", "raster", "stages"])
+      Set((schema.properties ?? [:]).keys) == [
+        "interlock", "programme", "timeline", "raster", "stages", "licences", "pools",
+      ])
     #expect(schema.required == ["interlock", "programme", "timeline", "raster", "stages"])
     let timeline = try #require(schema.properties?["timeline"])
     #expect(

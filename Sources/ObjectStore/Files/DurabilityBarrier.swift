@@ -13,7 +13,7 @@ struct DurabilityBarrier: ~Copyable {
   /// - Parameter path: an existing folder, opened before anything is written that is waited for.
   init(around path: String, in fileSystem: FileSystem) throws(Diagnostic) {
     self.fileSystem = fileSystem
-    let isUsable = Self.syncfs != nil && Self.localTypes.contains(fileSystem.type(of: path) ?? "")
+    let isUsable = Self.syncfs != nil && Self.localTypes.contains(fileSystem.storage(at: path).type)
     folder = isUsable ? try OpenFile(path, O_RDONLY | O_DIRECTORY, in: fileSystem) : nil
   }
 

@@ -29,6 +29,17 @@ extension ObjectStore {
     try verifiedFacts(of: digest, isThorough: true) != nil
   }
 
+  /// All bytes of an object, digested on the way: damage that no stat shows is found before it is used.
+  ///
+  /// - Returns: `nil` when it is missing or was damaged; then it is in quarantine.
+  package func readObject(_ digest: Digest) throws(Diagnostic) -> [UInt8]? {
+    let path = path(of: digest)
+    guard let (bytes, facts) = try fileSystem.read(path) else { return nil }
+    if Digest.sha256(bytes) == digest { return bytes }
+    try quarantine(path, seen: facts)
+    return nil
+  }
+
   /// The objects of a result that are missing or damaged: its task has to run again.
   package func missingObjects(of objects: [ObjectReference]) -> [ObjectReference] {
     objects.filter { !contains($0.digest) }
@@ -38,7 +49,10 @@ extension ObjectStore {
     of digest: Digest, isThorough: Bool = false
   ) throws(Diagnostic) -> FileSystem.Facts? {
     let path = path(of: digest)
-    guard let facts = try fileSystem.facts(path) else { return nil }
+    guard let facts = try fileSystem.facts(path) else {
+      guard try QuarantineRecall.recall(object: digest, to: self) else { return nil }
+      return try verifiedFacts(of: digest, isThorough: isThorough)
+    }
     guard facts.isRegularFile else {
       try quarantine(path, seen: facts)
       return nil

@@ -6,7 +6,7 @@ package import TaskGraph
 /// A result file whose digest was found right.
 package struct StoredResult: Sendable {
   package let head: ResultHead
-  private let body: Data
+  let body: Data
   private let path: String
 
   init(head: ResultHead, body: Data, path: String) {
@@ -75,7 +75,9 @@ extension ObjectStore {
 
   /// Whether a result file of this name is there; says nothing about its contents.
   package func hasResult(_ key: TaskKey) -> Bool {
-    fileSystem.exists(resultPath(of: key))
+    if fileSystem.exists(resultPath(of: key)) { return true }
+    // A quarantine that cannot be read has nothing for us.
+    return (try? QuarantineRecall.recall(result: key, to: self)) ?? false
   }
 
   /// The result of a task, `nil` when there is none; a damaged file is moved to quarantine first.
@@ -90,7 +92,9 @@ extension ObjectStore {
   /// - Throws: `failed`, code `result.newerSchema`, when a newer program wrote it.
   package func storedResult(_ key: TaskKey) throws(Diagnostic) -> StoredResult? {
     let path = resultPath(of: key)
-    guard let (bytes, facts) = try fileSystem.read(path) else { return nil }
+    guard let (bytes, facts) = try fileSystem.read(path) else {
+      return try QuarantineRecall.recall(result: key, to: self) ? try storedResult(key) : nil
+    }
     if let result = try opened(bytes, key: key, path: path) { return result }
     try quarantine(path, seen: facts)
     return nil
@@ -101,7 +105,21 @@ extension ObjectStore {
   /// The file goes to quarantine.
   package func withdrawResult(_ key: TaskKey) throws(Diagnostic) {
     let path = resultPath(of: key)
-    if let facts = try fileSystem.facts(path) { try quarantine(path, seen: facts) }
+    guard let facts = try fileSystem.facts(path) else { return }
+    try quarantine(path, seen: facts, because: "what it names is missing or damaged")
+  }
+
+  /// Takes back every result that names an object which is missing or, by its stat, damaged.
+  ///
+  /// - Returns: their keys, and those of results that were damaged themselves.
+  /// - Complexity: reads every result; for when something is known to be lost.
+  package func withdrawIncompleteResults() throws -> [TaskKey] {
+    var incomplete: [TaskKey] = []
+    let walk = try forEachResult { result in
+      if !missingObjects(of: result.head.objects).isEmpty { incomplete.append(result.head.key) }
+    }
+    for key in incomplete { try withdrawResult(key) }
+    return incomplete + walk.damaged
   }
 
   /// What a walk over all results found besides the good ones.

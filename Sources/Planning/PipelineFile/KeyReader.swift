@@ -27,6 +27,16 @@ package struct KeySpec: Sendable {
     case list([KeySpec])
     /// A list of choices and of mappings with these keys.
     case items(choices: [String], or: [KeySpec])
+    /// A text, or a mapping with these keys.
+    indirect case shorthand([KeySpec])
+    /// A mapping of names of the user's to texts; these names have shapes of their own.
+    indirect case names([KeySpec])
+    /// A mapping of names of the user's to whole numbers.
+    case counts(ClosedRange<Int>)
+    /// One whole number or several.
+    case integers(ClosedRange<Int>)
+    /// A whole number, or a mapping of names to whole numbers.
+    case numberOrCounts(ClosedRange<Int>)
     /// The name of a stage with an output of this type.
     case stage(PortType)
     /// A list of such names.
@@ -159,7 +169,36 @@ struct KeyReader {
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
-    guard let text = text(key), let value = values[key] else { return nil }
+    values[key].flatMap { integer($0, named: key, in: range) }
+  }
+
+  /// One number or several; empty without the key.
+  func integers(_ key: String, in range: ClosedRange<Int>) -> [Int] {
+    (values[key]?.values ?? []).compactMap { integer($0, named: key, in: range) }
+  }
+
+  /// Numbers by names of the user's; empty without the key.
+  func counts(_ key: String, in range: ClosedRange<Int>) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for entry in entries(key) {
+      guard PipelineLoader.isSafeName(entry.key) else {
+        findings.add(
+          Diagnostic(
+            family: .usage, code: "pipeline.badName", location: entry.keyLocation,
+            message: "`\(entry.key)` cannot be a name under `\(key)`",
+            remedy: "Use letters, digits, dot, dash and underscore, at most 64.", excerpt: entry.keyExcerpt))
+        continue
+      }
+      counts[entry.key] = integer(entry.value, named: entry.key, in: range)
+    }
+    return counts
+  }
+
+  private func integer(_ value: PipelineValue, named key: String, in range: ClosedRange<Int>) -> Int? {
+    guard let text = value.scalar else {
+      findings.add(value.error("pipeline.notAText", "`\(key)` must be a single value"))
+      return nil
+    }
     guard let number = Int(text), range.contains(number) else {
       findings.add(
         value.error(

@@ -2,17 +2,20 @@ package import Diagnostics
 import Editorial
 import ImageGraph
 import MediaTime
+import TaskGraph
 
 /// Reads and checks pipeline files.
 package enum PipelineLoader {
-  static let topKeys: [KeySpec] = [
-    KeySpec("interlock", .integer(1...1), isRequired: true, "version of this format, 1"),
-    KeySpec(
-      "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
-    KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
-    KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
-    KeySpec("stages", .text, isRequired: true, "the stages, by name"),
-  ]
+  static let topKeys: [KeySpec] =
+    [
+      KeySpec("interlock", .integer(1...1), isRequired: true, "version of this format, 1"),
+      KeySpec(
+        "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
+      KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
+      KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
+      KeySpec("stages", .text, isRequired: true, "the stages, by name"),
+      KeySpec("cost", .text, "what computing costs, for reports, e.g. 0.12 EUR/core-hour (or /worker-hour)"),
+    ] + ResourceKeys.pipeline
 
   static let timelineKeys: [KeySpec] =
     [
@@ -81,14 +84,27 @@ package enum PipelineLoader {
     let raster = raster(reader)
     let timeline = reader["timeline"].flatMap { timelineSettings($0, findings: findings) }
     let context = LoadingContext(pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [])
-    let stages = reader["stages"].map { stageList($0, context: context, findings: findings) } ?? []
+    let resources = ResourceKeys(reader)
+    let stages =
+      reader["stages"].map { stageList($0, resources, context: context, findings: findings) } ?? []
+    let cost = costRate(reader)
     try findings.throwIfErrors()
     guard let programme, let raster, let timeline else {
       preconditionFailure("a pipeline without errors has its required keys")
     }
-    return Pipeline(
+    var pipeline = Pipeline(
       path: path, programme: programme, timeline: timeline, raster: raster, stages: stages,
-      warnings: findings.diagnostics)
+      tokens: resources.tokens, warnings: findings.diagnostics)
+    pipeline.cost = cost
+    return pipeline
+  }
+
+  private static func costRate(_ reader: KeyReader) -> CostRate? {
+    guard let text = reader.text("cost"), let value = reader["cost"] else { return nil }
+    if let rate = CostRate(parsing: text) { return rate }
+    reader.findings.add(
+      value.error("pipeline.badCost", "`\(text)` is not what computing costs", remedy: CostRate.form))
+    return nil
   }
 
   private static func name(_ reader: KeyReader, _ key: String) -> String? {
@@ -120,7 +136,7 @@ package enum PipelineLoader {
       }
   }
 
-  private static func raster(_ reader: KeyReader) -> Raster? {
+  static func raster(_ reader: KeyReader) -> Raster? {
     guard let text = reader.text("raster"), let value = reader["raster"] else { return nil }
     let parts = text.split(separator: "x").compactMap { Int($0) }
     guard parts.count == 2, parts.allSatisfy({ (16...8192).contains($0) && $0 % 2 == 0 }) else {
@@ -220,9 +236,9 @@ package enum PipelineLoader {
     }
   }
 
-  private static func stageList(_ value: PipelineValue, context: LoadingContext, findings: Findings)
-    -> [any Stage]
-  {
+  private static func stageList(
+    _ value: PipelineValue, _ resources: ResourceKeys, context: LoadingContext, findings: Findings
+  ) -> [any Stage] {
     guard let entries = value.entries, !entries.isEmpty else {
       findings.add(
         value.error(
@@ -238,14 +254,17 @@ package enum PipelineLoader {
     var stages: [any Stage] = []
     for entry in wiring.order {
       guard let kind = kinds[entry.key] else { continue }
-      let keys = [KeySpec("kind", .choice([]), "what the stage does")] + kind.keys
+      let keys = [KeySpec("kind", .choice([]), "what the stage does")] + ResourceKeys.keys(of: kind)
       let reader = KeyReader(
         entry.value, keys: keys, owner: "stage `\(entry.key)` (\(kind.kind))", findings: findings)
       let declaration = StageDeclaration(
         name: entry.key, location: entry.keyLocation, wires: wiring.wires[entry.key] ?? [:],
-        lists: wiring.lists[entry.key] ?? [:])
+        lists: wiring.lists[entry.key] ?? [:],
+        priority: reader.integer("priority", in: -1000...1000) ?? 0,
+        tokens: resources.tokens(of: entry.key, reader, kind: kind))
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
     }
+    StageWiring.checkPorts(of: stages, entries: entries, findings: findings)
     return stages
   }
 

@@ -4,7 +4,8 @@ package enum PipelineSchema {
     let stages = StageRegistry.all.map { kind in
       object(
         title: kind.kind, summary: kind.summary,
-        keys: [KeySpec("kind", .choice([kind.kind]), isRequired: true, "what the stage does")] + kind.keys)
+        keys: [KeySpec("kind", .choice([kind.kind]), isRequired: true, "what the stage does")]
+          + ResourceKeys.keys(of: kind))
     }
     var root = object(title: "Interlock pipeline", summary: "One programme", keys: PipelineLoader.topKeys)
     root.properties?["timeline"] = object(
@@ -52,6 +53,18 @@ package enum PipelineSchema {
     case .choices(let values):
       let choice = SchemaNode(type: "string", values: values)
       node.oneOf = [choice, SchemaNode(type: "array", items: Indirect(choice))]
+    case .shorthand(let keys):
+      node.oneOf = [SchemaNode(type: "string"), object(title: key.name, summary: key.summary, keys: keys)]
+    case .names(let keys):
+      node = object(title: key.name, summary: key.summary, keys: keys)
+      node.additionalProperties = .schema(SchemaNode(type: "string"))
+    case .counts(let range):
+      node.type = "object"
+      node.additionalProperties = .schema(
+        SchemaNode(type: "integer", minimum: range.lowerBound, maximum: range.upperBound))
+    case .integers(let range):
+      let number = SchemaNode(type: "integer", minimum: range.lowerBound, maximum: range.upperBound)
+      node.oneOf = [number, SchemaNode(type: "array", items: Indirect(number))]
     case .table(let keys): node = object(title: key.name, summary: key.summary, keys: keys)
     case .named(let choices, let keys):
       node.type = "object"
@@ -60,6 +73,9 @@ package enum PipelineSchema {
           SchemaNode(type: "string", values: choices),
           object(title: key.name, summary: key.summary, keys: keys),
         ]))
+    case .numberOrCounts(let range):
+      let number = SchemaNode(type: "integer", minimum: range.lowerBound, maximum: range.upperBound)
+      node.oneOf = [number, SchemaNode(type: "object", additionalProperties: .schema(number))]
     case .rate: node.pattern = "^[0-9]+(/[0-9]+|\\.[0-9]+)?$"
     case .timecode: node.pattern = "^[0-9]{2}:[0-9]{2}:[0-9]{2}[:;][0-9]{2,3}$"
     case .raster: node.pattern = "^[0-9]+x[0-9]+$"

@@ -8,6 +8,10 @@ package struct StageDeclaration: Sendable {
   package var wires: [String: String]
   /// The stages behind each key that takes several: `after` → `approve-grade`.
   package var lists: [String: [String]]
+  /// Its tasks go before those of stages with less.
+  package var priority = 0
+  /// Licences and places in pools that each of its tasks takes, by name.
+  package var tokens: [String: Int] = [:]
 
   /// Every stage it takes something from.
   var sources: [String] { Array(wires.values) + lists.values.joined() }
@@ -27,8 +31,15 @@ package protocol Stage: Sendable {
 
   var declaration: StageDeclaration { get }
 
+  /// What this stage makes: the outputs of its kind, or those of them that its keys ask for.
+  var ports: [PortType] { get }
+
   /// Rewrites the programme: takes the outputs of the stages it is wired to, adds its own outputs and tasks.
   func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList)
+}
+
+extension Stage {
+  package var ports: [PortType] { Self.outputs }
 }
 
 /// A stage that can read itself from a pipeline file.
@@ -49,7 +60,7 @@ struct LoadingContext {
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
     EditingStage.self, CompositingStage.self, ColorGradeStage.self, TitlesStage.self, SoundMixStage.self,
-    DeliveryStage.self, ApprovalStage.self,
+    DeliveryStage.self, ApprovalStage.self, ExternalStage.self,
   ]
 
   package static var all: [any Stage.Type] { readable }

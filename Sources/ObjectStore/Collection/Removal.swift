@@ -1,0 +1,21 @@
+package import Diagnostics
+import Glibc
+
+extension FileSystem {
+  /// Bytes on the disk that go when a file or a folder with all that is in it goes; links are not followed.
+  package func space(under path: String) throws(Diagnostic) -> Int64 {
+    guard let facts = try facts(path) else { return 0 }
+    guard facts.isFolder else { return facts.linkCount > 1 ? 0 : facts.allocatedBytes }
+    var sum: Int64 = facts.allocatedBytes
+    for name in try names(in: path) { sum += try space(under: "\(path)/\(name)") }
+    return sum
+  }
+
+  /// Removes a file or a folder with all that is in it; links are removed, not followed.
+  package func removeTree(_ path: String) throws(Diagnostic) {
+    guard let facts = try facts(path) else { return }
+    guard facts.isFolder else { return try remove(path) }
+    for name in try names(in: path) { try removeTree("\(path)/\(name)") }
+    if unsafe rmdir(path) != 0, errno != ENOENT { throw fault("remove", path, errno) }
+  }
+}
