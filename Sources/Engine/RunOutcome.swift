@@ -27,7 +27,7 @@ package struct RunOutcome: Sendable {
   /// Processes that did not end although they were killed, for people.
   package var stillAlive: [String] = []
   package var isCancelled = false
-  /// What went wrong beside the work, such as a record that could not be written.
+  /// What went wrong beside the work, such as a record that could not be written or a process left behind.
   package var warnings: [Diagnostic] = []
   package var seconds = 0.0
 
@@ -73,8 +73,10 @@ package struct RunOptions: Sendable {
   package var stopsAtFirstFailure = false
   /// JSON that says what the run is about, kept with its record.
   package var heading: [UInt8]?
+  /// What it is for, kept with its plan.
+  package var purpose: RunPurpose
 
-  package init() {}
+  package init(purpose: RunPurpose = RunPurpose()) { self.purpose = purpose }
 }
 
 /// A task that failed for good.

@@ -20,6 +20,7 @@ extension RunSession {
       try receive(event, from: slot)
     case .babbled(let line):
       try ignore("worker \(slot + 1) wrote a line that is no event: \(line.prefix(200))")
+    case .noisy: break
     case .accompanied(let others):
       try accompanied(others, slot)
     case .ended(let end, let remains):

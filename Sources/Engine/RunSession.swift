@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 import Ledger
 import ObjectStore
@@ -66,7 +67,8 @@ struct RunSession {
     try files.createFolder(folder)
     try engine.folderOfRun.write(.here(run: surroundings.run, began: surroundings.clock.timeOfDay))
     engine.control.follow(engine.folderOfRun)
-    let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
+    let record = PlanRecord(
+      plan, run: surroundings.run, began: surroundings.clock.timeOfDay, purpose: surroundings.options.purpose)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
     if let heading = surroundings.options.heading {
       try files.writeNew(heading, at: "\(folder)/heading.json")
@@ -151,11 +153,18 @@ struct RunSession {
     }
     journal.flush()
     if let complaint = journal.complaint { outcome.warnings.append(complaint) }
-    try engine.folderOfRun.write(
-      RunEnding(
-        run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
-        isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
-        undone: outcome.undone.count, stillAlive: outcome.stillAlive))
+    do {
+      try engine.folderOfRun.write(
+        RunEnding(
+          run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
+          isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
+          undone: outcome.undone.count, stillAlive: outcome.stillAlive))
+    } catch let fault as Diagnostic {
+      // A full disk takes nothing from what was made.
+      var warning = fault
+      warning.severity = .warning
+      outcome.warnings.append(warning)
+    }
     return outcome
   }
 

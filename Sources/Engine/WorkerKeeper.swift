@@ -53,7 +53,8 @@ final class WorkerKeeper {
   private var isErrorsOpen = true
   private var nextMemoryCheck = ContinuousClock.now
   private var lastProgress: ContinuousClock.Instant?
-  private var strangers: Set<ProcessFacts> = []
+  private var isAccompanied = false
+  private var lastNoise: ContinuousClock.Instant?
   private var remains = WorkerRemains()
 
   /// - Parameters:
@@ -120,8 +121,11 @@ final class WorkerKeeper {
     guard let count = output.read(into: &buffer) else { return false }
     isOutputOpen = count > 0
     outputBytes += Int64(count)
+    tellNoise()
     for line in splitter.lines(adding: buffer[..<count]) {
-      if let event = try? decoder.decode(WorkerEvent.self, from: Data(line)) {
+      // A flood of other lines must not cost a decoder each.
+      if line.first == UInt8(ascii: "{"), let event = try? decoder.decode(WorkerEvent.self, from: Data(line))
+      {
         eventBytes += Int64(line.count + 1)
         tell(event)
       } else {
@@ -130,6 +134,14 @@ final class WorkerKeeper {
     }
     for _ in 0..<splitter.takeDropped() { noteBabble(Array("(a line without end)".utf8)) }
     return isOutputOpen
+  }
+
+  /// Whoever writes lives, whatever it is.
+  private func tellNoise() {
+    let now = ContinuousClock.now
+    if let lastNoise, now - lastNoise < .milliseconds(500) { return }
+    lastNoise = now
+    report(.noisy)
   }
 
   private func tell(_ event: WorkerEvent) {
@@ -152,6 +164,7 @@ final class WorkerKeeper {
     guard let count = errors.read(into: &buffer) else { return false }
     isErrorsOpen = count > 0
     errorBytes += Int64(count)
+    tellNoise()
     log.write(buffer[..<count])
     return isErrorsOpen
   }
@@ -169,9 +182,9 @@ final class WorkerKeeper {
     let others = family.others()
     let leader = ProcessFacts(of: process)?.memoryBytes ?? 0
     checkMemory(others.reduce(leader) { $0 + $1.memoryBytes })
-    let now = Set(others)
-    guard now != strangers else { return }
-    strangers = now
+    // Told each time: what is no secret now may be a leftover after the next task.
+    if others.isEmpty, !isAccompanied { return }
+    isAccompanied = !others.isEmpty
     report(.accompanied(others))
   }
 }

@@ -37,6 +37,8 @@ package enum WorkerReport: Sendable {
   case said(WorkerEvent)
   /// A line on standard output that is not an event.
   case babbled(String)
+  /// It writes, told a few times a second at most: a sign of life and no more.
+  case noisy
   /// Other processes that descend from it, told when they change.
   case accompanied([ProcessFacts])
   case ended(WorkerEnd, WorkerRemains)

@@ -69,6 +69,8 @@ package struct PlanningWorkspace {
   package var files: [ProbedFile]
   package let tools: ToolIdentity
   package let library: any PlanningLibrary
+  /// What people call what keys know by digest, for explanations.
+  package let names = KeyNames()
 
   package var pictures: [String: PictureSequence] = [:]
   package var soundEdits: [String: SoundEdit] = [:]
@@ -163,7 +165,8 @@ package struct PlanningWorkspace {
         key: PublishTask.key(input), kind: PublishTask.identifier, version: PublishTask.version,
         stage: input.stage,
         label: "publish \(input.name)", dependencies: waits, payload: try JSONBytes.encode(input),
-        place: .coordinator, reason: reason))
+        place: .coordinator, reason: reason, subject: input.name,
+        ingredients: PublishTask.ingredients(input)))
     return nil
   }
 
@@ -246,6 +249,8 @@ package struct ProgrammePlan: Sendable {
   /// Tasks that must run before there is a plan; everything else is provisional while there are any.
   package var questions: [TaskNode]
   package var plan: Plan
+  /// Probes and questions that were answered on the way to this plan.
+  package var prepared: [TaskNode] = []
   /// Tasks behind closed gates, in no order.
   package var held: [TaskNode]
   /// The gates in the order of the pipeline.

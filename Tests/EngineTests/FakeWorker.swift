@@ -127,6 +127,9 @@ let fakeWorkerProgram = #"""
       if misbehaves(root, task, "daemon below"):
           ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
           daemon(root)
+      if misbehaves(root, task, "daemon and dies"):
+          daemon(root)
+          os.kill(os.getpid(), signal.SIGKILL)
       if misbehaves(root, task, "leaks"):
           leak()
       if misbehaves(root, task, "leaks in a child"):
