@@ -6,6 +6,7 @@ import MediaTime
 import Planning
 import TaskGraph
 import TaskKinds
+import TestSupport
 import Testing
 
 /// How a program between stages becomes tasks, and what its key is made from.
