@@ -1,5 +1,4 @@
 package import Diagnostics
-import Glibc
 
 extension FileSystem {
   /// Bytes on the disk that go when a file or a folder with all that is in it goes; links are not followed.
@@ -9,13 +8,5 @@ extension FileSystem {
     var sum: Int64 = facts.allocatedBytes
     for name in try names(in: path) { sum += try space(under: "\(path)/\(name)") }
     return sum
-  }
-
-  /// Removes a file or a folder with all that is in it; links are removed, not followed.
-  package func removeTree(_ path: String) throws(Diagnostic) {
-    guard let facts = try facts(path) else { return }
-    guard facts.isFolder else { return try remove(path) }
-    for name in try names(in: path) { try removeTree("\(path)/\(name)") }
-    if unsafe rmdir(path) != 0, errno != ENOENT { throw fault("remove", path, errno) }
   }
 }
