@@ -72,7 +72,8 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted, .committed,
+    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted,
+      .committed,
       .ignored:
       break
     }
