@@ -96,7 +96,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let path = production?.root ?? FilePaths.current
     let system = FileSystem(root: path)
     let free = system.freeBytes(at: path) ?? 0
-    let isShared = system.isShared(path)
+    let storage = system.storage(at: path)
     return [
       Check(
         name: "space", isGood: free > 10 << 30,
@@ -104,7 +104,9 @@ struct DoctorCommand: AsyncParsableCommand {
         remedy: "Free space or choose another production folder."),
       Check(
         name: "storage", isGood: true,
-        found: isShared ? "network file system: the ledger keeps a rollback journal" : "local file system",
+        found: storage.isShared
+          ? StorageNote.text(storage)
+          : "local file system (\(storage.type)): the ledger keeps a write-ahead log",
         remedy: nil),
     ]
   }

@@ -49,6 +49,7 @@ final class LiveView: RunObserver {
   /// Things worth a line of their own.
   private static func message(of event: RunEvent) -> String? {
     switch event.event {
+    case .waitingForProduction: event.message
     case .waitingForAttempt: "Waiting for a worker of an earlier run to finish its segment"
     case .workerLost: "A worker was lost (\(event.message ?? "no word")); its work is given to another"
     case .quarantined: "\(event.label ?? "A task") is \(event.message ?? "quarantined")"

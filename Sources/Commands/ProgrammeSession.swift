@@ -34,11 +34,15 @@ struct ProgrammeSession {
     }
   }
 
+  /// An answer may be lost as soon as it is given, but not again and again.
+  private static let mostAsked = 3
+
   /// Plans, runs the tasks whose answers the plan depends on, and plans again, until it stands.
   private func answeredPlan(
     _ files: [ProbedFile], until: String?, _ publishesConform: Bool, _ engine: Coordinator?
   ) async throws -> ProgrammePlan {
-    var asked: Set<TaskKey> = []
+    // How often each was asked.
+    var asked: [TaskKey: Int] = [:]
     while true {
       let plan = try ProgrammePlanner.plan(
         pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
@@ -47,7 +51,8 @@ struct ProgrammeSession {
       guard let engine else { throw ProbesMissing() }
       // An answer that is gone as soon as it is given would be asked for without end.
       for question in plan.questions {
-        guard asked.insert(question.key).inserted else {
+        asked[question.key, default: 0] += 1
+        guard asked[question.key] ?? 0 <= Self.mostAsked else {
           throw DiagnosticList([
             Diagnostic(
               severity: .error, family: .failed, code: "planning.noAnswer", location: nil,
@@ -59,6 +64,7 @@ struct ProgrammeSession {
       try ObjectIntake.store(plan.objects, in: store, when: true)
       let outcome = try await engine.run(try Plan(plan.questions)) { _ in }
       if outcome.isCancelled { throw CancelledRun() }
+      if try Rewind.takeBack(outcome, in: engine) { continue }
       guard outcome.failures.isEmpty else { throw DiagnosticList(outcome.failures.flatMap(Self.diagnostics)) }
     }
   }
@@ -112,7 +118,11 @@ struct ProgrammeSession {
   /// themselves: a cut that needs one of them fails to relink.
   private func probedFiles(_ engine: Coordinator?) async throws -> ([ProbedFile], [Diagnostic]) {
     var (scanned, diagnostics) = MediaScan.scan(pipeline.timeline.mediaRoots)
-    let missing = scanned.filter { !store.hasResult($0.probeKey) }
+    var missing = scanned.filter { !store.hasResult($0.probeKey) }
+    let known = Set(scanned.map(\.probeKey)).subtracting(missing.map(\.probeKey))
+    var files = try await read(scanned)
+    // A result that was there and cannot be read was damaged: it is in quarantine, and the file is probed again.
+    missing += scanned.filter { known.contains($0.probeKey) && !store.hasResult($0.probeKey) }
     if !missing.isEmpty {
       guard let engine else { throw ProbesMissing() }
       // Hard links of one file share a probe.
@@ -124,8 +134,9 @@ struct ProgrammeSession {
         warning.family = .inputMissing
         return warning
       }
+      files = try await read(scanned)
     }
-    return (try await read(scanned), diagnostics)
+    return (files, diagnostics)
   }
 
   /// What the probes of the files found, in their order; thousands of results are read on every core.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Digests
 import Foundation
 import ObjectStore
@@ -56,7 +57,7 @@ struct Publisher: Sendable {
     var verification = JSONValue.null
     if let assembly = input.assembly {
       guard let result = try store.result(assembly, as: AssembleTask.Output.self) else {
-        throw PublishFault(what: "the assembly of \(input.name) has no result")
+        throw Self.missing("the assembly of \(input.name)", assembly)
       }
       files += result.output.files.map { file in
         PublishedFile(
@@ -67,7 +68,7 @@ struct Publisher: Sendable {
     }
     for key in input.results {
       guard let result = try store.result(key, as: MadeFiles.self) else {
-        throw PublishFault(what: "a task that makes files of \(input.name) has no result")
+        throw Self.missing("a task that makes files of \(input.name)", key)
       }
       files += result.output.files.map { file in
         PublishedFile(
@@ -79,10 +80,16 @@ struct Publisher: Sendable {
   }
 
   private func facts(of input: PublishTask.Input) throws -> JSONValue {
-    guard let recipe = input.recipe, let file = try store.fileSystem.read(store.path(of: recipe)) else {
-      return .null
-    }
-    return try JSONDecoder().decode(JSONValue.self, from: Data(file.bytes))
+    guard let recipe = input.recipe else { return .null }
+    guard let bytes = try store.readObject(recipe) else { throw Self.missing("the recipe", recipe) }
+    return try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+  }
+
+  private static func missing(_ what: String, _ digest: Digest) -> Diagnostic {
+    Diagnostic(
+      family: .verification, code: "object.missing",
+      message: "\(what) is missing or was damaged (\(digest.hex.prefix(12)))",
+      remedy: "Run again: what is missing or damaged is made again.")
   }
 }
 

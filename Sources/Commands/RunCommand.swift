@@ -31,6 +31,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
+  @OptionGroup var waiting: WaitOptions
 
   @Option(
     help: "Worker processes, and cores they keep busy. Default: the cores of this machine or container.")
@@ -66,7 +67,8 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
-    let engine = try await EngineAccess.open(folder, workers: workers, memory: memory, isQuiet: json)
+    let engine = try await EngineAccess.open(
+      folder, workers: workers, memory: memory, isQuiet: json, wait: waiting.limit)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -80,13 +82,12 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
     let publisher = Publisher(store: engine.store)
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
     var options = RunOptions()
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast
-    let outcome = try await engine.run(plan.plan, options: options) { node in
-      _ = try publisher.publish(node)
-    }
+    let outcome = try await Rewind(engine: engine, options: options) {
+      try await session.plan(until: pipeline.until, probing: engine)
+    }.run(plan)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -97,7 +98,7 @@ struct RunCommand: AsyncParsableCommand {
       Outcome.printResult(
         String(decoding: try JSONBytes.encode(try summary.report(), isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printDiagnostics(plan.diagnostics)
+      Outcome.printDiagnostics(plan.diagnostics + outcome.warnings)
       Outcome.printResult(try summary.text())
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
@@ -144,12 +145,15 @@ struct MemorySize {
 /// Opens engines for commands.
 enum EngineAccess {
   static func open(
-    _ production: Production, workers: Int?, memory: MemorySize? = nil, isQuiet: Bool
+    _ production: Production, workers: Int?, memory: MemorySize? = nil, isQuiet: Bool,
+    wait: Duration = .zero
   ) async throws -> Coordinator {
+    StorageNote.tell(of: production)
     let machine = MachineResources.here()
     var configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? machine.cores)
     configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
+    configuration.lockWait = wait
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
   }

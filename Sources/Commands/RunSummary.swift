@@ -33,7 +33,8 @@ struct RunSummary {
           frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
           reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
           waitsFor: deliverable.waitsFor)
-      }, gates: plan.gates, diagnostics: plan.diagnostics + outcome.failures.flatMap(\.diagnostics),
+      }, gates: plan.gates,
+      diagnostics: plan.diagnostics + outcome.warnings + outcome.failures.flatMap(\.diagnostics),
       tasks: nil, estimatedSeconds: nil, toLookAt: viewables(Array(versions.values)).items)
   }
 

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Diagnostics
 import Digests
+import Engine
 import Foundation
 import Ledger
 import ObjectStore
 import Planning
 import TaskGraph
 
-struct VerifyCommand: ParsableCommand {
+struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Read everything again and compare it with its digests.",
     discussion: """
@@ -16,6 +17,8 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @OptionGroup var production: ProductionOptions
+
+  @OptionGroup var waiting: WaitOptions
 
   @Flag(help: "Make the ledger anew from the result files.")
   var rebuild = false
@@ -35,15 +38,11 @@ struct VerifyCommand: ParsableCommand {
     var ledgerRemoved: Int?
   }
 
-  func run() throws {
+  func run() async throws {
     let folder = try production.required()
     let store = ObjectStore(folder)
-    guard case .acquired(let lock) = try FileLock.tryLock(folder.coordinatorLockPath, in: folder.fileSystem)
-    else {
-      Outcome.printError("a run is using this production; verify when it is done")
-      throw ExitCode(75)
-    }
-    defer { withExtendedLifetime(lock) {} }
+    let claim = try await waiting.claim(folder)
+    defer { withExtendedLifetime(claim) {} }
     var report = Report()
     var withdrawn: [TaskKey] = []
     var checked: [Digest: Bool] = [:]

@@ -11,6 +11,8 @@ package struct Diagnostic: Error, Hashable, Sendable, Codable {
     case inputMissing = 3
     case verification = 4
     case ambiguous = 5
+    /// Of a disk, a file server or another process: later the same may succeed.
+    case transient = 75
   }
 
   package var severity: Severity

@@ -5,17 +5,6 @@ import ObjectStore
 import TaskGraph
 
 extension Coordinator {
-  /// Takes the lock that makes this process the production's only coordinator.
-  static func takeLock(of production: Production) throws -> FileLock {
-    switch try FileLock.tryLock(production.coordinatorLockPath, in: production.fileSystem) {
-    case .acquired(let lock): return lock
-    case .held(let holder):
-      throw EngineError(
-        code: .locked, message: "another run works in this production: \(describe(holder))",
-        remedy: "Wait until it ends, or stop it.", exitCode: 75)
-    }
-  }
-
   /// Takes up what earlier coordinators left: waits for attempts that still run, indexes what they made,
   /// and sweeps what they did not finish.
   ///
@@ -84,8 +73,8 @@ extension Coordinator {
     observer.observe(event)
   }
 
-  private static func describe(_ holder: FileLock.Holder?) -> String {
-    holder.map { "\($0)" } ?? "by an unknown process"
+  private static func describe(_ holder: LockHolder?) -> String {
+    holder.map { "\($0)" } ?? "an unknown process"
   }
 
   private func removeOld(_ ids: Set<String>) {

@@ -72,6 +72,7 @@ extension Coordinator {
       production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
       clock: clock, control: control, signals: WorkerSignals(), options: options)
     try refuseMisfits(of: plan, tokens: options.tokens)
+    claim?.note(run: surroundings.run)
     session = try RunSession(plan, in: surroundings)
     defer { session = nil }
     let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
@@ -106,6 +107,7 @@ extension Coordinator {
 
   private func receive(_ input: RunInput) -> (commands: [RunCommand], isOver: Bool) {
     do {
+      if let lost = claim?.loss { throw lost }
       let commands = try session?.receive(input) ?? []
       return (commands, session?.isOver ?? true)
     } catch {

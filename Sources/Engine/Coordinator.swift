@@ -14,7 +14,7 @@ package actor Coordinator {
   let observer: any RunObserver
   package nonisolated let store: ObjectStore
   package nonisolated let ledger: Ledger
-  private var lock: FileLock?
+  private(set) var claim: ProductionClaim?
   /// The run under way.
   var session: RunSession?
   let clock = EngineClock()
@@ -37,22 +37,27 @@ package actor Coordinator {
   ) async throws -> Coordinator {
     // A worker that ended leaves a broken pipe, which is an error of one write and not our death.
     _ = signal(SIGPIPE, SIG_IGN)
-    let engine = try await EngineOpening().open(production, configuration, observer)
+    let claim = try await ProductionClaim.take(of: production, waiting: configuration.lockWait) { message in
+      var event = RunEvent(.waitingForProduction, at: WallClock.now().iso8601)
+      event.message = message
+      observer.observe(event)
+    }
+    let engine = try await EngineOpening().open(production, configuration, observer, claim)
     try await engine.reconcile()
     return engine
   }
 
   fileprivate init(
     _ production: Production, _ configuration: EngineConfiguration, _ observer: any RunObserver,
-    _ executor: BlockingExecutor
+    _ executor: BlockingExecutor, _ claim: ProductionClaim
   ) throws {
     self.executor = executor
     self.production = production
     self.configuration = configuration
     self.observer = observer
-    lock = try Coordinator.takeLock(of: production)
+    self.claim = claim
     store = ObjectStore(production)
-    ledger = try Ledger.open(production)
+    ledger = try Ledger.open(production, isOwner: true)
   }
 
   /// Stops the run: once to let workers discard the unfinished frame and hand their tasks back (at most
@@ -62,7 +67,7 @@ package actor Coordinator {
   /// Lets another coordinator take over; without it, that happens when the last reference goes.
   package func close() {
     precondition(session == nil, "an engine is closed between runs")
-    lock = nil
+    claim = nil
   }
 }
 
@@ -74,9 +79,10 @@ private actor EngineOpening {
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   func open(
-    _ production: Production, _ configuration: EngineConfiguration, _ observer: any RunObserver
+    _ production: Production, _ configuration: EngineConfiguration, _ observer: any RunObserver,
+    _ claim: ProductionClaim
   ) throws -> Coordinator {
-    try Coordinator(production, configuration, observer, executor)
+    try Coordinator(production, configuration, observer, executor, claim)
   }
 }
 
@@ -96,6 +102,8 @@ package struct EngineConfiguration: Sendable {
   package var stopLimit: Duration = .seconds(25)
   /// How long opening waits for workers of an earlier coordinator.
   package var recoveryLimit: Duration = .seconds(60)
+  /// How long opening waits while another coordinator works in the production.
+  package var lockWait: Duration = .zero
   /// How often limits are checked, and events and results written out together.
   package var tick: Duration = .milliseconds(250)
 
@@ -108,7 +116,7 @@ package struct EngineConfiguration: Sendable {
 /// What stops an engine as a whole; failures of single tasks are in `RunOutcome`.
 package struct EngineError: Error, Sendable, CustomStringConvertible {
   package enum Code: String, Sendable {
-    case locked, attemptStillRuns, workerDoesNotStart
+    case locked, leaseLost, attemptStillRuns, workerDoesNotStart
   }
 
   package var code: Code
@@ -116,6 +124,13 @@ package struct EngineError: Error, Sendable, CustomStringConvertible {
   package var remedy: String?
   /// 75 when trying again later can help, else 1.
   package var exitCode: Int
+
+  package init(code: Code, message: String, remedy: String?, exitCode: Int) {
+    self.code = code
+    self.message = message
+    self.remedy = remedy
+    self.exitCode = exitCode
+  }
 
   package var description: String { remedy.map { "\(message)\n  \($0)" } ?? message }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import FoundationEssentials
 import Glibc
 import ObjectStore
@@ -5,42 +6,50 @@ import ObjectStore
 /// Appends run events to a file as lines of JSON, many at a time.
 ///
 /// The file is for people and views; what was made is known from results alone, so a crash may cost the
-/// unflushed tail.
+/// unflushed tail, and a disk that takes no more must not end a run that could go on: lines wait for room, and
+/// beyond `longestBacklog` the oldest of them are given up.
 final class EventLog {
+  /// Bytes.
+  private static let longestBacklog = 8 << 20
+
   private let path: String
   private let fileSystem: FileSystem
-  private let descriptor: Int32
+  private let file: OpenFile
   private var buffer: [UInt8] = []
   private let encoder = JSONEncoder()
+  /// Lines given up so far.
+  private(set) var lostLines = 0
+  /// Why the last attempt to write failed; `nil` when everything is written.
+  private(set) var fault: Diagnostic?
 
   init(path: String, in fileSystem: FileSystem) throws {
     self.path = path
     self.fileSystem = fileSystem
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw fileSystem.fault("create", path, errno) }
+    file = try OpenFile(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644, in: fileSystem)
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   }
-
-  deinit { _ = close(descriptor) }
 
   func append(_ event: RunEvent) throws {
     buffer += try encoder.encode(event)
     buffer.append(UInt8(ascii: "\n"))
-    if buffer.count > 1 << 16 { try flush() }
+    if buffer.count > 1 << 16, fault == nil { flush() }
+    if buffer.count > Self.longestBacklog { giveUpOldest() }
   }
 
-  func flush() throws {
-    var start = 0
-    while start < buffer.count {
-      let written = unsafe buffer[start...].withUnsafeBytes { bytes in
-        unsafe write(descriptor, bytes.baseAddress, bytes.count)
-      }
-      if written >= 0 {
-        start += written
-      } else if errno != EINTR {
-        throw fileSystem.fault("write", path, errno)
-      }
-    }
-    buffer.removeAll(keepingCapacity: true)
+  func flush() {
+    guard !buffer.isEmpty else { return }
+    // Of a line that was cut the rest comes with the next flush.
+    let (written, fault) = file.append(buffer)
+    buffer.removeFirst(written)
+    self.fault = fault
+  }
+
+  /// Gives up the older half, in whole lines; the first line stays, as part of it may be in the file.
+  private func giveUpOldest() {
+    guard let first = buffer.firstIndex(of: UInt8(ascii: "\n")),
+      let last = buffer[..<(buffer.count / 2)].lastIndex(of: UInt8(ascii: "\n")), last > first
+    else { return }
+    lostLines += buffer[(first + 1)...last].count { $0 == UInt8(ascii: "\n") }
+    buffer.removeSubrange((first + 1)...last)
   }
 }

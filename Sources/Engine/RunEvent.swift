@@ -6,6 +6,8 @@ package struct RunEvent: Codable, Sendable {
   package enum Kind: String, Codable, Sendable {
     /// The plan is on disk and work begins; `stages` says how much there is.
     case runStarted
+    /// While opening the production: another coordinator works there, `message` says who; we wait until it is done.
+    case waitingForProduction
     /// While opening the production: an attempt of an earlier coordinator still works; we wait for it.
     case waitingForAttempt
     /// While opening the production: an attempt of an earlier coordinator is over and what it made is indexed.

@@ -1,3 +1,4 @@
+import Diagnostics
 import TaskGraph
 
 /// Tells what happens in a run: to the observer at once, to the run's file together with others.
@@ -43,5 +44,13 @@ struct RunJournal {
     if isLogged { try log.append(event) }
   }
 
-  func flush() throws { try log.flush() }
+  func flush() { log.flush() }
+
+  /// What is wrong with the record, which is no reason to end a run.
+  var complaint: Diagnostic? {
+    guard var complaint = log.fault else { return nil }
+    complaint.severity = .warning
+    complaint.message += "; the run went on, and \(log.lostLines) lines of its record were given up"
+    return complaint
+  }
 }

@@ -23,9 +23,25 @@ package struct RunOutcome: Sendable {
   /// Reports that did not belong to the current attempt of a worker.
   package var ignoredReports = 0
   package var isCancelled = false
+  /// What went wrong beside the work, such as a record that could not be written.
+  package var warnings: [Diagnostic] = []
   package var seconds = 0.0
 
   package init() {}
+
+  /// Both as one: the work of both, and how the later one ended.
+  package func followed(by later: RunOutcome) -> RunOutcome {
+    var both = later
+    both.runID = later.runID ?? runID
+    both.done = done + later.done
+    both.framesMade += framesMade
+    both.attempts += attempts
+    both.lostAttempts += lostAttempts
+    both.ignoredReports += ignoredReports
+    both.seconds += seconds
+    both.warnings = warnings + later.warnings
+    return both
+  }
 
   /// 0, 130 when cancelled, else of the failures the first of 2, 3, 5, 4, 1, then the others.
   package var exitCode: Int {

@@ -72,7 +72,9 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted, .committed, .ignored: break
+    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted, .committed,
+      .ignored:
+      break
     }
   }
 

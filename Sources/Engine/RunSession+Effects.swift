@@ -15,6 +15,7 @@ enum CoordinatorTaskEnd: Sendable {
 extension RunSession {
   mutating func apply(_ event: SchedulerEvent) throws {
     var starting: [Attempt] = []
+    var unable: [(task: Int, fault: Diagnostic)] = []
     for effect in scheduler.apply(event) {
       switch effect {
       case .start(let task, let number):
@@ -24,7 +25,11 @@ extension RunSession {
           commands.append(.startCoordinatorTask(task))
           try journal.tell(.attemptStarted, task: task)
         } else {
-          starting.append(try prepare(task, number))
+          do {
+            starting.append(try prepare(task, number))
+          } catch let fault as Diagnostic {
+            unable.append((task, fault))
+          }
         }
       case .pause(let task, let pause):
         pauses.append((engine.clock.now + pause, task))
@@ -40,6 +45,16 @@ extension RunSession {
         stop()
       }
     }
+    try open(starting)
+    for (task, fault) in unable {
+      // A disk that takes no task file is no reason to end what runs: it is tried again later, as by a worker.
+      note(task, exit: fault.family.rawValue, [fault])
+      try apply(.failed(task, try: scheduler.attempt(of: task), .infrastructure, commits: 0))
+      try apply(.opened(.worker))
+    }
+  }
+
+  private mutating func open(_ starting: [Attempt]) throws {
     guard !starting.isEmpty else { return }
     // One transaction for all of them; only then a worker may hear of an attempt.
     try engine.ledger.open(

@@ -139,7 +139,8 @@ struct RunSession {
       event.frames = outcome.framesMade
       event.total = outcome.done.count
     }
-    try journal.flush()
+    journal.flush()
+    if let complaint = journal.complaint { outcome.warnings.append(complaint) }
     return outcome
   }
 
@@ -153,7 +154,7 @@ struct RunSession {
   private mutating func tick() throws {
     let now = engine.clock.now
     try index.catchUp()
-    try journal.flush()
+    journal.flush()
     let due = pauses.filter { $0.due <= now }
     pauses.removeAll { $0.due <= now }
     for pause in due { try apply(.due(pause.task)) }

@@ -32,15 +32,17 @@ extension Ledger {
   package func open(_ attempts: [AttemptRecord]) throws {
     try translating {
       try database.write { db in
-        for attempt in attempts {
-          try db.cachedStatement(sql: "INSERT INTO attempts (id, run, opened) VALUES (?, ?, ?)")
-            .execute(arguments: [attempt.id, attempt.run, attempt.opened])
-          for (position, key) in attempt.keys.enumerated() {
-            try db.cachedStatement(sql: "INSERT INTO attemptKeys (attempt, position, key) VALUES (?, ?, ?)")
-              .execute(arguments: [attempt.id, position, key.data])
-          }
-        }
+        for attempt in attempts { try Self.insert(attempt, db) }
       }
+    }
+  }
+
+  static func insert(_ attempt: AttemptRecord, _ db: Database) throws {
+    try db.cachedStatement(sql: "INSERT INTO attempts (id, run, opened) VALUES (?, ?, ?)")
+      .execute(arguments: [attempt.id, attempt.run, attempt.opened])
+    for (position, key) in attempt.keys.enumerated() {
+      try db.cachedStatement(sql: "INSERT INTO attemptKeys (attempt, position, key) VALUES (?, ?, ?)")
+        .execute(arguments: [attempt.id, position, key.data])
     }
   }
 
@@ -53,14 +55,16 @@ extension Ledger {
   /// Index what it committed before: a closed attempt is not looked at again.
   package func close(attempt id: String, outcome: AttemptOutcome) throws {
     try translating {
-      try database.write { db in
-        try db.cachedStatement(
-          sql: "UPDATE attempts SET closed = ?, outcome = ? WHERE id = ? AND closed IS NULL"
-        ).execute(arguments: [WallClock.now().iso8601, outcome.rawValue, id])
-        // The keys served to find its commits; the files say who made what.
-        try db.cachedStatement(sql: "DELETE FROM attemptKeys WHERE attempt = ?").execute(arguments: [id])
-      }
+      try database.write { try Self.close(id, outcome, $0) }
     }
+  }
+
+  static func close(_ id: String, _ outcome: AttemptOutcome, _ db: Database) throws {
+    try db.cachedStatement(
+      sql: "UPDATE attempts SET closed = ?, outcome = ? WHERE id = ? AND closed IS NULL"
+    ).execute(arguments: [WallClock.now().iso8601, outcome.rawValue, id])
+    // The keys served to find its commits; the files say who made what.
+    try db.cachedStatement(sql: "DELETE FROM attemptKeys WHERE attempt = ?").execute(arguments: [id])
   }
 
   /// Attempts that were opened and not closed, oldest first: after a crash, those to reconcile.

@@ -198,7 +198,7 @@ extension Digest {
 }
 
 /// The rows of one result.
-private struct ResultEntry {
+struct ResultEntry {
   var head: ResultHead
   var segment: SegmentInterval?
 
@@ -226,11 +226,13 @@ private struct ResultEntry {
     else { return }
     try db.cachedStatement(
       sql: """
-        INSERT OR IGNORE INTO frames (encoding, chain, first, step, count, segment, offset)
-        VALUES (?, ?, ?, ?, ?, ?, 0)
+        INSERT OR IGNORE INTO frames (encoding, chain, first, step, count, segment, offset, seal)
+        VALUES (?, ?, ?, ?, ?, ?, 0, ?)
         """
     ).execute(arguments: [
       segment.encoding.data, chain.data, first, step, segment.count, head.key.data,
+      FrameInterval(first: first, step: step, count: segment.count, segment: head.key, offset: 0)
+        .seal(encoding: segment.encoding, chain: chain),
     ])
   }
 }

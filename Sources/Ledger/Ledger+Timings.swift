@@ -23,18 +23,25 @@ extension Ledger {
   ///   - frames: frames the task made; 0 when it made none.
   ///   - seconds: of wall time, by a monotonic clock.
   package func recordTiming(kind: String, frames: Int, seconds: Double) throws {
-    guard seconds.isFinite, seconds >= 0, frames >= 0 else { return }
-    try translating {
-      try database.write { db in
+    var changes = LedgerChanges()
+    changes.timings = [LedgerChanges.Timing(kind: kind, frames: frames, seconds: seconds)]
+    try apply(changes)
+  }
+
+  /// Of many timings of one kind only as many are written as are kept.
+  static func insert(_ timings: [LedgerChanges.Timing], _ db: Database) throws {
+    let sound = timings.filter { $0.seconds.isFinite && $0.seconds >= 0 && $0.frames >= 0 }
+    for (kind, timings) in Dictionary(grouping: sound, by: \.kind) {
+      for timing in timings.suffix(timingsKept) {
         try db.cachedStatement(sql: "INSERT INTO timings (kind, frames, seconds) VALUES (?, ?, ?)")
-          .execute(arguments: [kind, frames, seconds])
-        try db.cachedStatement(
-          sql: """
-            DELETE FROM timings WHERE kind = ? AND id <= (
-              SELECT id FROM timings WHERE kind = ? ORDER BY id DESC LIMIT 1 OFFSET \(Self.timingsKept))
-            """
-        ).execute(arguments: [kind, kind])
+          .execute(arguments: [kind, timing.frames, timing.seconds])
       }
+      try db.cachedStatement(
+        sql: """
+          DELETE FROM timings WHERE kind = ? AND id <= (
+            SELECT id FROM timings WHERE kind = ? ORDER BY id DESC LIMIT 1 OFFSET \(timingsKept))
+          """
+      ).execute(arguments: [kind, kind])
     }
   }
 

@@ -2,6 +2,7 @@ import Diagnostics
 import GRDB
 import Glibc
 package import ObjectStore
+import Synchronization
 
 /// The index over results, frames and attempts of one production, in `ledger.sqlite`.
 ///
@@ -9,39 +10,83 @@ package import ObjectStore
 /// nothing: it is made again from the files. Commits are durable on return (`synchronous=FULL`), because an
 /// attempt must be on record before it starts. Any thread may call; calls block.
 package final class Ledger: Sendable {
-  let database: DatabaseQueue
-  let fileSystem: FileSystem
+  /// The connection; another one after damage was repaired.
+  private let connection: Mutex<DatabaseQueue>
+  private let production: Production
+  private let isOwner: Bool
+  /// What was found damaged and made again.
+  package let losses = LossLog()
 
-  private init(database: DatabaseQueue, fileSystem: FileSystem) {
-    self.database = database
-    self.fileSystem = fileSystem
+  var database: DatabaseQueue { connection.withLock { $0 } }
+  var fileSystem: FileSystem { production.fileSystem }
+
+  private init(_ database: DatabaseQueue, _ production: Production, isOwner: Bool) {
+    connection = Mutex(database)
+    self.production = production
+    self.isOwner = isOwner
   }
 
   /// Opens the ledger of a production; one that is missing, unfinished or damaged is built from the results.
   ///
-  /// - Throws: `failed`: `ledger.newerSchema`, `ledger.busy`, `storage.…`.
-  package static func open(_ production: Production) throws -> Ledger {
+  /// - Parameter isOwner: whether the caller is the production's one coordinator. Then damage that is found later is
+  ///   repaired in place, too; nobody else may replace a database that another process writes to.
+  /// - Throws: `failed`: `ledger.newerSchema`, `ledger.damaged`; `transient`: `ledger.busy`; `storage.…`.
+  package static func open(_ production: Production, isOwner: Bool = false) throws -> Ledger {
     let ledger: Ledger
+    let isNew = !production.fileSystem.exists(production.ledgerPath)
+    var isDamaged = false
     do {
-      ledger = try connect(production)
+      ledger = Ledger(try connect(production), production, isOwner: isOwner)
     } catch let error as DatabaseError where error.isDamage {
-      try setAside(production)
-      ledger = try translating(production.fileSystem) { try connect(production) }
+      try setAside(production, isOwner: isOwner, error)
+      isDamaged = true
+      ledger = try translating(production.fileSystem) {
+        Ledger(try connect(production), production, isOwner: isOwner)
+      }
     } catch {
       throw Ledger.diagnostic(error, production.fileSystem)
     }
-    if try !ledger.isComplete() { _ = try ledger.rebuild(from: ObjectStore(production)) }
+    if try !ledger.isComplete() {
+      let rebuilt = try ledger.rebuild(from: ObjectStore(production))
+      if isDamaged || (isNew && rebuilt.added > 0) {
+        ledger.noteRepair(isDamaged ? "damaged" : "gone", rebuilt)
+      }
+    }
     return ledger
   }
 
-  private static func connect(_ production: Production) throws -> Ledger {
+  private func noteRepair(_ state: String, _ rebuilt: Rebuild) {
+    losses.note(
+      "ledger.repaired", at: fileSystem.relative(production.ledgerPath),
+      "the ledger was \(state); it was made again from \(rebuilt.added) results, and nothing is lost")
+  }
+
+  /// Replaces a damaged database by a new one, made from the results.
+  private func repair(_ damaged: DatabaseQueue, _ error: DatabaseError) throws {
+    let isOurs = try connection.withLock { current in
+      // Another thread may have been first.
+      guard current === damaged else { return false }
+      try? damaged.close()
+      try Self.setAside(production, isOwner: true, error)
+      current = try Self.connect(production)
+      return true
+    }
+    if isOurs { noteRepair("damaged", try rebuild(from: ObjectStore(production))) }
+  }
+
+  private static func connect(_ production: Production) throws -> DatabaseQueue {
     let fileSystem = production.fileSystem
     // Another process may read the board while a run writes; SQLite's locks are held for milliseconds.
     var configuration = Configuration()
     configuration.busyMode = .timeout(10)
     configuration.label = "ledger"
     // The WAL index is shared memory: between machines only the rollback journal is safe (sqlite.org/wal.html).
-    let isShared = fileSystem.isShared(production.interlockFolder)
+    let isShared = fileSystem.storage(at: production.interlockFolder).isShared
+    // Made by us and not by SQLite, so that its mode follows the umask: a group may share a production. The journals
+    // take the mode of the database.
+    if !fileSystem.exists(production.ledgerPath) {
+      _ = try OpenFile(production.ledgerPath, O_RDWR | O_CREAT, in: fileSystem)
+    }
     configuration.journalMode = isShared ? .default : .wal
     let database = try DatabaseQueue(path: production.ledgerPath, configuration: configuration)
     try database.writeWithoutTransaction { db in
@@ -49,11 +94,10 @@ package final class Ledger: Sendable {
       // GRDB sets NORMAL while it opens a WAL database, so this comes after, and is read back.
       try db.execute(sql: "PRAGMA synchronous = FULL")
     }
-    let ledger = Ledger(database: database, fileSystem: fileSystem)
-    let level = try ledger.synchronousLevel()
+    let level = try database.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     precondition(level == 2, "the ledger must commit with synchronous=FULL")
     try LedgerSchema.migrate(database, production)
-    return ledger
+    return database
   }
 
   /// SQLite's `synchronous` level of the connection: 2 is FULL.
@@ -72,8 +116,15 @@ package final class Ledger: Sendable {
   }
 
   /// Moves a damaged database out of the way, with its journals, which belong to it alone.
-  private static func setAside(_ production: Production) throws(Diagnostic) {
+  private static func setAside(
+    _ production: Production, isOwner: Bool, _ error: DatabaseError
+  ) throws {
     let files = production.fileSystem
+    if !isOwner {
+      guard case .acquired = try FileLock.tryLock(production.coordinatorLockPath, in: files) else {
+        throw diagnostic(error, files)
+      }
+    }
     try files.createFolder(production.quarantineFolder)
     let name = "\(production.quarantineFolder)/\(ULID.next())-ledger.sqlite"
     for suffix in ["-wal", "-shm", "-journal", ""] {
@@ -85,7 +136,15 @@ package final class Ledger: Sendable {
 extension Ledger {
   /// Runs database work and turns what it throws into a `Diagnostic`.
   func translating<Value>(_ work: () throws -> Value) throws -> Value {
-    try Ledger.translating(fileSystem, work)
+    let used = database
+    do {
+      return try work()
+    } catch let error as DatabaseError where error.isDamage && isOwner {
+      try Ledger.translating(fileSystem) { try repair(used, error) }
+      return try Ledger.translating(fileSystem, work)
+    } catch {
+      throw Ledger.diagnostic(error, fileSystem)
+    }
   }
 
   private static func translating<Value>(_ files: FileSystem, _ work: () throws -> Value) throws -> Value {
@@ -98,11 +157,13 @@ extension Ledger {
     switch error.resultCode {
     case .SQLITE_FULL: return files.fault("write", path, ENOSPC)
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
-      return files.fault("open", path, EACCES)
-    case .SQLITE_IOERR: return files.fault("read or write", path, EIO)
+      return files.fault("open", path, files.refusal(at: path))
+    case .SQLITE_IOERR:
+      // SQLite tells no more of what the system said; a full disk comes as this, too, e.g. while its log grows.
+      return files.fault("read or write", path, files.isFull(at: path) ? ENOSPC : EIO)
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       return Diagnostic(
-        family: .failed, code: "ledger.busy", location: SourceLocation(file: files.relative(path)),
+        family: .transient, code: "ledger.busy", location: SourceLocation(file: files.relative(path)),
         message: "another process keeps the ledger busy for more than 10 seconds",
         remedy: "Wait until it has ended, or end it, then run again.")
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:

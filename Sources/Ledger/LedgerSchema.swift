@@ -83,6 +83,25 @@ enum LedgerSchema {
             BEGIN UPDATE ledgerState SET resultCount = resultCount - 1; END;
           """)
     }
+    migrator.registerMigration("2 sealed frames") { db in
+      try db.execute(
+        sql: """
+          DROP TABLE frames;
+          CREATE TABLE frames (
+            encoding BLOB NOT NULL CHECK (length(encoding) = 32),
+            chain BLOB NOT NULL CHECK (length(chain) = 32),
+            first INTEGER NOT NULL,
+            step INTEGER NOT NULL,
+            count INTEGER NOT NULL CHECK (count > 0),
+            segment BLOB NOT NULL CHECK (length(segment) = 32),
+            offset INTEGER NOT NULL CHECK (offset >= 0),
+            seal INTEGER NOT NULL,
+            PRIMARY KEY (encoding, chain, first, segment, offset)
+          ) WITHOUT ROWID, STRICT;
+          CREATE INDEX framesOfSegment ON frames (segment);
+          UPDATE ledgerState SET isComplete = 0;
+          """)
+    }
     return migrator
   }
 }

@@ -46,10 +46,12 @@ package struct MediaError: Error, Hashable, Sendable, Codable, CustomStringConve
   /// The last error line FFmpeg logged during the operation.
   package var log: String?
   package var remedy: String?
+  /// The `errno`, where the system refused.
+  package var systemError: Int32?
 
   package init(
     code: Code, fault: Fault, operation: String, path: String, reason: String, log: String? = nil,
-    remedy: String? = nil
+    remedy: String? = nil, systemError: Int32? = nil
   ) {
     self.code = code
     self.fault = fault
@@ -58,6 +60,7 @@ package struct MediaError: Error, Hashable, Sendable, Codable, CustomStringConve
     self.reason = reason
     self.log = log
     self.remedy = remedy
+    self.systemError = systemError
   }
 
   /// What happened, without the path and the remedy.
@@ -94,6 +97,7 @@ extension MediaError {
     var code = code
     var fault = fault
     var remedy: String?
+    var systemError: Int32?
     switch status {
     case ffs_error_decoder_not_found(), ffs_error_demuxer_not_found(), ffs_error_patch_welcome(),
       ffs_error_encoder_not_found():
@@ -108,6 +112,7 @@ extension MediaError {
         (code, fault) = (.outOfMemory, .infrastructure)
       case EIO, ENOSPC, EDQUOT, EMFILE, ENFILE, ESTALE, ETIMEDOUT, EROFS, ENODEV, ENXIO:
         fault = .infrastructure
+        systemError = ffs_errno_from_error(status)
         if code == .damaged || code == .notMedia { code = .unreadable }
       default: break
       }
@@ -120,7 +125,7 @@ extension MediaError {
     let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     self.init(
       code: code, fault: fault, operation: operation, path: path, reason: text, log: LastLogLine.current,
-      remedy: remedy)
+      remedy: remedy, systemError: systemError)
   }
 
   /// A failed system call, by `errno` at the time of the call.

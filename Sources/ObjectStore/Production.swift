@@ -17,6 +17,8 @@ package struct Production: Hashable, Sendable {
   package var locksFolder: String { interlockFolder + "/locks" }
   /// Held by the one coordinator of this production.
   package var coordinatorLockPath: String { interlockFolder + "/lock" }
+  /// Says on shared storage who the one coordinator is; see `ProductionLease`.
+  package var leasePath: String { interlockFolder + "/lease" }
   package var ledgerPath: String { interlockFolder + "/ledger.sqlite" }
   package var assetsFolder: String { root + "/Assets" }
   package var deliverablesFolder: String { root + "/Deliverables" }
@@ -26,6 +28,25 @@ package struct Production: Hashable, Sendable {
 
   private init(root: String) {
     self.root = root
+    shareWithGroup()
+  }
+
+  /// Whether the production is for a group: its folder belongs to it with write access and hands the group on
+  /// (`chmod g+ws`). What others of the group need to write is made so.
+  package var isForGroup: Bool {
+    var raw = stat()
+    let wanted = S_IWGRP | S_ISGID
+    return unsafe stat(root, &raw) == 0 && raw.st_mode & wanted == wanted
+  }
+
+  /// Lets this process and its workers make files that the group may write, if the production is for one.
+  ///
+  /// The mask of the process serves all that make files: the store, SQLite, encoders and muxers. Objects and results
+  /// are read-only for everybody, whatever the mask is.
+  private func shareWithGroup() {
+    guard isForGroup else { return }
+    let mask = umask(0o077)
+    _ = umask(mask & ~0o070)
   }
 
   /// Opens the production at a folder, making what is missing of it.

@@ -11,7 +11,8 @@ package struct WorkerEvent: Codable, Sendable {
     case committed
     /// The attempt ended with success: every declared output was verified and published.
     case finished
-    /// The attempt ended without a result; `exit` and `diagnostics` say why.
+    /// The attempt ended without a result; `exit` and `diagnostics` say why. In a batch the task `key` did, or
+    /// without a key every task that is left.
     case failed
   }
 
@@ -31,6 +32,8 @@ package struct WorkerEvent: Codable, Sendable {
   package var event: Kind
   package var attempt: String?
   package var key: TaskKey?
+  /// For `finished`: tasks of a batch that have their results now. The attempt goes on until all have ended.
+  package var keys: [TaskKey]?
   package var frames: Int?
   package var total: Int?
   /// For `committed`: false when another attempt had published the same key before.
@@ -40,12 +43,14 @@ package struct WorkerEvent: Codable, Sendable {
   package var diagnostics: [Diagnostic]?
 
   package init(
-    _ event: Kind, attempt: String? = nil, key: TaskKey? = nil, frames: Int? = nil, total: Int? = nil,
+    _ event: Kind, attempt: String? = nil, key: TaskKey? = nil, keys: [TaskKey]? = nil, frames: Int? = nil,
+    total: Int? = nil,
     isFirst: Bool? = nil, exit: Int? = nil, failure: FailureClass? = nil, diagnostics: [Diagnostic]? = nil
   ) {
     self.event = event
     self.attempt = attempt
     self.key = key
+    self.keys = keys
     self.frames = frames
     self.total = total
     self.isFirst = isFirst

@@ -24,7 +24,7 @@ import Testing
       return
     }
     #expect(holder?.process == getpid())
-    #expect(holder?.host == FileLock.hostName)
+    #expect(holder?.host == LockHolder.hostName)
     #expect(holder?.since.hasSuffix("Z") == true)
     withExtendedLifetime(lock) {}
   }

@@ -58,7 +58,7 @@ import Testing
       Issue.record("/dev/full took bytes")
     } catch {
       #expect(error.code == "storage.noSpace")
-      #expect(error.family == .failed)
+      #expect(error.family == .transient)
       #expect(error.location == SourceLocation(file: "full"))
       #expect(error.message.hasPrefix("cannot write: No space left on device; 1.3 MB still to write, "))
       #expect(error.message.hasSuffix(" free"))
@@ -70,7 +70,7 @@ import Testing
 
   @Test(arguments: [
     (ENOSPC, "storage.noSpace"), (EDQUOT, "storage.noSpace"), (EACCES, "storage.accessDenied"),
-    (EPERM, "storage.accessDenied"), (EROFS, "storage.accessDenied"), (EIO, "storage.deviceFault"),
+    (EPERM, "storage.accessDenied"), (EROFS, "storage.readOnly"), (EIO, "storage.deviceFault"),
     (ENOENT, "storage.missing"), (EMFILE, "storage.failed"),
   ])
   func `every failure of the system has a code`(code: Int32, name: String) {
@@ -105,8 +105,8 @@ import Testing
   }
 
   @Test func `the disk of the tests is local`() {
-    #expect(!files.isShared(root))
-    #expect(!files.isShared(root + "/nowhere"))
+    #expect(!files.storage(at: root).isShared)
+    #expect(!files.storage(at: root + "/nowhere").isShared)
   }
 }
 

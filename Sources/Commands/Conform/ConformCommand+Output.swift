@@ -10,10 +10,13 @@ import TaskKinds
 
 extension ConformCommand {
   /// Renders the conform, and copies what was made to where the user wants it.
-  func render(_ plan: ProgrammePlan, to output: OutputPath, engine: Coordinator) async throws {
+  func render(
+    _ plan: ProgrammePlan, to output: OutputPath, engine: Coordinator,
+    replan: @escaping () async throws -> ProgrammePlan
+  ) async throws {
     let publisher = Publisher(store: engine.store)
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
-    let outcome = try await engine.run(plan.plan) { node in _ = try publisher.publish(node) }
+    let outcome = try await Rewind(engine: engine, replan: replan).run(plan)
+    Outcome.printDiagnostics(outcome.warnings)
     if outcome.exitCode != 0 {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
       throw ExitCode(Int32(outcome.exitCode))

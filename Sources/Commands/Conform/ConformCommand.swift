@@ -61,6 +61,8 @@ struct ConformCommand: AsyncParsableCommand {
   @Flag(help: "Print the report as JSON.")
   var json = false
 
+  @OptionGroup var waiting: WaitOptions
+
   @Option(help: "Work in this production, so that frames are reused. Default: a private temporary one.")
   var production: String?
 
@@ -78,7 +80,7 @@ struct ConformCommand: AsyncParsableCommand {
     async let identity = WorkerExecutable.identity()
     let folder = try Production.create(
       at: temporary?.path ?? FilePaths.resolve(production ?? ".", from: FilePaths.current))
-    let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json)
+    let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json, wait: waiting.limit)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let tools = try await identity
@@ -106,7 +108,9 @@ struct ConformCommand: AsyncParsableCommand {
     }
     Outcome.printDiagnostics(first.diagnostics)
     try write(result, reports: reportPaths.filter { !$0.isPage }, otio: otioPath)
-    if hasPage { try await writePage(first, to: pages, engine: engine) }
+    if hasPage {
+      try await writePage(first, to: pages, engine: engine) { try await plan(publishesConform: hasPage) }
+    }
     if strict { try stopAtFindings(result.report) }
     let reported = DiagnosticList(first.diagnostics)
     // A lock is only written by a conform that is whole: what went wrong must not unpin a choice.
@@ -116,7 +120,9 @@ struct ConformCommand: AsyncParsableCommand {
     } else if let outputPath {
       request.profile = profile
       request.raster = try raster ?? result.largestRaster()
-      try await render(try await plan(publishesConform: true), to: outputPath, engine: engine)
+      try await render(try await plan(publishesConform: true), to: outputPath, engine: engine) {
+        try await plan(publishesConform: true)
+      }
     }
     // What was reported above and left out of the conform is an error all the same.
     if reported.hasErrors { throw ExitCode(Int32(reported.exitCode)) }
@@ -138,20 +144,24 @@ struct ConformCommand: AsyncParsableCommand {
   }
 
   /// The report as a page with pictures, which workers make.
-  private func writePage(_ plan: ProgrammePlan, to pages: [OutputPath], engine: Coordinator) async throws {
+  private func writePage(
+    _ plan: ProgrammePlan, to pages: [OutputPath], engine: Coordinator,
+    replan: @escaping () async throws -> ProgrammePlan
+  ) async throws {
     guard let key = plan.conformPage else { return }
     let kinds = [ThumbnailsTask.identifier, ConformPageTask.identifier]
-    let nodes = plan.plan.nodes.filter { kinds.contains($0.kind) }
-    try ObjectIntake.store(plan.objects, in: engine.store, when: !nodes.isEmpty)
-    let outcome = try await engine.run(try Plan(nodes)) { _ in }
+    let outcome = try await Rewind(engine: engine, replan: replan).run(plan) { plan in
+      try Plan(plan.plan.nodes.filter { kinds.contains($0.kind) })
+    }
+    Outcome.printDiagnostics(outcome.warnings)
     if outcome.exitCode != 0 {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
       throw ExitCode(Int32(outcome.exitCode))
     }
     guard let made = try engine.store.result(key, as: MadeFiles.self)?.output.files.first,
-      let file = try engine.store.fileSystem.read(engine.store.path(of: made.object))
+      let bytes = try engine.store.readObject(made.object)
     else { throw PublishFault(what: "the page of the report was made, but is not there") }
-    for page in pages { try page.write(file.bytes) }
+    for page in pages { try page.write(bytes) }
   }
 
   /// The findings are in the report already; of both kinds the offline's word is the later one, and weighs more.

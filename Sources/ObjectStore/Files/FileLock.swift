@@ -7,69 +7,70 @@ import Glibc
 /// stays; its text says who holds the lock, and means nothing while nobody does.
 package final class FileLock: Sendable {
   private let descriptor: Int32
+  private let path: String
+  private let fileSystem: FileSystem
 
-  private init(descriptor: Int32) {
+  private init(descriptor: Int32, path: String, fileSystem: FileSystem) {
     self.descriptor = descriptor
+    self.path = path
+    self.fileSystem = fileSystem
   }
 
   deinit {
     _ = close(descriptor)
   }
 
-  /// Who holds a lock, as its holder wrote it.
-  package struct Holder: Hashable, Sendable, CustomStringConvertible {
-    package var process: Int32
-    package var host: String
-    /// ISO 8601, UTC.
-    package var since: String
-
-    package var description: String { "process \(process) on \(host) since \(since)" }
-
-    init?(text: some StringProtocol) {
-      let words = text.split(whereSeparator: \.isWhitespace)
-      guard words.count == 3, let process = Int32(words[0]) else { return nil }
-      self.process = process
-      host = String(words[1])
-      since = String(words[2])
-    }
-  }
-
   package enum State: Sendable {
     case acquired(FileLock)
     /// The holder is unknown when it has not written its name yet.
-    case held(by: Holder?)
+    case held(by: LockHolder?)
   }
 
   /// Takes the lock if it is free, without waiting.
   package static func tryLock(_ path: String, in fileSystem: FileSystem) throws(Diagnostic) -> State {
     let descriptor = try openLockFile(path, in: fileSystem)
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      let code = errno
-      if code == EINTR { continue }
+    let code = fileSystem.perform(.lock, path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+    guard code == 0 else {
       defer { _ = close(descriptor) }
       if code == EWOULDBLOCK { return .held(by: holder(descriptor)) }
       throw fileSystem.fault("lock", path, code)
     }
-    let lock = FileLock(descriptor: descriptor)
-    try lock.writeHolder(path, in: fileSystem)
+    let lock = FileLock(descriptor: descriptor, path: path, fileSystem: fileSystem)
+    try lock.write(.this())
     return .acquired(lock)
   }
 
   /// Takes the lock, waiting for whoever holds it; for short work only, as the wait blocks the thread.
   static func lock(_ path: String, in fileSystem: FileSystem) throws(Diagnostic) -> FileLock {
     let descriptor = try openLockFile(path, in: fileSystem)
-    while flock(descriptor, LOCK_EX) != 0 {
-      let code = errno
-      if code == EINTR { continue }
+    let code = fileSystem.perform(.lock, path) { flock(descriptor, LOCK_EX) }
+    guard code == 0 else {
       _ = close(descriptor)
       throw fileSystem.fault("lock", path, code)
     }
-    let lock = FileLock(descriptor: descriptor)
-    try lock.writeHolder(path, in: fileSystem)
+    let lock = FileLock(descriptor: descriptor, path: path, fileSystem: fileSystem)
+    try lock.write(.this())
     return lock
   }
 
+  /// Tells others more about the holder, e.g. its run.
+  package func write(_ holder: LockHolder) throws(Diagnostic) {
+    let text = Array(holder.text.utf8)
+    // Of a full disk no lock may die: who holds it is for people, that it is held is the kernel's word.
+    if fileSystem.fault(in: .write, on: path) != nil { return }
+    guard ftruncate(descriptor, 0) == 0 else { throw fileSystem.fault("write the lock", path, errno) }
+    let count = unsafe text.withUnsafeBytes { bytes in
+      unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
+    }
+    if count < 0, errno != ENOSPC, errno != EDQUOT {
+      throw fileSystem.fault("write the lock", path, errno)
+    }
+  }
+
   private static func openLockFile(_ path: String, in fileSystem: FileSystem) throws(Diagnostic) -> Int32 {
+    if let fault = fileSystem.fault(in: .create, on: path) {
+      throw fileSystem.fault("open the lock", path, fault.code)
+    }
     var opened: Int32
     repeat {
       opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
@@ -78,30 +79,12 @@ package final class FileLock: Sendable {
     return opened
   }
 
-  private static func holder(_ descriptor: Int32) -> Holder? {
-    var buffer = [UInt8](repeating: 0, count: 512)
+  private static func holder(_ descriptor: Int32) -> LockHolder? {
+    var buffer = [UInt8](repeating: 0, count: 4_096)
     let count = unsafe buffer.withUnsafeMutableBytes { bytes in
       unsafe pread(descriptor, bytes.baseAddress, bytes.count, 0)
     }
     guard count > 0 else { return nil }
-    return Holder(text: String(decoding: buffer[..<count], as: UTF8.self))
+    return LockHolder(text: String(decoding: buffer[..<count], as: UTF8.self))
   }
-
-  private func writeHolder(_ path: String, in fileSystem: FileSystem) throws(Diagnostic) {
-    let text = Array("\(getpid()) \(Self.hostName) \(WallClock.now().iso8601)\n".utf8)
-    guard ftruncate(descriptor, 0) == 0 else { throw fileSystem.fault("write the lock", path, errno) }
-    let count = unsafe text.withUnsafeBytes { bytes in
-      unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
-    }
-    guard count == text.count else { throw fileSystem.fault("write the lock", path, count < 0 ? errno : EIO) }
-  }
-
-  /// The name of this machine, `unknown` when it has none.
-  package static let hostName: String = {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
-    let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    let name = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
-    return name.isEmpty ? "unknown" : name
-  }()
 }

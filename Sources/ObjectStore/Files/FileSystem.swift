@@ -10,9 +10,31 @@ import Glibc
 package struct FileSystem: Sendable {
   /// Absolute path that messages are relative to, without a slash at the end.
   package let root: String
+  private let faults: (any FileFaults)?
+
+  /// Faults for every file system that a test makes while this is bound; nobody else binds it.
+  @TaskLocal package static var injected: (any FileFaults)?
 
   package init(root: String) {
     self.root = root
+    faults = Self.injected
+  }
+
+  /// Makes one call that changes the disk, again after a signal.
+  ///
+  /// - Returns: 0, or the `errno`.
+  func perform(_ operation: FileOperation, _ path: String, _ call: () -> Int32) -> Int32 {
+    if let fault = fault(in: operation, on: path) { return fault.code }
+    while call() < 0 {
+      let code = errno
+      if code != EINTR { return code }
+    }
+    return 0
+  }
+
+  /// How a test wants an operation to fail; always `nil` outside tests.
+  func fault(in operation: FileOperation, on path: String) -> FileFault? {
+    faults?.fault(in: operation, on: path)
   }
 
   /// What `stat(2)` says about a path; links are not followed.
@@ -81,38 +103,6 @@ package struct FileSystem: Sendable {
     }
   }
 
-  /// Bytes free for this user on the file system that holds a path; `nil` when that cannot be found out.
-  package func freeBytes(at path: String) -> Int64? {
-    var raw = statvfs()
-    guard unsafe statvfs(path, &raw) == 0 else { return nil }
-    return Int64(clamping: UInt64(raw.f_bavail) &* UInt64(raw.f_frsize))
-  }
-
-  /// Whether a path lies on storage shared between machines, where SQLite's WAL must not be used.
-  package func isShared(_ path: String) -> Bool {
-    var raw = stat()
-    guard unsafe stat(path, &raw) == 0, let mounts = try? read("/proc/self/mountinfo") else { return false }
-    // "36 35 98:0 / /mnt rw shared:1 - ext4 /dev/sda1 rw": device third, type after the lone dash (proc(5)).
-    let device = "\((raw.st_dev >> 8) & 0xFFF):\((raw.st_dev & 0xFF) | ((raw.st_dev >> 12) & 0xFFF00))"
-    for line in String(decoding: mounts.bytes, as: UTF8.self).split(separator: "\n") {
-      let words = line.split(separator: " ")
-      guard words.count > 6, words[2] == device, let dash = words[6...].firstIndex(of: "-"),
-        dash + 1 < words.count
-      else { continue }
-      return Self.isShared(type: String(words[dash + 1]))
-    }
-    return false
-  }
-
-  static func isShared(type: String) -> Bool {
-    // FUSE may be anything: sshfs and GlusterFS are among it.
-    let shared: Set<String> = [
-      "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "afs", "ceph", "9p", "beegfs", "glusterfs",
-      "ocfs2", "gfs2", "virtiofs",
-    ]
-    return shared.contains(type) || type.hasPrefix("fuse")
-  }
-
   // MARK: Folders
 
   /// Makes a folder and those above it, each made durable in the folder that holds it.
@@ -136,12 +126,11 @@ package struct FileSystem: Sendable {
   private enum FolderOutcome { case made, wasThere, parentMissing }
 
   private func makeFolder(_ path: String) throws(Diagnostic) -> FolderOutcome {
-    if unsafe mkdir(path, 0o777) == 0 {
+    let code = perform(.makeFolder, path) { unsafe mkdir(path, 0o777) }
+    switch code {
+    case 0:
       try syncFolder(Self.parent(of: path))
       return .made
-    }
-    let code = errno
-    switch code {
     case EEXIST:
       var raw = stat()
       // A folder may stand behind a symbolic link: `Deliverables` on another disk is usual.
@@ -152,6 +141,12 @@ package struct FileSystem: Sendable {
     case ENOENT: return .parentMissing
     default: throw fault("create folder", path, code)
     }
+  }
+
+  /// Removes an empty folder; one that is not there is no error.
+  package func removeFolder(_ path: String) throws(Diagnostic) {
+    let code = perform(.removeFolder, path) { unsafe rmdir(path) }
+    if code != 0, code != ENOENT { throw fault("remove", path, code) }
   }
 
   /// Makes the names in a folder durable.
@@ -189,7 +184,7 @@ package struct FileSystem: Sendable {
       try file.write(bytes)
       if isDurable { try file.sync() }
     } catch {
-      _ = unsafe unlink(path)
+      discard(path)
       throw error
     }
   }
@@ -205,7 +200,7 @@ package struct FileSystem: Sendable {
   ) throws(Diagnostic) -> Bool {
     let part = "\(scratch)/\(ULID.next()).part"
     try writeNew(bytes, at: part, isDurable: false)
-    defer { _ = unsafe unlink(part) }
+    defer { discard(part) }
     let file = try OpenFile(part, O_RDONLY, in: self)
     try file.setMode(mode)
     if isDurable { try file.sync() }
@@ -230,8 +225,7 @@ package struct FileSystem: Sendable {
 
   /// As `link`, with the `errno` instead of an error: 0, `EEXIST`, or why this file system cannot.
   func tryLink(_ existing: String, to path: String) -> Int32 {
-    if unsafe Glibc.link(existing, path) == 0 { return 0 }
-    let code = errno
+    let code = perform(.link, path) { unsafe Glibc.link(existing, path) }
     // An NFS client that repeats a lost request sees the name it has just made itself.
     if code == EEXIST {
       var ours = stat()
@@ -247,17 +241,21 @@ package struct FileSystem: Sendable {
 
   /// Removes a file; one that is not there is no error.
   package func remove(_ path: String) throws(Diagnostic) {
-    if unsafe unlink(path) == 0 { return }
-    let code = errno
-    if code != ENOENT { throw fault("remove", path, code) }
+    let code = perform(.remove, path) { unsafe unlink(path) }
+    if code != 0, code != ENOENT { throw fault("remove", path, code) }
+  }
+
+  /// Removes a scratch file of ours on a way that ends anyway; what cannot be removed is swept later.
+  func discard(_ path: String) {
+    _ = perform(.remove, path) { unsafe unlink(path) }
   }
 
   /// Moves a file aside.
   ///
   /// - Returns: `false` when it was not there any more.
   package func move(_ path: String, to target: String) throws(Diagnostic) -> Bool {
-    if unsafe rename(path, target) == 0 { return true }
-    let code = errno
+    let code = perform(.move, path) { unsafe rename(path, target) }
+    if code == 0 { return true }
     if code == ENOENT, !exists(path) { return false }
     throw fault("move", path, code)
   }

@@ -12,11 +12,13 @@ package struct OpenFile: ~Copyable {
   package init(
     _ path: String, _ flags: Int32, mode: UInt32 = 0o666, in fileSystem: FileSystem
   ) throws(Diagnostic) {
+    let creates = flags & O_CREAT != 0
+    if creates, let fault = fileSystem.fault(in: .create, on: path) {
+      throw fileSystem.fault("create", path, fault.code)
+    }
     var opened: Int32
     repeat { opened = unsafe open(path, flags | O_CLOEXEC, mode) } while opened < 0 && errno == EINTR
-    guard opened >= 0 else {
-      throw fileSystem.fault(flags & O_CREAT == 0 ? "open" : "create", path, errno)
-    }
+    guard opened >= 0 else { throw fileSystem.fault(creates ? "create" : "open", path, errno) }
     descriptor = opened
     self.path = path
     self.fileSystem = fileSystem
@@ -59,14 +61,36 @@ package struct OpenFile: ~Copyable {
     }
   }
 
-  package func write(_ bytes: [UInt8]) throws(Diagnostic) {
-    let code = unsafe bytes.withUnsafeBytes { unsafe Self.writeAll($0, to: descriptor) }
-    if let code { throw fileSystem.fault("write", path, code.errno, needed: Int64(code.missing)) }
+  /// - Parameter following: bytes that are to follow, for the message of a full disk.
+  package func write(_ bytes: [UInt8], following: Int64 = 0) throws(Diagnostic) {
+    let code = unsafe bytes.withUnsafeBytes { unsafe writeAll($0) }
+    if let code { throw fileSystem.fault("write", path, code.errno, needed: Int64(code.missing) + following) }
+  }
+
+  /// Writes as much as the disk takes.
+  ///
+  /// - Returns: how many bytes were written, and why not all.
+  package func append(_ bytes: [UInt8]) -> (written: Int, fault: Diagnostic?) {
+    let code = unsafe bytes.withUnsafeBytes { unsafe writeAll($0) }
+    guard let code else { return (bytes.count, nil) }
+    return (
+      bytes.count - code.missing,
+      fileSystem.fault("write", path, code.errno, needed: Int64(code.missing))
+    )
   }
 
   /// Makes the contents durable; a failure means that they are lost, so it is never tried twice.
   package func sync() throws(Diagnostic) {
-    while fsync(descriptor) != 0 {
+    let code = fileSystem.perform(.sync, path) { fsync(descriptor) }
+    if code != 0 { throw fileSystem.fault("save", path, code) }
+  }
+
+  /// Makes everything durable that was written to this file's file system; fails when any of it could not be
+  /// written since the file was opened.
+  ///
+  /// - Parameter call: `syncfs(2)`.
+  func syncFileSystem(_ call: @convention(c) (Int32) -> Int32) throws(Diagnostic) {
+    while call(descriptor) != 0 {
       let code = errno
       if code == EINTR { continue }
       throw fileSystem.fault("save", path, code)
@@ -74,7 +98,8 @@ package struct OpenFile: ~Copyable {
   }
 
   package func setMode(_ mode: UInt32) throws(Diagnostic) {
-    guard fchmod(descriptor, mode) == 0 else { throw fileSystem.fault("set the mode of", path, errno) }
+    let code = fileSystem.perform(.setMode, path) { fchmod(descriptor, mode) }
+    if code != 0 { throw fileSystem.fault("set the mode of", path, code) }
   }
 
   /// Sets the time of the last modification; see `ObjectStamp` for why.
@@ -86,7 +111,7 @@ package struct OpenFile: ~Copyable {
   private func withTimes(seconds: Int64, nanoseconds: Int64) -> Int32 {
     let access = timespec(tv_sec: 0, tv_nsec: Int(leaveTimeAsItIs))
     let times = [access, timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))]
-    return unsafe futimens(descriptor, times) == 0 ? 0 : errno
+    return fileSystem.perform(.setTime, path) { unsafe futimens(descriptor, times) }
   }
 
   /// The SHA-256 of the whole file.
@@ -106,10 +131,8 @@ package struct OpenFile: ~Copyable {
   func clone(from source: borrowing OpenFile) -> Int32 {
     // _IOW(0x94, 9, int), linux/fs.h; the macro does not import.
     let request: UInt = 0x4004_9409
-    while ioctl(descriptor, request, source.descriptor) != 0 {
-      if errno != EINTR { return errno }
-    }
-    return 0
+    let from = source.descriptor
+    return fileSystem.perform(.clone, path) { ioctl(descriptor, request, from) }
   }
 
   /// Copies another file into this empty one and digests the bytes on the way.
@@ -125,7 +148,7 @@ package struct OpenFile: ~Copyable {
       if count < 0 { throw fileSystem.fault("read", source.path, errno) }
       if count == 0 { return digest.finalize() }
       let piece = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      if let code = unsafe Self.writeAll(piece, to: descriptor) {
+      if let code = unsafe writeAll(piece) {
         let missing = total - offset - Int64(count) + Int64(code.missing)
         throw fileSystem.fault("write", path, code.errno, needed: missing)
       }
@@ -134,12 +157,12 @@ package struct OpenFile: ~Copyable {
     }
   }
 
-  private static func writeAll(
-    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32
-  ) -> (errno: Int32, missing: Int)? {
+  private func writeAll(_ bytes: UnsafeRawBufferPointer) -> (errno: Int32, missing: Int)? {
+    let fault = fileSystem.fault(in: .write, on: path)
+    let count = fault == nil ? bytes.count : (fault?.isTorn == true ? bytes.count / 2 : 0)
     var written = 0
-    while written < bytes.count {
-      let piece = unsafe UnsafeRawBufferPointer(rebasing: bytes[written...])
+    while written < count {
+      let piece = unsafe UnsafeRawBufferPointer(rebasing: bytes[written..<count])
       let count = unsafe Glibc.write(descriptor, piece.baseAddress, piece.count)
       if count < 0 {
         let code = Glibc.errno
@@ -148,7 +171,7 @@ package struct OpenFile: ~Copyable {
       }
       written += count
     }
-    return nil
+    return fault.map { ($0.code, bytes.count - written) }
   }
 }
 

@@ -29,6 +29,17 @@ extension ObjectStore {
     try verifiedFacts(of: digest, isThorough: true) != nil
   }
 
+  /// All bytes of an object, digested on the way: damage that no stat shows is found before it is used.
+  ///
+  /// - Returns: `nil` when it is missing or was damaged; then it is in quarantine.
+  package func readObject(_ digest: Digest) throws(Diagnostic) -> [UInt8]? {
+    let path = path(of: digest)
+    guard let (bytes, facts) = try fileSystem.read(path) else { return nil }
+    if Digest.sha256(bytes) == digest { return bytes }
+    try quarantine(path, seen: facts)
+    return nil
+  }
+
   /// The objects of a result that are missing or damaged: its task has to run again.
   package func missingObjects(of objects: [ObjectReference]) -> [ObjectReference] {
     objects.filter { !contains($0.digest) }
@@ -65,6 +76,19 @@ extension ObjectStore {
   package func commitObject(
     partFile: String, name: String? = nil, digest: Digest? = nil
   ) throws(Diagnostic) -> ObjectReference {
+    let prepared = try prepareObject(partFile: partFile, digest: digest, isDurable: true)
+    let folder = try nameObject(partFile: partFile, prepared.digest, byteCount: prepared.byteCount)
+    // Also when another was first: it may not have come to this line before a power failure.
+    try fileSystem.syncFolder(folder)
+    try fileSystem.remove(partFile)
+    return ObjectReference(
+      digest: prepared.digest, byteCount: prepared.byteCount, name: name ?? Self.nameWithoutPart(partFile))
+  }
+
+  /// Gives a `.part` file everything that an object has but its name.
+  func prepareObject(
+    partFile: String, digest: Digest?, isDurable: Bool
+  ) throws(Diagnostic) -> (digest: Digest, byteCount: Int64) {
     let file = try OpenFile(partFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: fileSystem)
     let facts = try file.facts()
     guard facts.isRegularFile else { throw fileSystem.fault("store", partFile, EINVAL) }
@@ -72,23 +96,27 @@ extension ObjectStore {
     try file.setModified(
       seconds: WallClock.now().milliseconds / 1_000, nanoseconds: ObjectStamp.nanoseconds(of: digest))
     try file.setMode(0o444)
-    try file.sync()
+    if isDurable { try file.sync() }
+    return (digest, facts.byteCount)
+  }
 
+  /// Gives a prepared and durable `.part` file its name, unless there is a good object already.
+  ///
+  /// - Returns: the folder, whose names are not durable yet.
+  func nameObject(
+    partFile: String, _ digest: Digest, byteCount: Int64
+  ) throws(Diagnostic) -> String {
     let path = path(of: digest)
     let folder = FileSystem.parent(of: path)
     try fileSystem.createFolder(folder)
     // Each round either names the object, finds it good, or removes a damaged one.
     while try !fileSystem.link(partFile, to: path) {
       if let existing = try verifiedFacts(of: digest) {
-        if existing.byteCount == facts.byteCount { break }
+        if existing.byteCount == byteCount { break }
         try quarantine(path, seen: existing)
       }
     }
-    // Also when another was first: it may not have come to this line before a power failure.
-    try fileSystem.syncFolder(folder)
-    try fileSystem.remove(partFile)
-    return ObjectReference(
-      digest: digest, byteCount: facts.byteCount, name: name ?? Self.nameWithoutPart(partFile))
+    return folder
   }
 
   /// Makes bytes an object.
@@ -113,7 +141,7 @@ extension ObjectStore {
     }
   }
 
-  private static func nameWithoutPart(_ path: String) -> String {
+  static func nameWithoutPart(_ path: String) -> String {
     let name = FileSystem.lastName(of: path)
     return name.hasSuffix(".part") ? String(name.dropLast(5)) : name
   }

@@ -15,6 +15,15 @@ package struct StoredResult: Sendable {
     self.path = path
   }
 
+  /// A result as it will be read once it is published.
+  package init<Output>(_ record: ResultRecord<Output>) throws {
+    head = ResultHead(
+      schema: record.schema, key: record.key, kind: record.kind, version: record.version,
+      objects: record.objects, attempt: record.attempt, tool: record.tool, made: record.made)
+    body = try JSONEncoder().encode(record)
+    path = "\(record.key).json"
+  }
+
   /// The record with its output.
   ///
   /// - Throws: `failed`, code `result.otherType`, when the output is not of this type.
@@ -40,12 +49,7 @@ extension ObjectStore {
     _ record: ResultRecord<Output>, scratch: String
   ) throws(Diagnostic) -> Bool {
     let path = resultPath(of: record.key)
-    if let missing = missingObjects(of: record.objects).first {
-      throw Diagnostic(
-        family: .verification, code: "result.objectMissing",
-        location: SourceLocation(file: fileSystem.relative(path)),
-        message: "the object '\(missing.name)' (\(missing.digest)) is not in the store")
-    }
+    try requireObjects(of: record)
     let bytes = ResultEnvelope.sealed(try encoded(record, path))
     try fileSystem.createFolder(FileSystem.parent(of: path))
     // Each round either publishes, finds a good result, or removes a damaged one.
@@ -53,6 +57,20 @@ extension ObjectStore {
       if try fileSystem.publish(bytes, at: path, scratch: scratch) { return true }
       if try storedResult(record.key) != nil { return false }
     }
+  }
+
+  /// - Parameter pending: objects that will be in the store before the result.
+  func requireObjects<Output>(
+    of record: ResultRecord<Output>, except pending: Set<Digest> = []
+  ) throws(Diagnostic) {
+    guard let missing = missingObjects(of: record.objects.filter { !pending.contains($0.digest) }).first
+    else {
+      return
+    }
+    throw Diagnostic(
+      family: .verification, code: "result.objectMissing",
+      location: SourceLocation(file: fileSystem.relative(resultPath(of: record.key))),
+      message: "the object '\(missing.name)' (\(missing.digest)) is not in the store")
   }
 
   /// Whether a result file of this name is there; says nothing about its contents.
@@ -83,7 +101,21 @@ extension ObjectStore {
   /// The file goes to quarantine.
   package func withdrawResult(_ key: TaskKey) throws(Diagnostic) {
     let path = resultPath(of: key)
-    if let facts = try fileSystem.facts(path) { try quarantine(path, seen: facts) }
+    guard let facts = try fileSystem.facts(path) else { return }
+    try quarantine(path, seen: facts, because: "what it names is missing or damaged")
+  }
+
+  /// Takes back every result that names an object which is missing or, by its stat, damaged.
+  ///
+  /// - Returns: their keys, and those of results that were damaged themselves.
+  /// - Complexity: reads every result; for when something is known to be lost.
+  package func withdrawIncompleteResults() throws -> [TaskKey] {
+    var incomplete: [TaskKey] = []
+    let walk = try forEachResult { result in
+      if !missingObjects(of: result.head.objects).isEmpty { incomplete.append(result.head.key) }
+    }
+    for key in incomplete { try withdrawResult(key) }
+    return incomplete + walk.damaged
   }
 
   /// What a walk over all results found besides the good ones.
@@ -115,7 +147,7 @@ extension ObjectStore {
     return walk
   }
 
-  private func encoded<Output>(_ record: ResultRecord<Output>, _ path: String) throws(Diagnostic) -> [UInt8] {
+  func encoded<Output>(_ record: ResultRecord<Output>, _ path: String) throws(Diagnostic) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {

@@ -10,6 +10,8 @@ package import TaskGraph
 package struct ObjectStore: Sendable {
   package let production: Production
   package let fileSystem: FileSystem
+  /// What this store and its copies found lost or damaged.
+  package let losses = LossLog()
 
   package init(_ production: Production) {
     self.production = production
@@ -32,13 +34,19 @@ package struct ObjectStore: Sendable {
   ///
   /// - Parameter seen: the file that was found damaged. If another process has replaced it meanwhile, the
   ///   new one is put back.
-  func quarantine(_ path: String, seen: FileSystem.Facts) throws(Diagnostic) {
+  func quarantine(
+    _ path: String, seen: FileSystem.Facts, because reason: String = "it is not what was written"
+  ) throws(Diagnostic) {
     try fileSystem.createFolder(production.quarantineFolder)
     let aside = "\(production.quarantineFolder)/\(ULID.next())-\(FileSystem.lastName(of: path))"
     guard try fileSystem.move(path, to: aside) else { return }
     if let moved = try fileSystem.facts(aside), !moved.isSameFile(as: seen) {
       _ = try fileSystem.link(aside, to: path)
       try fileSystem.remove(aside)
+    } else {
+      losses.note(
+        "store.damaged", at: fileSystem.relative(path),
+        "it is in quarantine as \(fileSystem.relative(aside)), and made again where it is needed: \(reason)")
     }
     try fileSystem.syncFolder(FileSystem.parent(of: path))
   }

@@ -279,7 +279,7 @@ package struct VersionPublisher: Sendable {
     let ours = line.fileName(version: version, fileExtension: "")
     guard names.allSatisfy({ $0.hasPrefix(ours) || $0.hasSuffix(".part") }) else { return false }
     for name in names { try fileSystem.remove("\(folder)/\(name)") }
-    if unsafe rmdir(folder) != 0, errno != ENOENT { throw fileSystem.fault("remove", folder, errno) }
+    try fileSystem.removeFolder(folder)
     return true
   }
 
@@ -406,7 +406,7 @@ package struct VersionPublisher: Sendable {
     for target: String, in folder: String, _ fill: (_ part: String) throws(Diagnostic) -> Bool
   ) throws(Diagnostic) -> Bool {
     let part = "\(folder)/\(ULID.next()).part"
-    defer { _ = unsafe unlink(part) }
+    defer { fileSystem.discard(part) }
     guard try fill(part) else { return false }
     guard try fileSystem.link(part, to: target) else { throw fileSystem.fault("publish", target, EEXIST) }
     return true

@@ -28,10 +28,7 @@ enum ConformPageInterpreter: TaskInterpreter {
   private static func decoded<Value: Decodable>(
     _ type: Value.Type, _ object: Digest, _ context: TaskContext
   ) throws -> Value {
-    guard let file = try context.store.fileSystem.read(context.store.path(of: object)) else {
-      throw WorkerFailure(missingObject: object)
-    }
-    return try JSONDecoder().decode(type, from: Data(file.bytes))
+    try JSONDecoder().decode(type, from: Data(try context.store.bytes(of: object)))
   }
 
   /// Pictures that other tasks made, each task's read once.
@@ -45,14 +42,16 @@ enum ConformPageInterpreter: TaskInterpreter {
       if let pictures = known[picture.thumbnails], pictures.indices.contains(picture.index) {
         return pictures[picture.index]
       }
-      guard let output = try store.result(picture.thumbnails, as: ThumbnailsTask.Output.self)?.output,
-        let file = try store.fileSystem.read(store.path(of: output.pictures)),
-        output.byteCounts.reduce(0, +) == file.bytes.count, output.byteCounts.indices.contains(picture.index)
-      else { throw WorkerFailure(missingObject: picture.thumbnails) }
+      guard let output = try store.result(picture.thumbnails, as: ThumbnailsTask.Output.self)?.output else {
+        throw WorkerFailure(missingObject: picture.thumbnails)
+      }
+      let made = try store.bytes(of: output.pictures)
+      guard output.byteCounts.reduce(0, +) == made.count, output.byteCounts.indices.contains(picture.index)
+      else { throw WorkerFailure(verification: "the thumbnails are not what their result says") }
       var uris: [String] = []
       var start = 0
       for count in output.byteCounts {
-        let bytes = Data(file.bytes[start..<start + count])
+        let bytes = Data(made[start..<start + count])
         uris.append("data:image/jpeg;base64," + bytes.base64EncodedString())
         start += count
       }

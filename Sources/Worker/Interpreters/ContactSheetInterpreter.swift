@@ -38,12 +38,13 @@ enum ContactSheetInterpreter: TaskInterpreter {
       throw WorkerFailure(missingObject: shot.still)
     }
     let size = stills.width * stills.height * 3
-    guard let file = try context.store.fileSystem.read(context.store.path(of: stills.stills)),
-      file.bytes.count == 2 * size
-    else { throw WorkerFailure(missingObject: stills.stills) }
+    let bytes = try context.store.bytes(of: stills.stills)
+    guard bytes.count == 2 * size else {
+      throw WorkerFailure(verification: "the stills are not what their result says")
+    }
     func still(_ index: Int) -> Still {
       Still(
-        width: stills.width, height: stills.height, rgb: Array(file.bytes[index * size..<(index + 1) * size]))
+        width: stills.width, height: stills.height, rgb: Array(bytes[index * size..<(index + 1) * size]))
     }
     return ContactSheet.Shot(
       event: shot.event, name: shot.name, record: shot.record, source: shot.source, length: shot.length,

@@ -51,10 +51,8 @@ struct FrameSourceBuilder {
 
   func look(_ node: ImageNode) throws -> LookTable? {
     try node.look.map { look in
-      guard let file = try store.fileSystem.read(store.path(of: look.table)) else {
-        throw WorkerFailure(missingObject: look.table)
-      }
-      return try LookTable(CubeFile.read(path: "look \(look.table.hex.prefix(12))", bytes: file.bytes))
+      let bytes = try store.bytes(of: look.table)
+      return try LookTable(CubeFile.read(path: "look \(look.table.hex.prefix(12))", bytes: bytes))
     }
   }
 }
@@ -186,7 +184,7 @@ extension WorkerFailure {
         .init(
           severity: .error, family: .inputMissing, code: "object.missing", location: nil,
           message: "object \(digest.hex.prefix(12)) is not in the store",
-          remedy: "Run `interlock verify`, then run again: what is missing is made again.")
+          remedy: "Run again: what is missing or damaged is made again.")
       ])
   }
 }

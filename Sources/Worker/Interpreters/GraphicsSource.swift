@@ -33,10 +33,7 @@ final class GraphicsSource: FrameSource {
   }
 
   private static func overlay(_ image: Graphics.Image, _ builder: FrameSourceBuilder) throws -> Overlay {
-    guard let file = try builder.store.fileSystem.read(builder.store.path(of: image.object)) else {
-      throw WorkerFailure(missingObject: image.object)
-    }
-    let canvas = try Canvas(png: file.bytes)
+    let canvas = try Canvas(png: try builder.store.bytes(of: image.object))
     guard canvas.width == image.raster.width, canvas.height == image.raster.height,
       let overlay = Overlay(
         premultiplied: canvas.premultiplied(), width: canvas.width, height: canvas.height)

@@ -108,12 +108,21 @@ private struct MixMaking {
         path: context.part(name), mix: mix, summary: "\(title) \(name)", layout: master.layout,
         ceiling: master.correction?.ceiling, isMeasured: isMeasured)
     }
-    try forEachSecond { beds, count in
-      for (master, chain) in zip(masters, chains) {
-        try chain.add(beds.planes(of: Stem.allCases, in: master.layout, gain: master.gain, count: count))
+    return try writing(masters.map(\.layout)) {
+      try forEachSecond { beds, count in
+        for (master, chain) in zip(masters, chains) {
+          try chain.add(beds.planes(of: Stem.allCases, in: master.layout, gain: master.gain, count: count))
+        }
       }
+      return try chains.map { try $0.finish() }
     }
-    return try chains.map { try $0.finish() }
+  }
+
+  /// Writes files of these layouts side by side.
+  private func writing<Value>(_ layouts: [MixLayout], _ work: () throws -> Value) throws -> Value {
+    let channels = layouts.reduce(0) { $0 + $1.channels }
+    return try context.writing(
+      context.part("mix"), expected: mix.sampleCount * Int64(3 * channels), work)
   }
 
   private var title: String { mix.heading?.programme ?? "temporary" }
@@ -143,14 +152,17 @@ private struct MixMaking {
         path: context.part(stem.name), mix: mix, summary: "\(title) \(stem.name)", layout: stem.master.layout,
         ceiling: nil, isMeasured: false)
     }
-    try forEachSecond { beds, count in
-      for (stem, chain) in zip(wanted, chains) {
-        try chain.add(
-          beds.planes(of: stem.stems, in: stem.master.layout, gain: stem.master.gain, count: count))
+    let finished = try writing(wanted.map(\.master.layout)) {
+      try forEachSecond { beds, count in
+        for (stem, chain) in zip(wanted, chains) {
+          try chain.add(
+            beds.planes(of: stem.stems, in: stem.master.layout, gain: stem.master.gain, count: count))
+        }
       }
+      return try chains.map { try $0.finish() }
     }
-    for (stem, chain) in zip(wanted, chains) {
-      _ = try commit(try chain.finish().path, name: stem.name, channels: stem.master.layout.channels)
+    for (stem, made) in zip(wanted, finished) {
+      _ = try commit(made.path, name: stem.name, channels: stem.master.layout.channels)
     }
   }
 

@@ -23,7 +23,9 @@ struct MovieAssembly {
   func run() throws -> (AssembleTask.Output, [ObjectReference]) {
     let part = context.part("movie")
     let mixes = try soundtrack()
-    let written = try write(to: part, mixes: mixes)
+    let written = try context.writing(part, expected: try expectedBytes(mixes)) {
+      try write(to: part, mixes: mixes)
+    }
     let evidence = try MovieProof(input: input, container: container, mixes: mixes, written: written)
       .evidence(part)
     let object = try context.store.commitObject(partFile: part, name: "movie.\(input.profile.fileExtension)")
@@ -32,6 +34,13 @@ struct MovieAssembly {
       AssembleTask.Output(files: [file], frameCount: Int64(written.digests.count), evidence: evidence),
       [object]
     )
+  }
+
+  /// About what the file will hold: its frames and, at most, the samples.
+  private func expectedBytes(_ mixes: [TrackMix]) throws -> Int64 {
+    mixes.reduce(try SegmentReader(store: context.store).byteCount(input.pieces)) {
+      $0 + $1.sampleCount * Int64($1.format.channels * 3)
+    }
   }
 
   /// The mix of each sound track of the profile.
@@ -44,13 +53,13 @@ struct MovieAssembly {
       guard let mix = result.output.mixes.first(where: { $0.layout == sound.layout }) else {
         throw WorkerFailure(verification: "the mix was not made in \(sound.layout)")
       }
-      guard context.store.contains(mix.sound) else { throw WorkerFailure(missingObject: mix.sound) }
       let format = SoundFormat(sound, sampleRate: result.output.sampleRate)
       guard format.channels == mix.channels else {
         throw WorkerFailure(verification: "the \(sound.layout) mix has \(mix.channels) channels")
       }
       return TrackMix(
-        format: format, path: context.store.path(of: mix.sound), sampleCount: result.output.sampleCount)
+        format: format, path: try context.store.verifiedPath(of: mix.sound),
+        sampleCount: result.output.sampleCount)
     }
   }
 

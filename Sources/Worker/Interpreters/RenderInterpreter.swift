@@ -3,6 +3,7 @@ import Delivery
 import Diagnostics
 import Digests
 import Foundation
+import Glibc
 import ImageGraph
 import Media
 import ObjectStore
@@ -91,7 +92,7 @@ private final class SegmentRenderer {
     SegmentRecord, ObjectReference
   ) {
     let coder: any SegmentCoder = try frameCoder ?? GroupCoder(input.encoding)
-    let file = try SegmentFile(path: context.part(segment.key.hex))
+    let file = try SegmentFile(path: context.part(segment.key.hex), in: context.store.fileSystem)
     var reported = ContinuousClock.now
     for run in segment.runs {
       let source = try source(of: run.chain)
@@ -99,14 +100,15 @@ private final class SegmentRenderer {
         try StopRequest.check()
         let number = run.position(at: offset)
         let frames = try source.withFrame(number) { try coder.encode($0, name: "frame \(number)") }
-        for frame in frames { try file.append(frame) }
+        let rest = segment.count - Int64(file.packets.count)
+        for frame in frames { try file.append(frame, of: rest) }
         if ContinuousClock.now - reported > .milliseconds(400) {
           reported = .now
           progress(file.packets.count)
         }
       }
     }
-    for frame in try coder.finish() { try file.append(frame) }
+    for frame in try coder.finish() { try file.append(frame, of: segment.count - Int64(file.packets.count)) }
     guard file.packets.count == segment.count else {
       throw WorkerFailure(
         verification: "\(file.packets.count) frames were encoded, \(segment.count) were asked for")
@@ -136,23 +138,19 @@ private final class SegmentFile {
   /// Nil while every frame came back as it was.
   private(set) var lowestPSNR: Double?
   private let path: String
-  private let file: FileHandle
+  private var file: OpenFile?
   private var offset: Int64 = 0
   private var digest = StreamingDigest()
 
-  init(path: String) throws {
-    guard FileManager.default.createFile(atPath: path, contents: nil),
-      let file = FileHandle(forWritingAtPath: path)
-    else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path]) }
+  init(path: String, in fileSystem: FileSystem) throws {
     self.path = path
-    self.file = file
+    file = try OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, in: fileSystem)
   }
 
-  deinit { try? file.close() }
-
-  func append(_ frame: CodedFrame) throws {
+  /// - Parameter rest: frames still to come, this one included; they will be about as large.
+  func append(_ frame: CodedFrame, of rest: Int64) throws {
     if let psnr = frame.psnr { lowestPSNR = min(lowestPSNR ?? psnr, psnr) }
-    try file.write(contentsOf: frame.packet)
+    try file?.write(frame.packet, following: max(0, rest - 1) * Int64(frame.packet.count))
     digest.update(frame.packet)
     packets.append(
       PacketEntry(
@@ -162,7 +160,7 @@ private final class SegmentFile {
   }
 
   func commit(to store: ObjectStore) throws -> ObjectReference {
-    try file.close()
+    file = nil
     return try store.commitObject(partFile: path, name: "segment", digest: digest.finalize())
   }
 }

@@ -39,10 +39,28 @@ final class SegmentReader {
         try open.file.seek(toOffset: UInt64(entry.offset))
         let packet = [UInt8](try open.file.read(upToCount: entry.size) ?? Data())
         guard Digest.sha256(packet).hex.hasPrefix(entry.digest) else {
+          try takeOut(open)
           throw WorkerFailure(damagedObject: open.record.object)
         }
         try body(frame, packet, entry, index == 0)
         frame += 1
+      }
+    }
+  }
+
+  /// Takes a segment out of use whose packets are not what its result says: the object, or else the result.
+  private func takeOut(_ segment: Open) throws {
+    if try store.verifyObject(segment.record.object) { try store.withdrawResult(segment.key) }
+  }
+
+  /// Bytes of all the frames of some pieces.
+  func byteCount(_ pieces: [AssembleTask.Piece]) throws -> Int64 {
+    try pieces.reduce(0) { total, piece in
+      let packets = try segment(piece.segment).record.packets
+      return (0..<piece.count).reduce(into: total) { total, step in
+        let index = piece.offset + step * piece.step
+        guard packets.indices.contains(index) else { return }
+        total += Int64(packets[index].size)
       }
     }
   }
@@ -72,7 +90,7 @@ extension WorkerFailure {
         .init(
           severity: .error, family: .verification, code: "object.damaged", location: nil,
           message: "object \(digest.hex.prefix(12)) is not what it was when it was made",
-          remedy: "Run `interlock verify`: it takes damaged work back; run again to have it made again.")
+          remedy: "Run again: what is missing or damaged is made again.")
       ])
   }
 }

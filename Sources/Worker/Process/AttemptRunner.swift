@@ -128,7 +128,7 @@ extension WorkerFailure {
     case let diagnostic as Diagnostic:
       self.init(
         exit: Int32(diagnostic.family.rawValue),
-        failure: diagnostic.family == .failed ? .infrastructure : .user,
+        failure: [.failed, .transient].contains(diagnostic.family) ? .infrastructure : .user,
         diagnostics: [diagnostic])
     case let list as DiagnosticList:
       self.init(exit: Int32(list.exitCode), failure: .user, diagnostics: list.diagnostics)

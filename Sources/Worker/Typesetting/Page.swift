@@ -96,10 +96,7 @@ final class Page {
 
   /// A picture of the store.
   func canvas(_ object: Digest) throws -> Canvas {
-    guard let file = try context.store.fileSystem.read(context.store.path(of: object)) else {
-      throw WorkerFailure(missingObject: object)
-    }
-    return try Canvas(png: file.bytes)
+    try Canvas(png: try context.store.bytes(of: object))
   }
 }
 

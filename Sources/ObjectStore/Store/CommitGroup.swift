@@ -1,0 +1,120 @@
+package import Diagnostics
+package import Digests
+import Glibc
+package import TaskGraph
+
+/// Objects and results of many small tasks, published together.
+///
+/// What holds for one commit holds for each of these: no name before the bytes are durable, no result before its
+/// objects are. But the disk is waited for two or three times in all instead of several times for each task.
+/// Until `commit()` nothing is visible; what is lost with the process are tasks nobody was told of.
+package final class CommitGroup {
+  private let store: ObjectStore
+  private let scratch: String
+  private var barrier: DurabilityBarrier
+  private var objects: [(part: String, reference: ObjectReference)] = []
+  private var pendingObjects: Set<Digest> = []
+  private var results: [(part: String, key: TaskKey)] = []
+
+  /// - Parameter scratch: the attempt's folder, for `.part` files.
+  package init(_ store: ObjectStore, scratch: String) throws(Diagnostic) {
+    self.store = store
+    self.scratch = scratch
+    barrier = try DurabilityBarrier(around: scratch, in: store.fileSystem)
+  }
+
+  /// Results that wait to be published.
+  package var count: Int { results.count }
+
+  // MARK: Collecting
+
+  /// Takes over a finished `.part` file of the attempt's folder; see `ObjectStore.commitObject(partFile:)`.
+  package func add(
+    partFile: String, name: String? = nil, digest: Digest? = nil
+  ) throws(Diagnostic) -> ObjectReference {
+    let prepared = try store.prepareObject(partFile: partFile, digest: digest, isDurable: false)
+    // The next task may use the name again.
+    let part = "\(scratch)/\(ULID.next()).part"
+    guard try store.fileSystem.move(partFile, to: part) else {
+      throw store.fileSystem.fault("store", partFile, ENOENT)
+    }
+    let reference = ObjectReference(
+      digest: prepared.digest, byteCount: prepared.byteCount,
+      name: name ?? ObjectStore.nameWithoutPart(partFile))
+    objects.append((part, reference))
+    pendingObjects.insert(prepared.digest)
+    return reference
+  }
+
+  /// Takes over the result of a task, whose objects are in the store or in this group.
+  package func add<Output>(_ record: ResultRecord<Output>) throws(Diagnostic) {
+    let path = store.resultPath(of: record.key)
+    try store.requireObjects(of: record, except: pendingObjects)
+    let bytes = ResultEnvelope.sealed(try store.encoded(record, path))
+    let part = "\(scratch)/\(ULID.next()).part"
+    let file = try OpenFile(part, O_WRONLY | O_CREAT | O_EXCL, in: store.fileSystem)
+    do {
+      try file.write(bytes)
+      try file.setMode(0o444)
+    } catch {
+      _ = unsafe unlink(part)
+      throw error
+    }
+    results.append((part, record.key))
+  }
+
+  // MARK: Publishing
+
+  /// Publishes everything in the group, which is empty afterwards.
+  ///
+  /// - Returns: the keys in the order they were added, and whether this attempt was the first with each.
+  package func commit() throws(Diagnostic) -> [(key: TaskKey, isFirst: Bool)] {
+    let (objects, results) = (objects, results)
+    self.objects = []
+    self.results = []
+    pendingObjects = []
+    guard !objects.isEmpty || !results.isEmpty else { return [] }
+    do {
+      try barrier.wait(files: objects.map(\.part) + results.map(\.part))
+      var folders: Set<String> = []
+      for (part, reference) in objects {
+        folders.insert(try store.nameObject(partFile: part, reference.digest, byteCount: reference.byteCount))
+      }
+      try barrier.wait(folders: folders)
+      var published: [(key: TaskKey, isFirst: Bool)] = []
+      folders = []
+      for (part, key) in results {
+        let path = store.resultPath(of: key)
+        folders.insert(FileSystem.parent(of: path))
+        try store.fileSystem.createFolder(FileSystem.parent(of: path))
+        published.append((key, try publish(part, at: path, key)))
+      }
+      try barrier.wait(folders: folders)
+      remove(objects.map(\.part) + results.map(\.part))
+      return published
+    } catch {
+      remove(objects.map(\.part) + results.map(\.part))
+      throw error
+    }
+  }
+
+  /// Drops what was added and not published.
+  package func abandon() {
+    remove(objects.map(\.part) + results.map(\.part))
+    objects = []
+    results = []
+    pendingObjects = []
+  }
+
+  /// Each round either names the result, finds a good one, or removes a damaged one.
+  private func publish(_ part: String, at path: String, _ key: TaskKey) throws(Diagnostic) -> Bool {
+    while true {
+      if try store.fileSystem.link(part, to: path) { return true }
+      if try store.storedResult(key) != nil { return false }
+    }
+  }
+
+  private func remove(_ parts: [String]) {
+    for part in parts { _ = unsafe unlink(part) }
+  }
+}
