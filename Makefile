@@ -8,7 +8,8 @@ SHELL := /bin/bash
 # What the build needs; then what only tests and benchmarks need.
 RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
 	libavutil-dev libsqlite3-dev libebur128-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
-TEST_PACKAGES := chromium ffmpeg python3 python3-venv qemu-user ninja-build time procps util-linux coreutils
+TEST_PACKAGES := chromium ffmpeg python3 python3-venv python3-jsonschema python3-prometheus-client \
+	qemu-user ninja-build time procps util-linux coreutils
 
 INTERLOCK := .build/release/interlock
 

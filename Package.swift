@@ -18,6 +18,7 @@ let kernelFlags: [CSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -43,6 +44,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
@@ -104,13 +106,15 @@ let package = Package(
     swift("Ledger", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", grdb]),
     // Layer 5
     swift("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", subprocess, system]),
+    // Layer 6
+    swift("Monitoring", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine", coreMetrics]),
     // Layer 7
     .target(
       name: "Commands",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
         "Delivery",
-        "TaskKinds", "Planning", "Ledger", "Engine", argumentParser, subprocess, system,
+        "TaskKinds", "Planning", "Ledger", "Engine", "Monitoring", argumentParser, subprocess, system,
       ],
       resources: [
         .embedInCode("Cuts/Conversion/walk_aaf.py"), .embedInCode("Cuts/Conversion/list_adapters.py"),
@@ -120,7 +124,7 @@ let package = Package(
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
     .executableTarget(
       name: "interlock-bench",
-      dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", argumentParser],
+      dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", "Engine", argumentParser],
       swiftSettings: settings),
     // Tests mirror targets one to one
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -134,6 +138,12 @@ let package = Package(
     test("Compositing", ["Compositing", "ImageGraph", "MediaTime", "Diagnostics", "TestSupport"]),
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),
+    test(
+      "Monitoring",
+      [
+        "Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "Monitoring", "TestSupport",
+        coreMetrics,
+      ]),
     test("Digests", ["Digests", "TestSupport"]),
     test("ImageGraph", ["ImageGraph", "Digests", "MediaTime", "TestSupport"]),
     test("TaskGraph", ["TaskGraph", "Digests", "Diagnostics", "TestSupport"]),

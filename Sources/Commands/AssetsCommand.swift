@@ -7,8 +7,11 @@ import Planning
 
 struct AssetsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "assets", abstract: "List and show what is published.",
-    subcommands: [AssetsListCommand.self, AssetsShowCommand.self, AssetsHistoryCommand.self],
+    commandName: "assets", abstract: "List and show what is published; pin what is to be kept.",
+    subcommands: [
+      AssetsListCommand.self, AssetsShowCommand.self, AssetsHistoryCommand.self, AssetsPinCommand.self,
+      AssetsUnpinCommand.self, AssetsPinsCommand.self,
+    ],
     defaultSubcommand: AssetsListCommand.self)
 }
 
@@ -53,6 +56,9 @@ struct AssetsShowCommand: ParsableCommand {
       return
     }
     Outcome.printResult(AssetText.line(version))
+    if let pin = try VersionPublisher(store).pin(on: version).pin {
+      Outcome.printResult("  pinned by \(pin.by)\(pin.note.isEmpty ? "" : ": \(pin.note)")")
+    }
     for line in AssetText.files(of: version, folder: production.production ?? ".", in: store.production) {
       Outcome.printResult(line)
     }
@@ -88,11 +94,15 @@ struct AssetsHistoryCommand: ParsableCommand {
 
 /// Finding and printing versions.
 enum AssetText {
+  /// `short-film/master@v002`.
+  static func name(_ version: VersionRecord) -> String {
+    "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))"
+  }
+
   static func line(_ version: VersionRecord) -> String {
     let bytes = version.files.reduce(0) { $0 + $1.byteCount }
     return
-      "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))  "
-      + "\(version.files.count) files, \(size(bytes))  \(version.made)"
+      "\(name(version))  \(version.files.count) files, \(size(bytes))  \(version.made)"
   }
 
   /// Versions in aligned columns, with what there is to look at in each.
@@ -106,8 +116,8 @@ enum AssetText {
           viewable.append(what)
         }
         return [
-          "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))",
-          "\(version.files.count) files", size(bytes), version.made, viewable.joined(separator: ", "),
+          name(version), "\(version.files.count) files", size(bytes), version.made,
+          viewable.joined(separator: ", "),
         ]
       })
   }
@@ -128,7 +138,7 @@ enum AssetText {
     return ["  \(typed)/\(folder)"] + aligned(sorted.map(\.cells)).map { "    \($0)" }
   }
 
-  private static func aligned(_ rows: [[String]]) -> [String] {
+  static func aligned(_ rows: [[String]]) -> [String] {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
@@ -141,8 +151,9 @@ enum AssetText {
     }
   }
 
-  private static func size(_ bytes: Int64) -> String {
+  static func size(_ bytes: Int64) -> String {
     if bytes < 10_000 { return "\(bytes) bytes" }
+    if bytes >= 1_000_000_000 { return String(format: "%.1f GB", Double(bytes) / 1e9) }
     return bytes < 1_000_000
       ? "\((bytes + 500) / 1000) kB" : String(format: "%.1f MB", Double(bytes) / 1e6)
   }

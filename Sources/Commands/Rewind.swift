@@ -14,6 +14,8 @@ import TaskGraph
 struct Rewind {
   let engine: Coordinator
   var options = RunOptions()
+  /// What is kept with the record of the run of a plan.
+  var heading: (ProgrammePlan) throws -> [UInt8]? = { _ in nil }
   /// Plans again, from what there is by then.
   let replan: () async throws -> ProgrammePlan
 
@@ -31,7 +33,11 @@ struct Rewind {
     for round in 1... {
       let part = try tasks(plan)
       try ObjectIntake.store(plan.objects, in: engine.store, when: !part.isEmpty)
-      let outcome = try await engine.run(part, options: options) { node in _ = try publisher.publish(node) }
+      var options = options
+      options.heading = part.isEmpty ? nil : try heading(plan)
+      let outcome = try await engine.run(part, options: options) { node in
+        _ = try publisher.publish(node)
+      }
       whole = whole.followed(by: outcome)
       guard round < Self.mostRounds, try Self.takeBack(outcome, in: engine) else { break }
       whole.warnings += outcome.failures.flatMap(\.diagnostics).filter(\.isLoss).map(\.asWarning)

@@ -4,13 +4,15 @@ import Digests
 import Engine
 import Foundation
 import Glibc
+import Monitoring
 import ObjectStore
 import Planning
 import TaskGraph
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Plan a pipeline and do what is missing.",
+    commandName: "pipeline", abstract: "Plan a pipeline and do what is missing.",
+    usage: "interlock run PIPELINE [options]\ninterlock run list|show|diff …",
     discussion: """
       Media that is new or changed is probed, the cut is conformed, and only frames and mixes that do not exist yet \
       are made; then deliverables are assembled, verified and published as immutable versions. Run it again with \
@@ -18,6 +20,7 @@ struct RunCommand: AsyncParsableCommand {
 
         interlock run Pipelines/short-film.yaml --production Output
         interlock run Pipelines/short-film.yaml --production Output --set timeline.cut=next.edl
+        interlock run Pipelines/short-film.yaml --production Output --report run.html
 
       Tasks start when their cores, memory, licences and places in pools are free: --workers and --memory say what \
       the run may use of this machine, `licences:` and `pools:` in the pipeline file what there is of the rest, and \
@@ -27,11 +30,15 @@ struct RunCommand: AsyncParsableCommand {
       runs say so and try it once.
 
         interlock run Pipelines/short-film.yaml --workers 6 --memory 24G --fail-fast
+
+      Runs on record: `interlock run list`, `interlock run show latest`, `interlock run diff previous latest`. A \
+      pipeline file that is called as one of these is named with its folder: ./list.
       """)
 
   @OptionGroup var pipeline: PipelineOptions
   @OptionGroup var production: ProductionOptions
   @OptionGroup var waiting: WaitOptions
+  @OptionGroup var limits: LimitOptions
 
   @Option(
     help: "Worker processes, and cores they keep busy. Default: the cores of this machine or container.")
@@ -48,6 +55,8 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(help: "Where tasks run: local.")
   var executor: String = "local"
+
+  @OptionGroup var monitoring: MonitoringOptions
 
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
@@ -67,8 +76,12 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
+    let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
+    defer { monitor.close() }
     let engine = try await EngineAccess.open(
-      folder, workers: workers, memory: memory, isQuiet: json, wait: waiting.limit)
+      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
+      wait: waiting.limit)
+    monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
     let session = ProgrammeSession(
@@ -82,12 +95,26 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
     let publisher = Publisher(store: engine.store)
+    // A plan without tasks rests on what the one before it did, unless media was probed anew.
+    if !plan.plan.isEmpty || plan.hasAsked {
+      try engine.store.recordFootprint(
+        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
+    }
     var options = RunOptions()
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast
-    let outcome = try await Rewind(engine: engine, options: options) {
+    options.purpose = session.purpose(.main, of: plan)
+    let outcome = try await Rewind(
+      engine: engine, options: options,
+      heading: { plan in
+        let heading = RunHeading(plan, of: loaded)
+        monitor.note(heading)
+        return try JSONBytes.encode(heading)
+      }
+    ) {
       try await session.plan(until: pipeline.until, probing: engine)
     }.run(plan)
+    try monitor.finish(outcome.runID, RunHeading(plan, of: loaded), in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     let summary = RunSummary(
@@ -104,6 +131,7 @@ struct RunCommand: AsyncParsableCommand {
     if let signal = signals.received { throw ExitCode(128 + signal) }
     if outcome.exitCode != 0 {
       Outcome.printDiagnostics(outcome.failures.flatMap(\.diagnostics))
+      for line in Self.logs(of: outcome.failures, in: production) { Outcome.printError(line) }
       for label in outcome.blocked { Outcome.printError("not done, because it needs one of these: \(label)") }
       if let reason = outcome.earlyEnd.map(RunSummary.reason) {
         Outcome.printError("not done, because \(reason): \(outcome.undone.count) tasks")
@@ -111,6 +139,14 @@ struct RunCommand: AsyncParsableCommand {
       throw ExitCode(Int32(outcome.exitCode))
     }
     if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
+  }
+
+  /// How to read the logs of what failed, of the first few.
+  private static func logs(of failures: [TaskFailure], in production: ProductionOptions) -> [String] {
+    let option = production.production.map { " --production \($0)" } ?? ""
+    return failures.prefix(5).compactMap { failure in
+      failure.attempt.map { "log of \(TerminalText.printable(failure.label)): interlock logs \($0)\(option)" }
+    }
   }
 }
 
@@ -145,8 +181,14 @@ struct MemorySize {
 /// Opens engines for commands.
 enum EngineAccess {
   static func open(
-    _ production: Production, workers: Int?, memory: MemorySize? = nil, isQuiet: Bool,
-    wait: Duration = .zero
+    _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero
+  ) async throws -> Coordinator {
+    try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet), wait: wait)
+  }
+
+  static func open(
+    _ production: Production, workers: Int?, memory: MemorySize? = nil, observer: any RunObserver,
+    limits: LimitOptions? = nil, wait: Duration = .zero
   ) async throws -> Coordinator {
     StorageNote.tell(of: production)
     let machine = MachineResources.here()
@@ -154,8 +196,9 @@ enum EngineAccess {
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? machine.cores)
     configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
     configuration.lockWait = wait
+    limits?.apply(to: &configuration)
     return try await Coordinator.open(
-      production: production, configuration: configuration, observer: LiveView(isQuiet: isQuiet))
+      production: production, configuration: configuration, observer: observer)
   }
 }
 

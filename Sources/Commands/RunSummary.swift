@@ -104,14 +104,18 @@ struct RunSummary {
   private func gates(_ versions: [String: VersionRecord]) -> [String] {
     plan.gates.flatMap { gate -> [String] in
       var lines = ["  \(gate.gate)  \(gate.text)"]
+      lines += UnseenFrames.lines(gate.unseen).map { "      unseen: \($0)" }
       guard !gate.isOpen, let version = versions[gate.deliverable] else { return lines }
       let name =
         "\(programme)/\(gate.deliverable)@\(VersionLine.folderName(version: version.version))"
       let path = DeliverablePath.display(version, production: production, typed: typed)
       lines.append("      look at it: \(path)")
-      let role = gate.role.map { " --role \($0)" } ?? ""
       for verb in ["approve", "reject"] {
-        lines.append("      \(verb) it: interlock \(verb) \(name)\(role) --production \(typed) --note \"…\"")
+        for need in gate.waitsFor {
+          let role = need.role.map { " --role \(CommandWords.quoted($0))" } ?? ""
+          lines.append(
+            "      \(verb) it: interlock \(verb) \(name)\(role) --production \(typed) --note \"…\"")
+        }
       }
       return lines
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import Monitoring
 import ObjectStore
 import Planning
 import TaskKinds
@@ -9,9 +10,14 @@ struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Show deliverables: which version is current, and what is stale because of what.",
-    discussion:
-      "With a pipeline, its deliverables are compared with what it would make now; without, all versions are listed."
-  )
+    discussion: """
+      With a pipeline, its deliverables are compared with what it would make now; without, all versions are listed. \
+      With --watch the run that goes on is shown until Ctrl-C, or the next one awaited: stages, workers, what waits for \
+      what, failures. It only reads files, so it may run anywhere that sees the production.
+
+        interlock status Pipelines/short-film.yaml --production Output
+        interlock status --production Output --watch
+      """)
 
   @Argument(help: "Pipeline file.")
   var pipeline: String?
@@ -21,6 +27,9 @@ struct StatusCommand: AsyncParsableCommand {
   var overrides: [String] = []
 
   @OptionGroup var production: ProductionOptions
+
+  @Flag(help: "Show the present run as it goes on; with --json as a line of JSON each second.")
+  var watch = false
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -34,11 +43,19 @@ struct StatusCommand: AsyncParsableCommand {
     var newFrames: Int64?
     var path: String?
     var made: String?
+    /// Closed gates that it waits for.
+    var gates: [GateState]?
   }
 
   func run() async throws {
     let folder = try production.required()
     let store = ObjectStore(folder)
+    if watch {
+      let programme = try await programme()
+      return try await BoardWatch(production: folder, programme: programme, isJSON: json) {
+        try latest(store, programme)
+      }.run()
+    }
     let rows =
       if let pipeline { try await current(pipeline, store: store) } else { try all(store) }
     if json {
@@ -83,7 +100,34 @@ struct StatusCommand: AsyncParsableCommand {
         path: shown.map {
           DeliverablePath.display($0, production: store.production, typed: production.production ?? ".")
         },
-        made: shown?.made)
+        made: shown?.made,
+        gates: planned.plan.gates.filter { exact == nil && deliverable.waitsFor.contains($0.gate) })
+    }
+  }
+
+  /// Of the pipeline, if one is given.
+  private func programme() async throws -> String? {
+    guard let pipeline else { return nil }
+    var options = PipelineOptions()
+    options.pipeline = pipeline
+    options.overrides = overrides
+    options.until = nil
+    return try await options.load().programme
+  }
+
+  /// The latest version of each deliverable.
+  private func latest(_ store: ObjectStore, _ programme: String?) throws -> [BoardSnapshot.Deliverable] {
+    let publisher = VersionPublisher(store)
+    return try publisher.lines().filter { line in
+      line.shelf == .deliverable && (programme == nil || line.programme == programme)
+    }.compactMap { line in
+      try publisher.versions(of: line).versions.last.map { version in
+        BoardSnapshot.Deliverable(
+          deliverable: "\(line.programme)/\(line.name)",
+          version: VersionLine.folderName(version: version.version), made: version.made,
+          path: DeliverablePath.display(
+            version, production: store.production, typed: production.production ?? "."))
+      }
     }
   }
 
@@ -106,6 +150,9 @@ struct StatusCommand: AsyncParsableCommand {
     let mark = row.state == "current" || row.state == "published" ? "✓" : "•"
     var line = "\(mark) \(row.deliverable)  \(row.version ?? "–")  \(row.state)"
     if let path = row.path { line += "\n    \(path)" }
+    for gate in row.gates ?? [] {
+      for unseen in UnseenFrames.lines(gate.unseen) { line += "\n    unseen: \(unseen)" }
+    }
     return line
   }
 }

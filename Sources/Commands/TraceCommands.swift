@@ -82,6 +82,7 @@ struct TraceCommand: ParsableCommand {
         "  layer \(index + 1)    \(picture.source ?? "black"), frame \(number)"
           + (picture.event.map { ", event \($0)" } ?? ""))
     }
+    lines += part.externalLines(at: frame - part.firstFrame)
     for operation in part.operations {
       lines.append(
         "  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]"
@@ -131,58 +132,5 @@ enum PublishedRecipe {
         message: "there is no version.json beside it, so it is not a published file",
         remedy: "Name a file below Deliverables/ of a production.")
     ])
-  }
-}
-
-struct WhyCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "Say why a stage has something to do, or why it has not.",
-    discussion: "  interlock why master --pipeline Pipelines/short-film.yaml --production Output")
-
-  @Argument(help: "Name of a stage, or part of a task's label or key.")
-  var target: String
-
-  @Option(help: "Pipeline file.")
-  var pipeline: String
-
-  @Option(
-    name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
-  var overrides: [String] = []
-
-  @OptionGroup var production: ProductionOptions
-
-  @Flag(help: "Print JSON.")
-  var json = false
-
-  func run() async throws {
-    var options = PipelineOptions()
-    options.pipeline = pipeline
-    options.overrides = overrides
-    options.until = nil
-    let planned = try await PlannedProgramme(try await options.load(), production: production, until: nil)
-    let report = try planned.report()
-    let tasks = (report.tasks ?? []).filter { task in
-      task.stage == target || task.label.contains(target) || task.key.hasPrefix(target)
-    }
-    guard !tasks.isEmpty || planned.pipeline.stage(named: target) != nil else {
-      let names = planned.pipeline.stages.map { $0.declaration.name }
-      throw DiagnosticList([
-        Diagnostic(
-          severity: .error, family: .usage, code: "why.unknown", location: nil,
-          message: "nothing in the plan is called `\(target)`",
-          remedy: nearest(target, among: names).map { "Did you mean `\($0)`?" }
-            ?? "The stages are \(names.joined(separator: ", ")).")
-      ])
-    }
-    if json {
-      Outcome.printResult(String(decoding: try JSONBytes.encode(tasks, isPretty: true), as: UTF8.self))
-      return
-    }
-    for task in tasks { Outcome.printResult("\(task.kind) \(task.label): \(task.reason)") }
-    guard tasks.isEmpty else { return }
-    let version = report.deliverables.first { $0.stage == target }?.version
-    Outcome.printResult(
-      "\(target) has nothing to do: everything it needs exists"
-        + (version.map { " and \($0) is exactly this" } ?? ""))
   }
 }

@@ -34,7 +34,7 @@ extension Coordinator {
           withExtendedLifetime(lock) {}
         }
       }
-      guard let first = alive.first else { return }
+      guard let first = alive.first else { return try endStrays() }
       for (id, holder) in alive where announced.insert(id).inserted {
         var event = RunEvent(.waitingForAttempt, at: clock.timeOfDay)
         event.attempt = id

@@ -22,7 +22,8 @@ struct RunSurroundings {
       cores: configuration.workers, memoryBytes: configuration.memoryBytes, tokens: options.tokens)
   }
 
-  var folder: String { "\(production.runsFolder)/\(run)" }
+  var folder: String { folderOfRun.path }
+  var folderOfRun: RunFolder { RunFolder(production: production, run: run) }
 
   func workerLogPath(_ slot: Int) -> String { "\(folder)/worker-\(slot + 1).log" }
 
@@ -125,9 +126,9 @@ extension Coordinator {
     case .startWorker(let slot, let life, let lines):
       group.addTask {
         await runWorker(
-          surroundings.configuration.worker, life: life, lines: lines,
+          surroundings.program(forLife: life, of: plan), life: life, lines: lines,
           workingDirectory: surroundings.production.root, logPath: surroundings.workerLogPath(slot),
-          signals: surroundings.signals
+          limits: surroundings.configuration.containment, signals: surroundings.signals
         ) { inbox.yield(.worker(slot: slot, life: life, $0)) }
       }
     case .startCoordinatorTask(let task):

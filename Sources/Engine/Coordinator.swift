@@ -98,6 +98,7 @@ package struct EngineConfiguration: Sendable {
   package var retries = RetryPolicy()
   /// A worker that says nothing for so long hangs and is killed; workers report every ten seconds of work.
   package var silenceLimit: Duration = .seconds(120)
+  package var containment = ContainmentLimits()
   /// From the request to stop until workers are killed.
   package var stopLimit: Duration = .seconds(25)
   /// How long opening waits for workers of an earlier coordinator.

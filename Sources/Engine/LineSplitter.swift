@@ -4,6 +4,7 @@
 struct LineSplitter: Sendable {
   private var partial: [UInt8] = []
   private var isSkipping = false
+  private var dropped = 0
   /// Lines longer than this are dropped, so that a worker that lost its mind does not fill our memory.
   private let longestLine: Int
 
@@ -23,12 +24,19 @@ struct LineSplitter: Sendable {
     return lines
   }
 
+  /// How many lines were dropped for their length since this was last asked.
+  mutating func takeDropped() -> Int {
+    defer { dropped = 0 }
+    return dropped
+  }
+
   private mutating func append(_ bytes: some Collection<UInt8>) {
     guard !isSkipping else { return }
     partial += bytes
     if partial.count > longestLine {
       partial.removeAll()
       isSkipping = true
+      dropped += 1
     }
   }
 }

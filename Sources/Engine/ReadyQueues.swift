@@ -24,6 +24,11 @@ struct ReadyQueues: Sendable {
     self.overtakingLimit = overtakingLimit
   }
 
+  /// How many tasks are ready, by what they claim.
+  var counts: [(claim: ResourceClaim, tasks: Int)] {
+    queues.lazy.filter { $0.ranks.count > 0 }.map { ($0.claim, $0.ranks.count) }
+  }
+
   mutating func insert(rank: Int, claim: Int) { queues[claim].ranks.insert(rank) }
 
   /// The rank of the task that starts next with what is free, taken out of its queue.
@@ -67,6 +72,7 @@ private struct RankHeap: Sendable {
   private var heap: [Int] = []
 
   var first: Int? { heap.first }
+  var count: Int { heap.count }
 
   mutating func insert(_ rank: Int) {
     heap.append(rank)

@@ -135,6 +135,15 @@ struct ResourceLedger: Sendable {
     return true
   }
 
+  /// What the claim lacks, for people; of several things the one that is hardest to come by.
+  func shortage(of claim: ResourceClaim) -> String? {
+    for index in free.indices.dropFirst(ResourceClaim.firstToken) where claim.amounts[index] > free[index] {
+      return "a free \(names[index - ResourceClaim.firstToken])"
+    }
+    if claim.amounts[ResourceClaim.memory] > free[ResourceClaim.memory] { return "memory" }
+    return claim.amounts[ResourceClaim.cores] > free[ResourceClaim.cores] ? "free cores" : nil
+  }
+
   /// Whether the claim takes nothing that the reserved one waits for.
   ///
   /// What is scarce is collected for it: memory and tokens are kept even while it lacks another of them, so that

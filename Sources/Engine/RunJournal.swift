@@ -9,6 +9,7 @@ struct RunJournal {
   private let observer: any RunObserver
   private let clock: EngineClock
   private let began: Duration
+  private let times: TaskTimes
 
   init(run: String, plan: Plan, log: EventLog, observer: any RunObserver, clock: EngineClock) {
     self.run = run
@@ -17,6 +18,7 @@ struct RunJournal {
     self.observer = observer
     self.clock = clock
     began = clock.now
+    times = TaskTimes(tasks: plan.nodes.count)
   }
 
   /// Since the run began.
@@ -29,8 +31,8 @@ struct RunJournal {
     _ kind: RunEvent.Kind, task: Int? = nil, attempt: String? = nil, isLogged: Bool = true,
     _ details: (inout RunEvent) -> Void = { _ in }
   ) throws {
-    var event = RunEvent(
-      kind, at: clock.timeOfDay, seconds: (elapsed.inSeconds * 1000).rounded() / 1000)
+    let now = elapsed.inSeconds
+    var event = RunEvent(kind, at: clock.timeOfDay, seconds: Self.rounded(now))
     event.run = run
     event.attempt = attempt
     if let task {
@@ -38,11 +40,29 @@ struct RunJournal {
       event.kind = plan.nodes[task].kind
       event.stage = plan.nodes[task].stage
       event.label = plan.nodes[task].label
+      note(kind, task, now, &event)
     }
     details(&event)
     observer.observe(event)
     if isLogged { try log.append(event) }
   }
+
+  private func note(_ kind: RunEvent.Kind, _ task: Int, _ now: Double, _ event: inout RunEvent) {
+    switch kind {
+    case .attemptStarted:
+      let start = times.start(task, at: now)
+      (event.number, event.waited) = (start.number, Self.rounded(start.waited))
+    case .attemptEnded:
+      let end = times.end(task, at: now)
+      (event.number, event.duration) = (end.number, Self.rounded(end.duration))
+    case .taskDone:
+      for follower in plan.dependants[task] { times.advance(follower, to: now) }
+    default: break
+    }
+  }
+
+  /// Milliseconds are enough, and short in the file.
+  private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
   func flush() { log.flush() }
 

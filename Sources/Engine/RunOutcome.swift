@@ -22,8 +22,12 @@ package struct RunOutcome: Sendable {
   package var lostAttempts = 0
   /// Reports that did not belong to the current attempt of a worker.
   package var ignoredReports = 0
+  /// How often workers had to be contained, e.g. for processes they left behind; the first hundred are among `warnings`.
+  package var contained = 0
+  /// Processes that did not end although they were killed, for people.
+  package var stillAlive: [String] = []
   package var isCancelled = false
-  /// What went wrong beside the work, such as a record that could not be written.
+  /// What went wrong beside the work, such as a record that could not be written or a process left behind.
   package var warnings: [Diagnostic] = []
   package var seconds = 0.0
 
@@ -39,6 +43,8 @@ package struct RunOutcome: Sendable {
     both.lostAttempts += lostAttempts
     both.ignoredReports += ignoredReports
     both.seconds += seconds
+    both.contained += contained
+    both.stillAlive = stillAlive + later.stillAlive
     both.warnings = warnings + later.warnings
     return both
   }
@@ -65,8 +71,12 @@ package struct RunOptions: Sendable {
   package var tokens: [String: Int] = [:]
   /// Whether the first failure stops everything, or only what depends on the task.
   package var stopsAtFirstFailure = false
+  /// JSON that says what the run is about, kept with its record.
+  package var heading: [UInt8]?
+  /// What it is for, kept with its plan.
+  package var purpose: RunPurpose
 
-  package init() {}
+  package init(purpose: RunPurpose = RunPurpose()) { self.purpose = purpose }
 }
 
 /// A task that failed for good.
@@ -78,4 +88,6 @@ package struct TaskFailure: Sendable {
   /// The exit code of its kind of failure, as documented for the command line.
   package var exit: Int
   package var diagnostics: [Diagnostic]
+  /// The last attempt, whose log says more; `nil` for a task of the coordinator.
+  package var attempt: String?
 }

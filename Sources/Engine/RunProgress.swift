@@ -49,6 +49,7 @@ package struct RunProgress: Sendable {
       }
     case .progress:
       noteFrames(event)
+    case .attemptEnded: stop(event)
     case .retrying, .workerLost:
       if event.event == .workerLost { workersLost += 1 }
       stop(event)
@@ -72,8 +73,9 @@ package struct RunProgress: Sendable {
       }
     case .cancelling: isCancelling = true
     case .runFinished: isFinished = true
-    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted, .committed,
-      .ignored:
+    case .waitingForProduction, .waitingForAttempt, .attemptRecovered, .quarantined, .workerStarted,
+      .committed,
+      .contained, .queue, .ignored:
       break
     }
   }

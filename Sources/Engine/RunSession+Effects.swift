@@ -15,7 +15,7 @@ enum CoordinatorTaskEnd: Sendable {
 extension RunSession {
   mutating func apply(_ event: SchedulerEvent) throws {
     var starting: [Attempt] = []
-    var unable: [(task: Int, fault: Diagnostic)] = []
+    var unable: [(task: Int, number: Int, fault: Diagnostic)] = []
     for effect in scheduler.apply(event) {
       switch effect {
       case .start(let task, let number):
@@ -28,7 +28,7 @@ extension RunSession {
           do {
             starting.append(try prepare(task, number))
           } catch let fault as Diagnostic {
-            unable.append((task, fault))
+            unable.append((task, number, fault))
           }
         }
       case .pause(let task, let pause):
@@ -46,10 +46,10 @@ extension RunSession {
       }
     }
     try open(starting)
-    for (task, fault) in unable {
+    for (task, number, fault) in unable {
       // A disk that takes no task file is no reason to end what runs: it is tried again later, as by a worker.
       note(task, exit: fault.family.rawValue, [fault])
-      try apply(.failed(task, try: scheduler.attempt(of: task), .infrastructure, commits: 0))
+      try apply(.failed(task, try: number, .infrastructure, commits: 0))
       try apply(.opened(.worker))
     }
   }
@@ -81,10 +81,12 @@ extension RunSession {
       slots[slot].life = lives
       slots[slot].lines = continuation
       slots[slot].saidReady = false
+      slots[slot].ended = []
       commands.append(.startWorker(slot: slot, life: lives, lines: lines))
     }
     slots[slot].state = .working(attempt)
     slots[slot].lastHeard = engine.clock.now
+    limit(slot, to: attempt)
     slots[slot].lines?.yield(attempt.folder.taskFilePath)
     try journal.tell(.attemptStarted, task: attempt.task, attempt: attempt.id) { event in
       event.worker = slot + 1
@@ -140,7 +142,7 @@ extension RunSession {
     _ task: Int, _ failure: WorkerEvent.FailureClass, _ report: TaskFailure
   ) throws {
     outcome.failures.append(report)
-    try journal.tell(.taskFailed, task: task) { event in
+    try journal.tell(.taskFailed, task: task, attempt: report.attempt) { event in
       event.exit = report.exit
       event.failure = failure
       event.diagnostics = report.diagnostics
@@ -148,11 +150,11 @@ extension RunSession {
   }
 
   /// Keeps why an attempt ended, for the case that it was the last.
-  mutating func note(_ task: Int, exit: Int, _ diagnostics: [Diagnostic]) {
+  mutating func note(_ task: Int, exit: Int, _ diagnostics: [Diagnostic], attempt: String? = nil) {
     let node = plan.nodes[task]
     reports[task] = TaskFailure(
       key: node.key, kind: node.kind, label: node.label, stage: node.stage, exit: exit,
-      diagnostics: diagnostics)
+      diagnostics: diagnostics, attempt: attempt)
   }
 
   /// Stops what runs, as a cancellation does; the scheduler starts nothing more.
@@ -170,12 +172,15 @@ extension RunSession {
     let number = scheduler.attempt(of: task)
     switch end {
     case .finished:
+      try recordEnd(of: task, .done)
       try apply(.finished(task, try: number))
     case .cancelled:
+      try recordEnd(of: task, .cancelled)
       note(
         task, exit: 130, [Diagnostic(family: .failed, code: "task.cancelled", message: "it was cancelled")])
       try apply(.failed(task, try: number, .cancelled, commits: commits))
     case .failed(let failure, let diagnostics, let exit):
+      try recordEnd(of: task, .failed, message: diagnostics.first?.message)
       note(task, exit: exit, diagnostics)
       try apply(.failed(task, try: number, failure, commits: commits))
     }

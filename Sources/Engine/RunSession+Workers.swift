@@ -7,7 +7,7 @@ import TaskGraph
 /// What workers report, believed as far as the store bears it out.
 extension RunSession {
   mutating func receive(_ report: WorkerReport, from slot: Int) throws {
-    slots[slot].lastHeard = engine.clock.now
+    if report.isSignOfLife { slots[slot].lastHeard = engine.clock.now }
     switch report {
     case .started(let processID):
       try journal.tell(.workerStarted) { event in
@@ -20,30 +20,35 @@ extension RunSession {
       try receive(event, from: slot)
     case .babbled(let line):
       try ignore("worker \(slot + 1) wrote a line that is no event: \(line.prefix(200))")
-    case .ended(let end):
-      try workerEnded(end, in: slot)
+    case .noisy: break
+    case .accompanied(let others):
+      try accompanied(others, slot)
+    case .ended(let end, let remains):
+      try workerEnded(end, remains, in: slot)
     }
   }
 
   private mutating func receive(_ event: WorkerEvent, from slot: Int) throws {
     if event.event == .ready { return try workerIsReady(slot) }
+    if event.event == .alive { return }
     guard case .working(let attempt) = slots[slot].state, event.attempt == attempt.id else {
       // The fence: whoever was given up has no say any more, whatever it finished.
       try ignore("worker \(slot + 1) reports '\(event.event.rawValue)' for an attempt that is not its own")
       return
     }
     switch event.event {
-    case .ready: break
+    case .ready, .alive: break
     case .progress: try progressed(event, attempt, slot)
     case .committed:
       guard let key = event.key else { break }
       index.claim(key)
+      noteProgress(slot, frames: nil)
       try journal.tell(.committed, task: attempt.task, attempt: attempt.id) { report in
         report.key = key
         report.frames = event.frames
         report.isFirst = event.isFirst
       }
-    case .finished: try attemptFinished(attempt, slot)
+    case .finished: try attemptFinished(attempt, slot, event)
     case .failed: try attemptFailed(attempt, slot, event)
     }
   }
@@ -66,6 +71,7 @@ extension RunSession {
       attempt.loggedProgress = now
       slots[slot].state = .working(attempt)
     }
+    noteProgress(slot, frames: event.frames)
     try journal.tell(.progress, task: attempt.task, attempt: attempt.id, isLogged: isLogged) { report in
       report.worker = slot + 1
       // A task without frames counts steps of its own, such as samples: they are not frames of the stage.
@@ -81,7 +87,7 @@ extension RunSession {
 
   // MARK: Ends of attempts
 
-  private mutating func attemptFinished(_ attempt: Attempt, _ slot: Int) throws {
+  private mutating func attemptFinished(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
     let node = plan.nodes[attempt.task]
     guard try index.results(of: node).contains(node.key) else {
       // Success is a good result in the store and nothing else.
@@ -89,16 +95,18 @@ extension RunSession {
       return
     }
     slots[slot].state = .draining
+    try noteFindings(event, slot)
     // A repeated attempt found part of its work done; its time says nothing about the next task.
     if attempt.number == 1 {
       let seconds = (engine.clock.now - attempt.began).inSeconds
       try engine.ledger.recordTiming(kind: node.kind, frames: node.frames, seconds: seconds)
     }
-    try succeeded(attempt)
+    try succeeded(attempt, slot, event)
   }
 
-  private mutating func succeeded(_ attempt: Attempt) throws {
+  private mutating func succeeded(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent? = nil) throws {
     try engine.ledger.close(attempt: attempt.id, outcome: .done)
+    try recordEnd(of: attempt.task, attempt: attempt.id, slot: slot, .done, event)
     // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
     try apply(.finished(attempt.task, try: attempt.number))
   }
@@ -111,25 +119,30 @@ extension RunSession {
       family: .failed, code: "worker.failed", message: "the worker gave no reason",
       remedy: engine.logRemedy(slot))
     let diagnostics = event.diagnostics ?? []
-    note(attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics)
+    note(
+      attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics, attempt: attempt.id)
     try engine.ledger.close(attempt: attempt.id, outcome: failure == .cancelled ? .cancelled : .failed)
+    try recordEnd(
+      of: attempt.task, attempt: attempt.id, slot: slot, failure == .cancelled ? .cancelled : .failed, event)
     _ = try? attempt.folder.sweepParts()
     try apply(.failed(attempt.task, try: attempt.number, failure, commits: commits))
   }
 
   private mutating func attemptLost(
-    _ attempt: Attempt, _ slot: Int, _ end: WorkerEnd, _ complaint: String?
+    _ attempt: Attempt, _ slot: Int, _ end: WorkerEnd, _ fault: WorkerFault?
   ) throws {
     let node = plan.nodes[attempt.task]
     let made = try index.results(of: node)
     if made.contains(node.key) {
       // It died between its commit and its report.
-      return try succeeded(attempt)
+      return try succeeded(attempt, slot)
     }
     try engine.ledger.close(attempt: attempt.id, outcome: isStopping ? .cancelled : .lost)
     // The worker is reaped and its group is gone, so nobody writes there any more.
     _ = try? attempt.folder.sweepParts()
-    let message = complaint.map { "the worker was killed because \($0)" } ?? "the worker \(end)"
+    let message = fault.map { "the worker was killed because \($0.message)" } ?? "the worker \(end)"
+    try recordEnd(
+      of: attempt.task, attempt: attempt.id, slot: slot, isStopping ? .cancelled : .lost, message: message)
     if !isStopping {
       outcome.lostAttempts += 1
       try journal.tell(.workerLost, task: attempt.task, attempt: attempt.id) { event in
@@ -138,19 +151,25 @@ extension RunSession {
       }
     }
     let diagnostic = Diagnostic(
-      family: .failed, code: "worker.lost", message: message, remedy: engine.logRemedy(slot))
-    note(attempt.task, exit: 1, [diagnostic])
-    let wasKilled = complaint == nil && end.isBySomebodyElse
+      family: .failed, code: fault?.code ?? "worker.lost", message: message,
+      remedy: [engine.logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
+    note(attempt.task, exit: fault?.exit ?? 1, [diagnostic], attempt: attempt.id)
+    if !isStopping, fault?.isOfTheTask == true {
+      return try apply(.failed(attempt.task, try: attempt.number, .application, commits: made.count))
+    }
+    let wasKilled = fault == nil && end.isBySomebodyElse
     try apply(
       .lost(attempt.task, try: attempt.number, wasKilled ? .killed : .crash, commits: made.count))
   }
 
-  private mutating func workerEnded(_ end: WorkerEnd, in slot: Int) throws {
+  private mutating func workerEnded(_ end: WorkerEnd, _ remains: WorkerRemains, in slot: Int) throws {
+    if let memory = remains.memory { slots[slot].fault = .memory(used: memory.used, limit: memory.limit) }
+    try noteRemains(remains, end, slot)
     let ended = slots[slot]
     ended.lines?.finish()
     slots[slot].state = .absent
     slots[slot].lines = nil
-    slots[slot].complaint = nil
+    slots[slot].fault = nil
     if !ended.saidReady, !isStopping, end != .signalled(SIGKILL) {
       startFailures += 1
       guard startFailures < 3 else {
@@ -164,7 +183,7 @@ extension RunSession {
     case .absent, .idle: break
     case .draining: try apply(.opened(.worker))
     case .working(let attempt):
-      try attemptLost(attempt, slot, end, ended.complaint)
+      try attemptLost(attempt, slot, end, ended.fault)
       try apply(.opened(.worker))
     }
   }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 import Ledger
 import ObjectStore
@@ -36,6 +37,7 @@ struct RunSession {
   var coordinatorTasksRunning = 0
   var commands: [RunCommand] = []
   var pauses: [(due: Duration, task: Int)] = []
+  var queueRecord: QueueRecord?
   /// Tasks of the plan that were poison in an earlier run, by index.
   let quarantined: [Int: QuarantinedTask]
   /// Processes started so far.
@@ -63,8 +65,14 @@ struct RunSession {
     let files = surroundings.production.fileSystem
     let folder = surroundings.folder
     try files.createFolder(folder)
-    let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
+    try engine.folderOfRun.write(.here(run: surroundings.run, began: surroundings.clock.timeOfDay))
+    engine.control.follow(engine.folderOfRun)
+    let record = PlanRecord(
+      plan, run: surroundings.run, began: surroundings.clock.timeOfDay, purpose: surroundings.options.purpose)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
+    if let heading = surroundings.options.heading {
+      try files.writeNew(heading, at: "\(folder)/heading.json")
+    }
     journal = RunJournal(
       run: surroundings.run, plan: plan, log: try EventLog(path: "\(folder)/events.jsonl", in: files),
       observer: surroundings.observer, clock: surroundings.clock)
@@ -78,6 +86,10 @@ struct RunSession {
 
   mutating func begin() throws -> [RunCommand] {
     try journal.tell(.runStarted) { event in
+      event.schema = RunEvent.schemaVersion
+      event.host = LockHolder.hostName
+      event.processID = getpid()
+      event.workers = slots.count
       event.stages = plan.stageTotals
       event.total = plan.nodes.count
       event.frames = plan.nodes.reduce(0) { $0 + $1.frames }
@@ -141,6 +153,18 @@ struct RunSession {
     }
     journal.flush()
     if let complaint = journal.complaint { outcome.warnings.append(complaint) }
+    do {
+      try engine.folderOfRun.write(
+        RunEnding(
+          run: engine.run, ended: engine.clock.timeOfDay, seconds: outcome.seconds, exit: outcome.exitCode,
+          isCancelled: outcome.isCancelled, done: outcome.done.count, failed: outcome.failures.count,
+          undone: outcome.undone.count, stillAlive: outcome.stillAlive))
+    } catch let fault as Diagnostic {
+      // A full disk takes nothing from what was made.
+      var warning = fault
+      warning.severity = .warning
+      outcome.warnings.append(warning)
+    }
     return outcome
   }
 
@@ -158,13 +182,10 @@ struct RunSession {
     let due = pauses.filter { $0.due <= now }
     pauses.removeAll { $0.due <= now }
     for pause in due { try apply(.due(pause.task)) }
-    for slot in slots.indices where slots[slot].isBusy && slots[slot].complaint == nil {
-      let silence = now - slots[slot].lastHeard
-      if silence > engine.configuration.silenceLimit {
-        kill(slot, "it said nothing for \(Int(silence.inSeconds.rounded())) seconds")
-      }
-    }
+    checkLimits(at: now)
+    engine.control.listen()
     if let deadline, deadline <= now { killWorkers() }
+    try recordQueue()
   }
 
   // MARK: Stopping
@@ -191,11 +212,6 @@ struct RunSession {
     isStopping = true
     deadline = engine.clock.now + engine.configuration.stopLimit
     for slot in slots where !slot.isWorking { slot.lines?.finish() }
-  }
-
-  mutating func kill(_ slot: Int, _ complaint: String) {
-    slots[slot].complaint = complaint
-    engine.signals.send(SIGKILL, toLife: slots[slot].life)
   }
 
   private func killWorkers() {

@@ -123,6 +123,20 @@ package struct Scheduler: Sendable {
 
   package var runningCount: Int { running }
 
+  /// How many tasks could start were it not for one thing, by the name of that.
+  package var shortages: [String: Int] {
+    var counts: [String: Int] = [:]
+    for queues in queues.values {
+      for (claim, count) in queues.counts {
+        counts[ledger.shortage(of: claim) ?? "a free worker", default: 0] += count
+      }
+    }
+    return counts
+  }
+
+  /// Tasks that neither succeeded nor failed nor are blocked.
+  package var unsettledCount: Int { unsettled }
+
   /// Number of the task's latest attempt; 0 before the first.
   package func attempt(of index: Int) -> Int { attempts[index] }
 

@@ -1,5 +1,7 @@
+import Dispatch
 import FoundationEssentials
 import Glibc
+package import ObjectStore
 import Subprocess
 import Synchronization
 import SystemPackage
@@ -35,7 +37,11 @@ package enum WorkerReport: Sendable {
   case said(WorkerEvent)
   /// A line on standard output that is not an event.
   case babbled(String)
-  case ended(WorkerEnd)
+  /// It writes, told a few times a second at most: a sign of life and no more.
+  case noisy
+  /// Other processes that descend from it, told when they change.
+  case accompanied([ProcessFacts])
+  case ended(WorkerEnd, WorkerRemains)
 }
 
 /// How a worker process ended.
@@ -54,36 +60,53 @@ package enum WorkerEnd: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Sends signals to the process groups of living workers.
+/// Reaches living workers: signals for their process groups, and what their keepers have to know.
 ///
 /// A worker is known here only while its process id cannot mean another process: from its start until just
 /// before it is reaped.
 package final class WorkerSignals: Sendable {
-  private let senders = Mutex<[Int: @Sendable (Int32) -> Void]>([:])
+  private struct State {
+    var processes: [Int: Int32] = [:]
+    /// Bytes, by life; a limit may be set before the process is there.
+    var memoryLimits: [Int: Int64] = [:]
+  }
+
+  private let state = Mutex(State())
 
   package init() {}
 
   /// Signals the process group of one worker; nothing happens when it does not live.
   package func send(_ signal: Int32, toLife life: Int) {
-    senders.withLock { $0[life]?(signal) }
+    state.withLock { state in
+      if let process = state.processes[life] { _ = kill(-process, signal) }
+    }
   }
 
-  fileprivate func add(_ life: Int, _ sender: @escaping @Sendable (Int32) -> Void) {
-    senders.withLock { $0[life] = sender }
+  /// What a worker and its children may use together from now on, in bytes.
+  package func setMemoryLimit(_ bytes: Int64, ofLife life: Int) {
+    state.withLock { $0.memoryLimits[life] = bytes }
   }
 
-  /// Ends what is left of the group, then forgets it; the leader is not reaped yet, so the group is still ours.
-  fileprivate func killAndRemove(_ life: Int) {
-    senders.withLock { $0.removeValue(forKey: life)?(SIGKILL) }
+  func memoryLimit(ofLife life: Int) -> Int64? { state.withLock { $0.memoryLimits[life] } }
+
+  fileprivate func add(_ life: Int, _ process: Int32) {
+    state.withLock { $0.processes[life] = process }
+  }
+
+  fileprivate func remove(_ life: Int) {
+    state.withLock { state in
+      state.processes[life] = nil
+      state.memoryLimits[life] = nil
+    }
   }
 }
 
-/// Runs one worker process from its start until it is reaped.
+/// Runs one worker process from its start until it is reaped and nothing that came of it is left.
 ///
 /// Its standard input takes `lines` and is closed after the last one; open, it is the worker's lifeline: the
 /// kernel closes it when we die. Descriptors are close-on-exec, and swift-subprocess closes all but the three
-/// standard ones in the child, so no worker holds another's lifeline. Standard error goes straight to a file, which a
-/// worker can write to after our death. The process leads its own group and takes it along when it ends.
+/// standard ones in the child, so no worker holds another's lifeline. Standard error is kept in a file of limited size. The
+/// process leads its own group and takes along what it started, whatever group that is in.
 ///
 /// - Parameters:
 ///   - life: a number never used before, by which `signals` knows the process.
@@ -91,7 +114,8 @@ package final class WorkerSignals: Sendable {
 ///   - report: called in order, from any thread.
 package func runWorker(
   _ program: WorkerProgram, life: Int, lines: AsyncStream<String>, workingDirectory: String, logPath: String,
-  signals: WorkerSignals, report: @escaping @Sendable (WorkerReport) -> Void
+  limits: ContainmentLimits = ContainmentLimits(), signals: WorkerSignals,
+  report: @escaping @Sendable (WorkerReport) -> Void
 ) async {
   var options = PlatformOptions()
   options.processGroupID = 0
@@ -100,48 +124,50 @@ package func runWorker(
     .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .seconds(25))
   ]
   let environment = program.environment(inheriting: ProcessInfo.processInfo.environment)
+  let mark = environment[ProcessFamily.Mark.worker].map { ProcessFamily.Mark(ProcessFamily.Mark.worker, $0) }
   let configuration = Configuration(
     executable: .path(FilePath(program.executable)), arguments: Arguments(program.arguments),
     environment: .custom(
       Dictionary(uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), $0.value) })),
     workingDirectory: FilePath(workingDirectory), platformOptions: options)
   do {
-    let log = try FileDescriptor.open(
-      FilePath(logPath), .writeOnly, options: [.append, .create, .closeOnExec],
-      permissions: [.ownerReadWrite, .groupRead])
+    let log = try CappedLog(path: logPath, limits: limits.log, in: FileSystem(root: workingDirectory))
+    let (output, errors) = (try WorkerPipe(), try WorkerPipe())
     let result = try await Subprocess.run(
-      configuration, input: .inputWriter, output: .sequence,
-      error: .fileDescriptor(log, closeAfterSpawningProcess: true)
+      configuration, input: .inputWriter,
+      output: .fileDescriptor(output.writeEnd, closeAfterSpawningProcess: true),
+      error: .fileDescriptor(errors.writeEnd, closeAfterSpawningProcess: true)
     ) { execution in
-      signals.add(life) { try? execution.send(signal: Signal(rawValue: $0), toProcessGroup: true) }
-      defer { signals.killAndRemove(life) }
-      report(.started(processID: execution.processIdentifier.value))
-      try await withThrowingTaskGroup(of: Void.self) { group in
+      let process = execution.processIdentifier.value
+      let descriptor = execution.processIdentifier.processDescriptor
+      signals.add(life, process)
+      // It is reaped after this closure, so until then its id cannot mean another process.
+      defer { signals.remove(life) }
+      report(.started(processID: process))
+      return await withTaskGroup(of: Void.self) { group in
         group.addTask {
           // A worker that ended does not read; its end is reported by the other half.
           for await line in lines { _ = try? await execution.standardInputWriter.write(line + "\n") }
           try? await execution.standardInputWriter.finish()
         }
-        var splitter = LineSplitter()
-        let decoder = JSONDecoder()
-        for try await buffer in execution.standardOutput {
-          let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
-          for line in splitter.lines(adding: bytes) {
-            if let event = try? decoder.decode(WorkerEvent.self, from: Data(line)) {
-              report(.said(event))
-            } else {
-              report(.babbled(String(decoding: line, as: UTF8.self)))
-            }
+        let remains = await withCheckedContinuation { continuation in
+          DispatchQueue(label: "interlock.worker").async {
+            let keeper = WorkerKeeper(
+              process: process, processDescriptor: descriptor, output: output, errors: errors, log: log,
+              mark: mark, look: limits.look, memoryLimit: { signals.memoryLimit(ofLife: life) },
+              report: report)
+            continuation.resume(returning: keeper.run())
           }
         }
         group.cancelAll()
+        return remains
       }
     }
     switch result.terminationStatus {
-    case .exited(let code): report(.ended(.exited(code)))
-    case .signaled(let signal): report(.ended(.signalled(signal)))
+    case .exited(let code): report(.ended(.exited(code), result.closureResult))
+    case .signaled(let signal): report(.ended(.signalled(signal), result.closureResult))
     }
   } catch {
-    report(.ended(.notStarted("\(error)")))
+    report(.ended(.notStarted("\(error)"), WorkerRemains()))
   }
 }

@@ -9,6 +9,9 @@ struct Attempt {
   var number: Int
   var began: Duration
   var loggedProgress: Duration = .zero
+  /// When it last got further, for the first time with its first report.
+  var progressed: Duration?
+  var frames: Int?
 
   var id: String { folder.id }
 }
@@ -32,7 +35,14 @@ struct WorkerSlot {
   var saidReady = false
   var lastHeard: Duration = .zero
   /// Why we killed the process, if we did.
-  var complaint: String?
+  var fault: WorkerFault?
+  /// What the current or last task is called, and the one before it.
+  var label: String? { didSet { labelBefore = oldValue } }
+  private(set) var labelBefore: String?
+  /// When the current or last task was given out, as `ProcessFacts.started` counts.
+  var startedTicks: UInt64 = 0
+  /// Processes left behind that we ended.
+  var ended: Set<ProcessFacts> = []
 
   var isAbsent: Bool { if case .absent = state { true } else { false } }
   var isIdle: Bool { if case .idle = state { true } else { false } }

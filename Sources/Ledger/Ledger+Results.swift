@@ -1,4 +1,4 @@
-import Digests
+package import Digests
 import FoundationEssentials
 import GRDB
 package import ObjectStore
@@ -135,7 +135,8 @@ extension Ledger {
 
   /// Makes the index of results and frames again from every result file.
   ///
-  /// Attempts and timings stay. Runs beside other processes: results they publish meanwhile are kept.
+  /// Attempts and timings that are on record stay; what is not is read from attempt folders and records of runs. Of
+  /// those that `gc` has deleted for their age nothing is known afterwards. Runs beside other processes: results they publish meanwhile are kept.
   package func rebuild(from store: ObjectStore) throws -> Rebuild {
     // Read first and write after, because the database is locked for others while it is written.
     var entries: [ResultEntry] = []
@@ -143,6 +144,7 @@ extension Ledger {
     let walked = Set(entries.map(\.head.key))
     let before = try knownResults()
     let later = before.subtracting(walked).filter { store.hasResult($0) }
+    try recordHistory(try ProductionHistory(store.production))
     try translating {
       try database.write { db in
         let present = try Row.fetchAll(db, sql: "SELECT key FROM results").map { try Self.digest($0, 0) }
@@ -157,6 +159,27 @@ extension Ledger {
     return Rebuild(
       walk: walk, added: walked.subtracting(before).count,
       removed: before.subtracting(walked).subtracting(later).count)
+  }
+
+  /// The frames on record of each segment that can be used frame by frame.
+  package func recordedFrames() throws -> [TaskKey: (encoding: Digest, chain: Digest, frames: FrameInterval)]
+  {
+    try translating {
+      try database.read { db in
+        var recorded: [TaskKey: (encoding: Digest, chain: Digest, frames: FrameInterval)] = [:]
+        let rows = try Row.fetchCursor(
+          db, sql: "SELECT encoding, chain, first, step, count, segment, offset FROM frames")
+        while let row = try rows.next() {
+          let segment = try Self.digest(row, 5)
+          recorded[segment] = (
+            try Self.digest(row, 0), try Self.digest(row, 1),
+            FrameInterval(
+              first: row[2], step: row[3], count: row[4], segment: segment, offset: row[6])
+          )
+        }
+        return recorded
+      }
+    }
   }
 
   /// Whether every result file of the time it was opened is on record.

@@ -17,7 +17,7 @@ package struct TimingEstimate: Hashable, Sendable {
 
 extension Ledger {
   /// Timings kept of each kind; older ones came from other material.
-  private static let timingsKept = 200
+  static let timingsKept = 200
 
   /// - Parameters:
   ///   - frames: frames the task made; 0 when it made none.

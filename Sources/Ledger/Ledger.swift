@@ -10,6 +10,7 @@ import Synchronization
 /// nothing: it is made again from the files. Commits are durable on return (`synchronous=FULL`), because an
 /// attempt must be on record before it starts. Any thread may call; calls block.
 package final class Ledger: Sendable {
+  let commitTimes = CommitTimes()
   /// The connection; another one after damage was repaired.
   private let connection: Mutex<DatabaseQueue>
   private let production: Production
@@ -24,6 +25,7 @@ package final class Ledger: Sendable {
     connection = Mutex(database)
     self.production = production
     self.isOwner = isOwner
+    database.add(transactionObserver: commitTimes, extent: .databaseLifetime)
   }
 
   /// Opens the ledger of a production; one that is missing, unfinished or damaged is built from the results.
@@ -69,6 +71,7 @@ package final class Ledger: Sendable {
       try? damaged.close()
       try Self.setAside(production, isOwner: true, error)
       current = try Self.connect(production)
+      current.add(transactionObserver: commitTimes, extent: .databaseLifetime)
       return true
     }
     if isOurs { noteRepair("damaged", try rebuild(from: ObjectStore(production))) }

@@ -94,16 +94,22 @@ package struct AttemptFolder: Hashable, Sendable {
     try FileLock.tryLock(lockPath, in: production.fileSystem)
   }
 
-  /// Removes the `.part` files of a dead attempt; hold its lock while calling.
+  /// Removes the `.part` files and folders of a dead attempt; hold its lock while calling.
   ///
-  /// - Returns: how many, and their size in bytes.
+  /// - Returns: how many files, and their size in bytes.
   @discardableResult
   package func sweepParts() throws(Diagnostic) -> (count: Int, byteCount: Int64) {
     let files = production.fileSystem
     var swept = (count: 0, byteCount: Int64(0))
     for name in try files.names(in: path) where name.hasSuffix(".part") {
       let part = "\(path)/\(name)"
-      guard let facts = try files.facts(part), facts.isRegularFile else { continue }
+      guard let facts = try files.facts(part), facts.isRegularFile || facts.isFolder else { continue }
+      if facts.isFolder {
+        let inside = try files.removeTree(part)
+        swept.count += inside.count
+        swept.byteCount += inside.byteCount
+        continue
+      }
       try files.remove(part)
       swept.count += 1
       swept.byteCount += facts.byteCount
@@ -114,7 +120,6 @@ package struct AttemptFolder: Hashable, Sendable {
   /// Removes the folder with all its files; for attempts whose story nobody needs any more.
   package func remove() throws(Diagnostic) {
     let files = production.fileSystem
-    for name in try files.names(in: path) { try files.remove("\(path)/\(name)") }
-    try files.removeFolder(path)
+    try files.removeTree(path)
   }
 }

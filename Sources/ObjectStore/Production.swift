@@ -11,8 +11,10 @@ package struct Production: Hashable, Sendable {
   package var resultsFolder: String { interlockFolder + "/results" }
   package var attemptsFolder: String { interlockFolder + "/attempts" }
   package var runsFolder: String { interlockFolder + "/runs" }
-  /// Damaged files are moved here, for people to look at; nothing reads them.
+  /// Damaged files are moved here, for people to look at, and, in folders of their own, what nothing needs.
   package var quarantineFolder: String { interlockFolder + "/quarantine" }
+  /// What each plan rests on, for whoever frees space.
+  package var footprintsFolder: String { interlockFolder + "/footprints" }
   /// Lock files of work that several processes must do one after the other.
   package var locksFolder: String { interlockFolder + "/locks" }
   /// Held by the one coordinator of this production.

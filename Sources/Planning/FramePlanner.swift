@@ -28,10 +28,14 @@ struct FramePlanner {
   }
 
   func plan(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames {
-    switch encoding.unit {
-    case .frame: try planFrames(sequence, in: &workspace)
-    case .group: try planGroups(sequence, in: &workspace)
-    }
+    workspace.names.note(sequence)
+    let frames =
+      switch encoding.unit {
+      case .frame: try planFrames(sequence, in: &workspace)
+      case .group: try planGroups(sequence, in: &workspace)
+      }
+    workspace.footprint += frames.pieces.map(\.segment)
+    return frames
   }
 
   // MARK: Frame by frame
@@ -85,7 +89,8 @@ struct FramePlanner {
       }
     }
     try planSingles()
-    workspace.frames[digest] = index
+    // Planning a render may have planned frames of other chains, for a program whose pictures it reads.
+    workspace.frames[digest, default: [:]].merge(index) { $1 }
     frames.pieces = runs.flatMap { run in index[run.chain].map { $0.pieces(of: run) } ?? [] }
     return frames
   }
@@ -146,13 +151,16 @@ struct FramePlanner {
     let count = segments.reduce(0) { $0 + $1.count }
     let memory = MemoryEstimate(videos: workspace.videosByIdentity())
       .render(nodes.values, encoding: encoding)
+    let names = workspace.names
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
-        label: label(segments, nodes: nodes, in: workspace), payload: try JSONBytes.encode(input),
+        label: label(segments, nodes: nodes, in: workspace),
+        dependencies: workspace.externals(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
         reason: "\(count) frames never made before with this source, grade and encoding",
-        needs: TaskNeeds(memoryBytes: memory)))
+        needs: TaskNeeds(memoryBytes: memory),
+        ingredients: RenderTask.ingredients(input, names: names)))
   }
 
   /// The sources of the first shot with its frames, and how many shots more.

@@ -11,14 +11,18 @@ package struct ProbedFile: Sendable {
   /// Of numbered stills the first.
   package var location: MediaLocation
   package var sequence: StillSequence?
+  /// The `ExternalTask` that makes the pictures; its facts are declared, and nothing is there yet.
+  package var maker: TaskKey?
   package var facts: MediaFacts
   package var identity: Digest
 
   package init(
-    location: MediaLocation, facts: MediaFacts, identity: Digest, sequence: StillSequence? = nil
+    location: MediaLocation, facts: MediaFacts, identity: Digest, sequence: StillSequence? = nil,
+    maker: TaskKey? = nil
   ) {
     self.location = location
     self.sequence = sequence
+    self.maker = maker
     self.facts = facts
     self.identity = identity
   }
@@ -65,6 +69,8 @@ package struct PlanningWorkspace {
   package var files: [ProbedFile]
   package let tools: ToolIdentity
   package let library: any PlanningLibrary
+  /// What people call what keys know by digest, for explanations.
+  package let names = KeyNames()
 
   package var pictures: [String: PictureSequence] = [:]
   package var soundEdits: [String: SoundEdit] = [:]
@@ -75,6 +81,14 @@ package struct PlanningWorkspace {
   package var gates: [String: GateState] = [:]
   /// Tasks of stages whose gates are closed: they are known, and wait.
   package var held: [TaskNode] = []
+
+  /// Runs of programs whose pictures stages downstream take, by key: planned when a task needs their pictures.
+  var externals: [TaskKey: PlannedExternal] = [:]
+  var externalOfIdentity: [Digest: TaskKey] = [:]
+  /// The tasks of this plan that make segments, by segment.
+  var makers: [TaskKey: TaskKey] = [:]
+  /// Names of the wanted stages that others take something from.
+  var consumed: Set<String> = []
 
   package var nodes: [TaskNode] = []
   package var plannedKeys: Set<TaskKey> = []
@@ -97,6 +111,9 @@ package struct PlanningWorkspace {
   /// Groups of pictures that tasks of this plan make.
   var groups: Set<TaskKey> = []
 
+  /// Every result the plan rests on, made by it or found; with repeats, in no order.
+  package var footprint: [TaskKey] = []
+
   var videos: [Digest: VideoFacts] = [:]
   /// How many of `files` are in `videos`.
   var indexedFiles = 0
@@ -110,10 +127,18 @@ package struct PlanningWorkspace {
 
   /// Adds a task unless its result exists or another stage has asked for the same.
   mutating func add(_ node: TaskNode) throws {
+    footprint.append(node.key)
     guard !plannedKeys.contains(node.key) else { return }
     // A render is planned for segments that are missing: an old result of its own says nothing about them.
     if node.place == .worker, node.commits.isEmpty, try library.hasResult(node.key) { return }
+    var node = node
+    node.dependencies = try node.dependencies.filter { key in
+      guard let external = externals[key] else { return true }
+      try external.demand(in: &self)
+      return plannedKeys.contains(key)
+    }
     plannedKeys.insert(node.key)
+    for segment in node.commits { makers[segment] = node.key }
     nodes.append(node)
   }
 
@@ -121,6 +146,7 @@ package struct PlanningWorkspace {
   /// and then planning starts again. Until then plan on as if the answer were empty.
   mutating func answer<Output: Codable & Sendable>(to node: TaskNode, as type: Output.Type) throws -> Output?
   {
+    footprint.append(node.key)
     if let output = try library.output(of: node.key, as: type) { return output }
     if !questions.contains(where: { $0.key == node.key }) { questions.append(node) }
     return nil
@@ -132,13 +158,15 @@ package struct PlanningWorkspace {
   mutating func publish(_ input: PublishTask.Input, reason: String) throws -> String? {
     publishes.append(input)
     if let version = try library.publishedVersion(input) { return version }
+    for key in input.results { try externals[key]?.demand(in: &self) }
     let waits = plannedDependencies([input.assembly].compactMap { $0 } + input.results)
     try add(
       TaskNode(
         key: PublishTask.key(input), kind: PublishTask.identifier, version: PublishTask.version,
         stage: input.stage,
         label: "publish \(input.name)", dependencies: waits, payload: try JSONBytes.encode(input),
-        place: .coordinator, reason: reason))
+        place: .coordinator, reason: reason, subject: input.name,
+        ingredients: PublishTask.ingredients(input)))
     return nil
   }
 
@@ -148,9 +176,13 @@ package struct PlanningWorkspace {
     let before = (nodes: nodes.count, deliverables: deliverables.count)
     try stage.plan(in: &self)
     for index in nodes.indices.dropFirst(before.nodes) {
-      nodes[index].weight = stage.declaration.priority
-      guard nodes[index].place == .worker else { continue }
-      nodes[index].needs.tokens.merge(stage.declaration.tokens) { max($0, $1) }
+      // A program of an earlier stage is planned when its pictures are needed.
+      let owner = pipeline.stage(named: nodes[index].stage) ?? stage
+      nodes[index].weight = owner.declaration.priority
+      guard nodes[index].place == .worker,
+        !(owner is ExternalStage) || nodes[index].kind == ExternalTask.identifier
+      else { continue }
+      nodes[index].needs.tokens.merge(owner.declaration.tokens) { max($0, $1) }
     }
     guard !closed.isEmpty else { return }
     held += nodes[before.nodes...]
@@ -170,22 +202,29 @@ package struct PlanningWorkspace {
         (
           file.identity.hex,
           RenderTask.Media(
-            location: file.location, sequence: file.sequence,
+            location: file.location, sequence: file.sequence, maker: file.maker,
             sampleAspect: file.facts.video?.sampleAspect ?? .one)
         )
       }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// The runs of programs that make sources of nodes: what a task that reads them waits for.
+  func externals(behind nodes: [ImageNode]) -> [TaskKey] {
+    guard !externals.isEmpty else { return [] }
+    var seen: Set<TaskKey> = []
+    return nodes.flatMap(\.sources).compactMap { externalOfIdentity[$0.media] }
+      .filter { seen.insert($0).inserted }
+  }
+
   /// The pictures a stage is made from, by the stages that make them.
-  func picturesBehind(_ stage: String) -> [String: PictureSequence] {
+  func picturesBehind(_ stage: StageDeclaration) -> [String: PictureSequence] {
     var found: [String: PictureSequence] = [:]
     var waiting = [stage]
-    while let name = waiting.popLast() {
-      for source in pipeline.stage(named: name)?.declaration.wires.values.sorted() ?? []
-      where found[source] == nil {
+    while let stage = waiting.popLast() {
+      for source in stage.wires.values.sorted() where found[source] == nil {
         guard let picture = pictures[source] else { continue }
         found[source] = picture
-        waiting.append(source)
+        if let next = pipeline.stage(named: source) { waiting.append(next.declaration) }
       }
     }
     return found
@@ -210,11 +249,17 @@ package struct ProgrammePlan: Sendable {
   /// Tasks that must run before there is a plan; everything else is provisional while there are any.
   package var questions: [TaskNode]
   package var plan: Plan
+  /// Probes and questions that were answered on the way to this plan.
+  package var prepared: [TaskNode] = []
   /// Tasks behind closed gates, in no order.
   package var held: [TaskNode]
   /// The gates in the order of the pipeline.
   package var gates: [GateState]
   package var objects: [Digest: [UInt8]]
+  /// Every result the plan rests on, made by it or found; with repeats, in no order.
+  package var footprint: [TaskKey]
+  /// Whether anything had to be found out before there was a plan.
+  package var hasAsked = false
   package var deliverables: [DeliverablePlan]
   package var publishes: [PublishTask.Input]
   package var conform: Conform

@@ -28,6 +28,7 @@ package enum ProgrammePlanner {
     var workspace = PlanningWorkspace(
       pipeline: pipeline, timeline: conform.timeline, conform: conform, files: files, tools: tools,
       library: library, publishesConform: publishesConform)
+    workspace.consumed = Set(stages.flatMap { $0.declaration.sources })
     workspace.diagnostics = pipeline.warnings + conform.diagnostics
     // Stages behind closed gates come last, so that nothing that may run counts on what they hold back.
     var late: [any Stage] = []
@@ -47,7 +48,7 @@ package enum ProgrammePlanner {
       return ProgrammePlan(
         questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
-        deliverables: workspace.deliverables,
+        footprint: workspace.footprint, deliverables: workspace.deliverables,
         publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
         offline: workspace.offline,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },

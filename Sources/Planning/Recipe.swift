@@ -29,6 +29,8 @@ package struct Recipe: Codable, Sendable {
     package var layers: [Layer]?
     /// Where pictures lie on each other, each of them, the lowest first.
     package var stack: [Part]?
+    /// The programs that made it.
+    package var externals: [External]?
   }
 
   /// A layer of a composite: which of its frames is where.
@@ -64,12 +66,12 @@ package struct Recipe: Codable, Sendable {
   package var pictures: [String: [FrameRun]]
 
   init(
-    stage: String, profile: String, encoding: Encoding, sequence: PictureSequence, start: Int64,
+    stage: StageDeclaration, profile: String, encoding: Encoding, sequence: PictureSequence, start: Int64,
     workspace: PlanningWorkspace
   ) {
     schema = 1
     programme = workspace.pipeline.programme
-    self.stage = stage
+    self.stage = stage.name
     self.profile = profile
     cut = workspace.pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) }
     rate = sequence.rate
@@ -93,7 +95,8 @@ package struct Recipe: Codable, Sendable {
         sourceTimecodeRate: file?.facts.timecodeRate,
         framesPerLabel: perLabel == .one ? nil : perLabel, chain: span.node.chain,
         operations: span.node.operations, layers: Self.layers(span, files),
-        stack: span.layers.isEmpty ? nil : span.layers.map { part($0, at: frame) })
+        stack: span.layers.isEmpty ? nil : span.layers.map { part($0, at: frame) },
+        externals: Self.externals(of: span, in: workspace) { $0.placedSpans.map { part($1, at: $0) } })
     }
     parts = sequence.placedSpans.map { part($1, at: $0) }
   }

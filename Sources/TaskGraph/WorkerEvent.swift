@@ -5,7 +5,10 @@ package struct WorkerEvent: Codable, Sendable {
   package enum Kind: String, Codable, Sendable {
     /// The worker waits for the path of a task file.
     case ready
-    /// `frames` of `total` frames are made; sent at least every ten seconds of work.
+    /// The worker process lives; sent every few seconds by a thread that does nothing else, so it says nothing of the
+    /// task.
+    case alive
+    /// `frames` of `total` frames are made.
     case progress
     /// The result `key` was published: a segment, or the task itself.
     case committed
@@ -41,6 +44,12 @@ package struct WorkerEvent: Codable, Sendable {
   package var exit: Int?
   package var failure: FailureClass?
   package var diagnostics: [Diagnostic]?
+  /// With the end of an attempt: user and system time of the worker and its children meanwhile, in seconds.
+  package var cpuSeconds: Double?
+  /// With the end of an attempt: largest resident memory of the worker meanwhile.
+  package var peakMemoryBytes: Int64?
+  /// With the end of an attempt: size of the objects it put into the store.
+  package var writtenBytes: Int64?
 
   package init(
     _ event: Kind, attempt: String? = nil, key: TaskKey? = nil, keys: [TaskKey]? = nil, frames: Int? = nil,

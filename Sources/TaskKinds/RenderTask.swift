@@ -5,7 +5,7 @@ package import MediaTime
 package import TaskGraph
 
 /// Makes frames in one encoding, in segments that are committed one by one.
-package enum RenderTask: TaskKind {
+package enum RenderTask: DescribedTask {
   package static let identifier = "render"
   package static let version = 1
 
@@ -32,17 +32,22 @@ package enum RenderTask: TaskKind {
     package var count: Int64 { runs.reduce(0) { $0 + $1.count } }
   }
 
-  /// A media file, or a run of numbered stills, that frames are read from.
+  /// A media file, a run of numbered stills, or pictures of another task, that frames are read from.
   package struct Media: Hashable, Codable, Sendable {
-    /// Of a sequence its first member.
+    /// Of a sequence its first member; of a task's pictures what people call them.
     package var location: MediaLocation
     package var sequence: StillSequence?
+    /// The `ExternalTask` that makes the pictures: its result says where they are.
+    package var maker: TaskKey?
     /// Width over height of a source pixel, as the probe found it; part of the media's identity.
     package var sampleAspect: Rational
 
-    package init(location: MediaLocation, sequence: StillSequence? = nil, sampleAspect: Rational) {
+    package init(
+      location: MediaLocation, sequence: StillSequence? = nil, maker: TaskKey? = nil, sampleAspect: Rational
+    ) {
       self.location = location
       self.sequence = sequence
+      self.maker = maker
       self.sampleAspect = sampleAspect
     }
   }
@@ -73,9 +78,44 @@ package enum RenderTask: TaskKind {
     package init(segments: [TaskKey]) { self.segments = segments }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.render", version: version)
-    for segment in input.segments { encoder.append(segment.key) }
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: nil, words: words(input, names: names)) { encoder in
+      for segment in input.segments { encoder.append(segment.key) }
+    }
+  }
+
+  private static func words(_ input: Input, names: KeyNames) -> [Ingredient] {
+    var words = PictureWords(names: names, media: input.media)
+    for ingredient in input.encoding.ingredients { words.add(ingredient) }
+    for run in input.segments.flatMap(\.runs) {
+      guard let node = input.nodes[run.chain.hex], let shown = shownFrames(of: run) else { continue }
+      let subjects = names.subjects(of: run.chain, frames: shown)
+      for subject in subjects { words.add(node, about: subject) }
+      let file = node.sources.first.map { words.file($0.media) } ?? "black"
+      for subject in subjects {
+        words.add(
+          Ingredient(file, frames(of: run), group: Ingredient.frames, about: subject.shot))
+      }
+    }
+    words.add(
+      Ingredient(
+        "segments", input.segments.map { "\($0.count)" }.joined(separator: " "), group: Ingredient.frames))
+    return words.ingredients
+  }
+
+  private static func shownFrames(of run: FrameRun) -> FrameRange? {
+    guard run.count > 0 else { return nil }
+    let last = run.position(at: run.count - 1)
+    return FrameRange(start: min(run.first, last), end: max(run.first, last) + 1)
+  }
+
+  /// `120–143`; backwards, held and skipping runs say so.
+  private static func frames(of run: FrameRun) -> String {
+    let last = run.position(at: run.count - 1)
+    switch run.step {
+    case 0: return "\(run.first)" + (run.count > 1 ? " held \(run.count)" : "")
+    case 1, -1: return "\(run.first)–\(last)"
+    default: return "\(run.first)–\(last) every \(run.step)"
+    }
   }
 }

@@ -5,6 +5,7 @@ import Drawing
 import Foundation
 import Glibc
 import Media
+import ObjectStore
 import TaskGraph
 
 /// Names the libraries and kernels that make bytes here.
@@ -58,6 +59,7 @@ public enum WorkerProgram {
     """
 
   private static func prepare() {
+    ProcessFamily.adoptOrphans()
     ProcessLimits.apply()
     StopRequest.installHandlers()
     MediaEnvironment.start()
@@ -80,20 +82,23 @@ public enum WorkerProgram {
   /// Takes task files from standard input until it ends.
   private static func pool() -> Int32 {
     prepare()
+    LifeThread.start { PoolReporter.send(WorkerEvent(.alive)) }
     let lines = TaskLines()
     while true {
       PoolReporter.send(WorkerEvent(.ready))
       guard let path = lines.next() else { break }
       let ending = AttemptRunner.run(taskFile: path) { PoolReporter(attempt: $0) }
-      if ending.exit == 0 {
-        PoolReporter.send(WorkerEvent(.finished, attempt: ending.attempt, key: ending.key, exit: 0))
-      } else {
-        PoolReporter.send(
-          WorkerEvent(
-            .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit),
-            failure: ending.failure,
-            diagnostics: ending.diagnostics))
-      }
+      var last =
+        ending.exit == 0
+        ? WorkerEvent(
+          .finished, attempt: ending.attempt, key: ending.key, exit: 0,
+          diagnostics: ending.diagnostics.isEmpty ? nil : ending.diagnostics)
+        : WorkerEvent(
+          .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit), failure: ending.failure,
+          diagnostics: ending.diagnostics)
+      (last.cpuSeconds, last.peakMemoryBytes) = (ending.cpuSeconds, ending.peakMemoryBytes)
+      last.writtenBytes = ending.writtenBytes
+      PoolReporter.send(last)
     }
     return StopRequest.exitCode ?? 0
   }
@@ -126,6 +131,7 @@ public enum WorkerProgram {
     }
     let taskFile = arguments[0]
     StandardOutput.write(firstLine(arguments))
+    LifeThread.start { [dialect] in FarmReporter.repeatProgress(in: dialect) }
     let ending = AttemptRunner.run(taskFile: taskFile) { _ in FarmReporter(dialect: dialect) }
     for diagnostic in ending.diagnostics { StandardOutput.write(diagnostic.description) }
     if ending.exit == 0 {

@@ -102,13 +102,13 @@ enum TemporaryFolder {
 func fake(
   _ name: String, after dependencies: [String] = [], segments: Int = 0, frames: Int = 0, seconds: Double = 0,
   _ misbehaviour: String? = nil, times: Int? = nil, failure: String? = nil, exit: Int? = nil,
-  hold: String? = nil
+  hold: String? = nil, inside: String? = nil
 ) -> TaskNode {
   var made = node(name, after: dependencies, frames: frames, segments: segments)
   made.payload =
     FakeTask(
       segments: made.commits, seconds: seconds, frames: frames, misbehaviour: misbehaviour, times: times,
-      failure: failure, exit: exit, hold: hold
+      failure: failure, exit: exit, hold: hold, inside: inside
     ).payload
   return made
 }

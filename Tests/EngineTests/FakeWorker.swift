@@ -12,19 +12,22 @@ struct FakeTask: Codable, Sendable {
   /// For each segment, or for the task as a whole when it has none.
   var seconds = 0.0
   var frames = 0
-  /// killed, exits, hangs, lies, fails, stale, babbles, stubborn (ignores SIGTERM), orphans (leaves a child)
+  /// killed, exits, hangs, lies, fails, stale, babbles, stubborn (ignores SIGTERM), orphans (leaves a child), daemon (leaves
+  /// one that got away), daemon below (one that did not get past the worker), leaks, leaks in a child, floods (log), chatters (output), endless (a line), stalls (lives only)
   var misbehaviour: String?
   var times: Int?
   var failure: String?
   var exit: Int?
   /// After its first segment the task goes on when this file is gone.
   var hold: String?
+  /// Its second segment is under way for as long as this file exists.
+  var inside: String?
 
   var payload: [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? [] }
 }
 
 let fakeWorkerProgram = #"""
-  import fcntl, hashlib, json, os, select, signal, subprocess, sys, time
+  import ctypes, fcntl, hashlib, json, os, select, signal, subprocess, sys, time
 
   class Stop(BaseException):
       pass
@@ -80,6 +83,30 @@ let fakeWorkerProgram = #"""
           file.write("x")
       return os.path.getsize(counter) <= times
 
+  def leak():
+      kept = []
+      while True:
+          kept.append(b"x" * (4 << 20))
+          time.sleep(0.01)
+
+  def daemon(root):
+      path = os.path.join(root, "daemon.txt")
+      if os.fork() == 0:
+          os.setsid()
+          if os.fork():
+              os._exit(0)
+          os.closerange(0, 256)
+          with open(path + ".new", "w") as file:
+              file.write(str(os.getpid()))
+          os.rename(path + ".new", path)
+          os.execvp("sleep", ["sleep", "1000"])
+      while not os.path.exists(path):
+          time.sleep(0.01)
+      with open(path) as file:
+          pid = file.read()
+      while open("/proc/" + pid + "/comm").read() != "sleep\n":
+          time.sleep(0.01)
+
   def work(path):
       folder = os.path.dirname(path)
       root = os.path.dirname(os.path.dirname(os.path.dirname(folder)))
@@ -95,6 +122,34 @@ let fakeWorkerProgram = #"""
           child = subprocess.Popen(["sleep", "1000"])
           with open(os.path.join(root, "orphan.txt"), "w") as file:
               file.write(str(child.pid))
+      if misbehaves(root, task, "daemon"):
+          daemon(root)
+      if misbehaves(root, task, "daemon below"):
+          ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+          daemon(root)
+      if misbehaves(root, task, "daemon and dies"):
+          daemon(root)
+          os.kill(os.getpid(), signal.SIGKILL)
+      if misbehaves(root, task, "leaks"):
+          leak()
+      if misbehaves(root, task, "leaks in a child"):
+          if os.fork() == 0:
+              leak()
+          time.sleep(1000)
+      if misbehaves(root, task, "floods"):
+          for number in range(64):
+              os.write(2, b"a warning of a library\n" * 50000)
+      if misbehaves(root, task, "chatters"):
+          for number in range(8):
+              os.write(1, b"a line of a library\n" * 50000)
+      if misbehaves(root, task, "endless"):
+          for number in range(16):
+              os.write(1, b"x" * (1 << 20))
+          os.write(1, b"\n")
+      if misbehaves(root, task, "stalls"):
+          while True:
+              say("alive")
+              time.sleep(0.05)
       if misbehaves(root, task, "stale"):
           say("finished", attempt="01AAAAAAAAAAAAAAAAAAAAAAAA", key=task["key"])
       if misbehaves(root, task, "babbles"):
@@ -111,6 +166,8 @@ let fakeWorkerProgram = #"""
               part = os.path.join(folder, "unfinished.part")
               open(part, "w").close()
               time.sleep(input["seconds"])
+              while number == 1 and input.get("inside") and os.path.exists(input["inside"]):
+                  time.sleep(0.02)
               os.unlink(part)
               isFirst = publish(root, folder, key, "test.segment", attempt, {"name": key})
               say("committed", attempt=attempt, key=key, isFirst=isFirst)

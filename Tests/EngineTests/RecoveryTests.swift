@@ -1,6 +1,6 @@
 import Digests
 import Engine
-import FoundationEssentials
+import Foundation
 import Glibc
 import Ledger
 import ObjectStore
@@ -40,13 +40,18 @@ import Testing
     let folder = harness.folder
     var random = SplitMix64(seed: 11)
     for _ in 0..<9 {
-      let milliseconds = Int.random(in: 20...600, using: &random)
+      // By progress, so that it is somewhere on the way however slow the machine is; at most 45 and what was on the
+      // way then, of 91.
+      let results = Int.random(in: 0...5, using: &random)
+      let milliseconds = Int.random(in: 0...50, using: &random)
       await #expect(processExitsWith: .signal(SIGKILL)) {
-        [folder = folder as String, milliseconds = milliseconds as Int] in
+        [folder = folder as String, results = results as Int, milliseconds = milliseconds as Int] in
         let harness = try EngineHarness(existing: folder)
         let engine = try await Coordinator.open(
           production: harness.production, configuration: harness.configured(workers: 3))
         async let _ = engine.run(try RecoveryTests.plan()) { _ in }
+        let goal = harness.made.count + results
+        while harness.made.count < goal { try await Task.sleep(for: .milliseconds(5)) }
         try await Task.sleep(for: .milliseconds(milliseconds))
         _ = kill(getpid(), SIGKILL)
       }
@@ -90,11 +95,13 @@ import Testing
     let harness = try EngineHarness()
     defer { harness.remove() }
     let folder = harness.folder
-    await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
+    let inside = try harness.holdFile()
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      [folder = folder as String, inside = inside as String] in
       let harness = try EngineHarness(existing: folder)
       let engine = try await Coordinator.open(
         production: harness.production, configuration: harness.configured(workers: 1))
-      async let _ = engine.run(try Plan([fake("slow", segments: 3, frames: 3, seconds: 4)])) { _ in }
+      async let _ = engine.run(try Plan([fake("slow", segments: 3, frames: 3, inside: inside)])) { _ in }
       // The first segment is made and the second is under way.
       while true {
         let attempt = harness.attempts.first ?? ""
@@ -104,7 +111,9 @@ import Testing
       }
       _ = kill(getpid(), SIGKILL)
     }
-    let recorder = Recorder()
+    let recorder = Recorder { event in
+      if event.event == .waitingForAttempt { try? FileManager.default.removeItem(atPath: inside) }
+    }
     let engine = try await Coordinator.open(
       production: harness.production, configuration: harness.configuration, observer: recorder)
     #expect(recorder.count(.waitingForAttempt) == 1)

@@ -96,7 +96,7 @@ import Testing
       #expect(
         Set(worker.environment.keys).isSubset(of: [
           "PATH", "HOME", "TMPDIR", "INTERLOCK_CPU", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
-          "INTERLOCK_TEST_FACTS",
+          "INTERLOCK_TEST_FACTS", "INTERLOCK_WORKER", "INTERLOCK_MEMORY_LIMIT",
         ]))
     }
     let log = harness.lines(of: ".interlock/runs/\(outcome.runID ?? "")/worker-1.log")

@@ -384,4 +384,33 @@ final class TemporaryProduction: Sendable {
       #expect(try ledger.missingResults(among: asked) == expected)
     }
   }
+
+  @Test func `a row of frames that is not what was written is damage, repaired by the owner alone`() throws {
+    let frames = try temporary.commitSegment(chain: "shot", first: 100, count: 24)
+    let ledger = try Ledger.open(production, isOwner: true)
+    func intervals(_ ledger: Ledger) throws -> [FrameInterval] {
+      try ledger.frameIntervals(encoding: temporary.key("prores"), chains: [temporary.key("shot")])
+        .values.joined().map(\.self)
+    }
+    #expect(try intervals(ledger).map(\.first) == [100])
+    // It was opened for the first time, and a result was there already.
+    #expect(ledger.losses.take().map(\.code) == ["ledger.repaired"])
+    let harm = """
+      import sqlite3, sys
+      ledger = sqlite3.connect(sys.argv[1])
+      ledger.execute("UPDATE frames SET first = 101")
+      ledger.commit()
+      """
+    #expect(try Programs.run("python3", ["-c", harm, production.ledgerPath]).status == 0)
+    let reader = try Ledger.open(production)
+    let error = #expect(throws: Diagnostic.self) { try intervals(reader) }
+    #expect(error?.code == "ledger.damaged")
+    try reader.close()
+    let repaired = try intervals(ledger)
+    #expect(repaired.map(\.first) == [100])
+    #expect(repaired.map(\.segment) == [frames])
+    #expect(ledger.losses.take().map(\.code) == ["ledger.repaired"])
+    let again = try Ledger.open(production)
+    #expect(try intervals(again).map(\.first) == [100])
+  }
 }

@@ -59,7 +59,7 @@ import Testing
       Issue.record("a dead holder blocks")
       return
     }
-    #expect(try temporary.text(temporary.attempt.lockPath).hasPrefix("\(getpid()) "))
+    #expect(try temporary.text(temporary.attempt.lockPath).hasPrefix("process \(getpid())\n"))
   }
 
   @Test func `a holder that has not written its name yet is unknown`() throws {

@@ -7,8 +7,13 @@ final class TemporaryProduction: Sendable {
   let store: ObjectStore
   let attempt: AttemptFolder
 
-  init() throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/store-\(UUID().uuidString)"
+  /// - Parameter isInMemory: on a file system without a disk, for tests that sync ten thousand times.
+  init(isInMemory: Bool = false) throws {
+    let memory = "/dev/shm"
+    let base =
+      isInMemory && FileManager.default.isWritableFile(atPath: memory)
+      ? memory : FileManager.default.temporaryDirectory.path
+    let folder = base + "/store-\(UUID().uuidString)"
     production = try Production.create(at: folder)
     store = ObjectStore(production)
     attempt = try AttemptFolder.create(in: production)

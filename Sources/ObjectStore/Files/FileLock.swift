@@ -56,7 +56,7 @@ package final class FileLock: Sendable {
   /// Tells others more about the holder, e.g. its run.
   package func write(_ holder: LockHolder) throws(Diagnostic) {
     let text = Array(holder.text.utf8)
-    // Of a full disk no lock may die: who holds it is for people, that it is held is the kernel's word.
+    // Because of a full disk no lock may die: who holds it is for people, that it is held is the kernel's word.
     if fileSystem.fault(in: .write, on: path) != nil { return }
     guard ftruncate(descriptor, 0) == 0 else { throw fileSystem.fault("write the lock", path, errno) }
     let count = unsafe text.withUnsafeBytes { bytes in

@@ -46,7 +46,7 @@ extension FileSystem {
 
   /// "; 1.3 MB still to write, 20.5 kB free", as far as it is known.
   private func shortage(at path: String, needed: Int64?) -> String {
-    guard let space = space(at: exists(path) ? path : Self.parent(of: path)) else {
+    guard let space = space(at: path) else {
       return needed.map { "; \(Self.amount($0)) still to write" } ?? ""
     }
     let wanted = needed.map(Self.amount) ?? "at least \(Self.amount(space.blockSize))"

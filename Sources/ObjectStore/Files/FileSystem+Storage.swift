@@ -52,9 +52,15 @@ extension FileSystem {
   }
 
   /// What is left on the file system that holds a path; `nil` when that cannot be found out.
+  ///
+  /// Of a path that does not exist yet the nearest folder above it counts.
   func space(at path: String) -> Space? {
     var raw = statvfs()
-    guard unsafe statvfs(path, &raw) == 0 else { return nil }
+    var path = path
+    while unsafe statvfs(path, &raw) != 0 {
+      guard errno == ENOENT || errno == ENOTDIR, path != "/", path != "." else { return nil }
+      path = Self.parent(of: path)
+    }
     return Space(
       freeBytes: Int64(clamping: UInt64(raw.f_bavail) &* UInt64(raw.f_frsize)),
       blockSize: Int64(raw.f_frsize),
@@ -77,14 +83,14 @@ extension FileSystem {
 
   /// Why a file cannot be written that SQLite could not open: `EROFS`, `ENOSPC` or `EACCES`.
   package func refusal(at path: String) -> Int32 {
-    let space = space(at: Self.parent(of: path))
+    let space = space(at: path)
     if space?.isReadOnly == true { return EROFS }
     return isFull(at: path) ? ENOSPC : EACCES
   }
 
   /// Whether the disk that holds a path has no room for a few blocks more.
   package func isFull(at path: String) -> Bool {
-    guard let space = space(at: Self.parent(of: path)) else { return false }
+    guard let space = space(at: path) else { return false }
     return !space.hasNames || space.freeBytes < 16 * space.blockSize
   }
 }

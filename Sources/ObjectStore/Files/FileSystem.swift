@@ -45,6 +45,10 @@ package struct FileSystem: Sendable {
     package var mode: UInt32
     package var modifiedSeconds: Int64
     package var modifiedNanoseconds: Int64
+    /// How many names it has.
+    package var linkCount: UInt64
+    /// Bytes on the disk, which a sparse or compressed file has less of than its size.
+    package var allocatedBytes: Int64
 
     package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
     package var isFolder: Bool { mode & S_IFMT == S_IFDIR }
@@ -56,6 +60,13 @@ package struct FileSystem: Sendable {
       mode = raw.st_mode
       modifiedSeconds = Int64(raw.st_mtim.tv_sec)
       modifiedNanoseconds = Int64(raw.st_mtim.tv_nsec)
+      linkCount = UInt64(raw.st_nlink)
+      allocatedBytes = Int64(raw.st_blocks) * 512
+    }
+
+    /// When its contents changed last.
+    package var modified: WallClock {
+      WallClock(milliseconds: modifiedSeconds * 1_000 + modifiedNanoseconds / 1_000_000)
     }
 
     /// Whether two facts are about one file, whatever its names are.

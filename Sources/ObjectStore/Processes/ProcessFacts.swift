@@ -13,6 +13,14 @@ package struct ProcessFacts: Hashable, Sendable, CustomStringConvertible {
   /// Whether it is over and only waits for its parent to ask how it ended.
   package var isZombie: Bool
 
+  /// This moment as `started` counts.
+  package static var ticksNow: UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_BOOTTIME, &now)
+    let perSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    return UInt64(now.tv_sec) * perSecond + UInt64(now.tv_nsec) * perSecond / 1_000_000_000
+  }
+
   /// What a message calls it, e.g. `sleep (pid 4711)`.
   package var description: String { "\(name) (pid \(id))" }
 

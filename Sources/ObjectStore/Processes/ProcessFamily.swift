@@ -1,17 +1,18 @@
 import Glibc
+import Synchronization
 
 /// A process that we started and everything that came of it, found and ended to the last one.
 ///
 /// A process can leave its group (`setsid`), its parent (by forking twice) and forget its name. It is found all the same:
 /// - it descends from the leader, or from another of the family; or
-/// - its parents are gone, which made it a child of ours (`adoptOrphans()`), and it still carries the leader's group or
-///   session, or the family's mark in its environment; or
+/// - its parents are gone, and it still carries the leader's group or session, or the family's mark in its
+///   environment; or
 /// - it was seen in the family before.
 ///
-/// Only a program that clears its environment, leaves its session and loses its parents between two looks escapes;
-/// the real worker is a subreaper itself, so from it nothing does.
-///
-/// Looking costs a read for each thread of the family and each child of ours; never do it for each event.
+/// Where this process adopts orphans (`adoptOrphans()`, as the real worker does) those are looked for among its children.
+/// Otherwise every process of the machine is looked at when the family is ended. Only a program that clears its
+/// environment, leaves its session and loses its parents between two looks escapes a coordinator, and from the real worker
+/// not even that one does.
 package struct ProcessFamily: Sendable {
   /// A variable in the environment of a family, inherited by all that come of it.
   package struct Mark: Hashable, Sendable {
@@ -42,9 +43,8 @@ package struct ProcessFamily: Sendable {
   /// Not reaped while the value is in use: whoever started it does that afterwards.
   package let leader: Int32
   private let mark: Mark?
-  /// Children of ours that were looked at, and whether they are of the family.
-  private var verdicts: [Int32: (started: UInt64, belongs: Bool)] = [:]
   private var seen: Set<ProcessFacts> = []
+  private static let isAdopting = Atomic<Bool>(false)
 
   package init(leader: Int32, mark: Mark?) {
     self.leader = leader
@@ -53,8 +53,10 @@ package struct ProcessFamily: Sendable {
 
   /// Makes this process the parent of all descendants whose own parents end, instead of the machine's first process.
   ///
-  /// They have to be reaped then; `end` does so for those of its family.
+  /// They have to be reaped then; `end` does so for those of its family. Not for processes that also start others in ways
+  /// that cannot live with a dead child nobody knows.
   package static func adoptOrphans() {
+    isAdopting.store(true, ordering: .relaxed)
     let setChildSubreaper: Int32 = 36  // PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
     // `prctl` takes a variable number of arguments, which Swift does not call; as a function of five words it is the
     // same call on the machines we run on.
@@ -78,6 +80,18 @@ package struct ProcessFamily: Sendable {
     return found
   }
 
+  /// Every process of this machine that carries a mark of the name, and its value; those of other users are not seen.
+  ///
+  /// Reads the environment of every process: for the start and the end of things only.
+  package static func marked(_ name: String) -> [(process: ProcessFacts, value: String)] {
+    ProcessFiles.numbers(in: "/proc").compactMap { id in
+      guard let facts = ProcessFacts(of: id), !facts.isZombie, let value = facts.environmentValue(name) else {
+        return nil
+      }
+      return (facts, value)
+    }
+  }
+
   /// Whether this process has children at all, zombies included: one system call.
   package static var hasChildren: Bool {
     var info = unsafe siginfo_t()
@@ -86,8 +100,13 @@ package struct ProcessFamily: Sendable {
 
   /// The living members, without the leader.
   package mutating func others() -> [ProcessFacts] {
+    others(among: Self.isAdopting.load(ordering: .relaxed) ? Self.adopted : [])
+  }
+
+  /// - Parameter candidates: processes that may be of the family though none of it is their parent.
+  private mutating func others(among candidates: [Int32]) -> [ProcessFacts] {
     var found = Self.descendants(of: leader)
-    for child in Self.adopted where child != leader {
+    for child in candidates where child != leader {
       guard let facts = ProcessFacts(of: child), belongs(facts) else { continue }
       found.append(facts)
       found += Self.descendants(of: child)
@@ -112,20 +131,31 @@ package struct ProcessFamily: Sendable {
   package mutating func end(within limit: Duration = .seconds(5)) -> Ending {
     let deadline = ContinuousClock.now + limit
     var ending = Ending()
+    let isAdopting = Self.isAdopting.load(ordering: .relaxed)
+    func everybody() -> [Int32] { isAdopting ? Self.adopted : ProcessFiles.numbers(in: "/proc") }
     // Known before the first blow, so that everybody is named who falls.
-    var met = Set(others())
+    var met = Set(others(among: everybody()))
+    var isChecked = met.isEmpty && ProcessFacts(of: leader)?.isAlive != true
     var pause: UInt32 = 500
     while true {
       // What leads no group of its own must not take ours along.
       let chief = ProcessFacts(of: leader)
       if let chief { _ = kill(chief.group == leader ? -leader : leader, SIGKILL) }
-      let others = others()
+      let others = others(among: isAdopting ? Self.adopted : [])
       for member in others { member.send(SIGKILL) }
       met.formUnion(others)
       reap(met)
       let left = met.filter(\.isAlive)
       let isLeaderAlive = chief?.isAlive ?? false
-      if others.isEmpty && left.isEmpty && !isLeaderAlive || ContinuousClock.now > deadline {
+      var isOver = others.isEmpty && left.isEmpty && !isLeaderAlive
+      if isOver, !isChecked {
+        // One of them may have had a child in its last moment.
+        let late = self.others(among: everybody())
+        met.formUnion(late)
+        isOver = late.isEmpty
+        isChecked = isOver
+      }
+      if isOver || ContinuousClock.now > deadline {
         ending.alive = left.sorted { $0.id < $1.id }
         if let chief, isLeaderAlive { ending.alive.insert(chief, at: 0) }
         ending.ended = met.subtracting(left).sorted { $0.id < $1.id }
@@ -157,16 +187,14 @@ package struct ProcessFamily: Sendable {
   /// Children of our main thread: the kernel gives orphans to the oldest thread that lives.
   private static var adopted: [Int32] { children(of: getpid(), thread: getpid()) }
 
-  private mutating func belongs(_ child: ProcessFacts) -> Bool {
-    if let verdict = verdicts[child.id], verdict.started == child.started { return verdict.belongs }
-    let isMarked = mark.map { child.environmentValue($0.name) == $0.value } ?? false
-    let belongs = child.group == leader || child.session == leader || isMarked
-    verdicts[child.id] = (child.started, belongs)
-    return belongs
+  private func belongs(_ process: ProcessFacts) -> Bool {
+    if process.group == leader || process.session == leader { return true }
+    return mark.map { process.environmentValue($0.name) == $0.value } ?? false
   }
 
   /// Zombies among our children that are of the family: members, and the links between daemons and their makers.
   private func reap(_ members: Set<ProcessFacts>) {
+    guard Self.isAdopting.load(ordering: .relaxed) else { return }
     let sessions = Set(members.map(\.session)).union([leader])
     for child in Self.adopted where child != leader {
       guard let facts = ProcessFacts(of: child), facts.isZombie else { continue }

@@ -49,7 +49,10 @@ extension ObjectStore {
     of digest: Digest, isThorough: Bool = false
   ) throws(Diagnostic) -> FileSystem.Facts? {
     let path = path(of: digest)
-    guard let facts = try fileSystem.facts(path) else { return nil }
+    guard let facts = try fileSystem.facts(path) else {
+      guard try QuarantineRecall.recall(object: digest, to: self) else { return nil }
+      return try verifiedFacts(of: digest, isThorough: isThorough)
+    }
     guard facts.isRegularFile else {
       try quarantine(path, seen: facts)
       return nil

@@ -6,7 +6,7 @@ package import TaskGraph
 /// A result file whose digest was found right.
 package struct StoredResult: Sendable {
   package let head: ResultHead
-  private let body: Data
+  let body: Data
   private let path: String
 
   init(head: ResultHead, body: Data, path: String) {
@@ -75,7 +75,9 @@ extension ObjectStore {
 
   /// Whether a result file of this name is there; says nothing about its contents.
   package func hasResult(_ key: TaskKey) -> Bool {
-    fileSystem.exists(resultPath(of: key))
+    if fileSystem.exists(resultPath(of: key)) { return true }
+    // A quarantine that cannot be read has nothing for us.
+    return (try? QuarantineRecall.recall(result: key, to: self)) ?? false
   }
 
   /// The result of a task, `nil` when there is none; a damaged file is moved to quarantine first.
@@ -90,7 +92,9 @@ extension ObjectStore {
   /// - Throws: `failed`, code `result.newerSchema`, when a newer program wrote it.
   package func storedResult(_ key: TaskKey) throws(Diagnostic) -> StoredResult? {
     let path = resultPath(of: key)
-    guard let (bytes, facts) = try fileSystem.read(path) else { return nil }
+    guard let (bytes, facts) = try fileSystem.read(path) else {
+      return try QuarantineRecall.recall(result: key, to: self) ? try storedResult(key) : nil
+    }
     if let result = try opened(bytes, key: key, path: path) { return result }
     try quarantine(path, seen: facts)
     return nil

@@ -46,7 +46,8 @@ package struct ObjectStore: Sendable {
     } else {
       losses.note(
         "store.damaged", at: fileSystem.relative(path),
-        "it is in quarantine as \(fileSystem.relative(aside)), and made again where it is needed: \(reason)")
+        "taken out of use, because \(reason); kept as \(fileSystem.relative(aside)), and made again when needed"
+      )
     }
     try fileSystem.syncFolder(FileSystem.parent(of: path))
   }

@@ -90,6 +90,11 @@ package struct VersionPublisher: Sendable {
     return Publication(record: record, isNew: true)
   }
 
+  /// The folder of a version.
+  package func folder(of version: VersionRecord) -> String {
+    "\(version.line.folder(in: production))/\(VersionLine.folderName(version: version.version))"
+  }
+
   /// Whether the files of a version are there and, by their stat, untouched.
   ///
   /// A hard link has the object's own stamp; of a copy only the size is known.
@@ -265,9 +270,17 @@ package struct VersionPublisher: Sendable {
   }
 
   /// Removes what is left when a publisher was killed after linking `version.json`, before removing its part.
+  ///
+  /// A decision that was being written is none, and its part is older than any that could be written now: those
+  /// of people who decide at this moment are a minute old at most.
   private func sweepParts(_ folder: String) throws(Diagnostic) {
     for name in try fileSystem.names(in: folder) where name.hasSuffix(".part") {
       try fileSystem.remove("\(folder)/\(name)")
+    }
+    let decisions = "\(folder)/decisions"
+    for name in try fileSystem.names(in: decisions) where name.hasSuffix(".part") {
+      let made = ULID(name.dropLast(5))?.time.milliseconds ?? 0
+      if WallClock.now().milliseconds - made > 60_000 { try fileSystem.remove("\(decisions)/\(name)") }
     }
   }
 

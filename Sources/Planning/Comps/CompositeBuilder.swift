@@ -249,6 +249,14 @@ struct CompositeBuilder {
             + "\(plate.video.frameCount) frames of \(plate.raster)", layer)
         return nil
       }
+      guard plate.file.maker == nil else {
+        fault(
+          "comp.sampleOfMade",
+          "the screen of `\(plate.file.facts.fileName)` cannot be measured before a program has made it",
+          layer,
+          remedy: "Give the screen's colour, or composite before that program runs.")
+        return nil
+      }
       let input = ScreenTask.Input(
         source: plate.source,
         media: RenderTask.Media(
@@ -258,7 +266,8 @@ struct CompositeBuilder {
       let node = TaskNode(
         key: ScreenTask.key(input), kind: ScreenTask.identifier, version: ScreenTask.version, stage: stage,
         label: "screen of \(plate.file.facts.fileName)", payload: try JSONBytes.encode(input),
-        reason: "the colour of this screen was never measured")
+        reason: "the colour of this screen was never measured", subject: plate.file.facts.fileName,
+        ingredients: ScreenTask.ingredients(input))
       guard let answer = try workspace.answer(to: node, as: ScreenTask.Output.self) else { return nil }
       guard let screen = answer.screen, CompKey.separates(screen) else {
         fault(

@@ -29,7 +29,7 @@ struct LayerMedia {
   /// a reel.
   static func clips(named name: String, among files: [ProbedFile]) -> (all: [ProbedFile], found: [ProbedFile])
   {
-    let clips = files.filter { $0.facts.video != nil && $0.sequence == nil }
+    let clips = files.filter { $0.facts.video != nil && $0.sequence == nil && $0.maker == nil }
     func stem(_ name: String) -> String {
       let kind = FilePaths.fileExtension(of: name)
       return MediaScan.extensions.contains(kind) ? String(name.dropLast(kind.count + 1)) : name

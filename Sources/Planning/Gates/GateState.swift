@@ -1,5 +1,6 @@
 import Digests
 package import ImageGraph
+import MediaTime
 
 /// A version that people may have decided on, and the pictures it showed.
 package struct ReviewedVersion: Sendable {
@@ -39,78 +40,110 @@ package struct GateState: Codable, Sendable {
     case approved, waiting, rejected
   }
 
+  /// What is asked of one function, and how far it is.
+  package struct Need: Codable, Sendable {
+    package var role: String?
+    package var count: Int
+    /// People who approved every frame.
+    package var approvedBy: [String]
+    /// Frames that fewer people have approved.
+    package var unseenFrames: Int64
+
+    package var isMet: Bool { unseenFrames == 0 }
+  }
+
   package var gate: String
   /// The deliverable that is looked at, and the stage whose pictures are decided.
   package var deliverable: String
   package var picture: String
+  /// The function, where only one is asked.
   package var role: String?
   package var status: Status
-  /// Frames of the picture, and those among them that nobody with the role has approved.
+  /// Different frames of the picture, and those among them that not everybody needed has approved.
   package var frames: Int64
   package var unseenFrames: Int64
+  package var needs: [Need]
+  /// The unseen frames in programme order; empty while none is approved.
+  package var unseen: [UnseenFrames]
   /// The last word: who, and the note.
   package var by: String?
   package var note: String?
 
   package var isOpen: Bool { status == .approved }
 
+  /// The functions whose approval is missing; of a closed gate at least one.
+  package var waitsFor: [Need] {
+    let unmet = needs.filter { !$0.isMet }
+    return unmet.isEmpty && !isOpen ? needs : unmet
+  }
+
   /// In words, e.g. `approved, 12 frames unseen`.
   package var text: String {
     switch status {
-    case .approved: "approved" + (by.map { " by \($0)" } ?? "")
+    case .approved: "approved" + approvers
     case .rejected: "rejected" + (by.map { " by \($0)" } ?? "") + (note.map { ": \($0)" } ?? "")
     case .waiting:
-      unseenFrames < frames
-        ? "approved, \(unseenFrames) of \(frames) frames unseen"
-        : "waiting for approval" + (role.map { " by \($0)" } ?? "")
+      if unseenFrames < frames {
+        "approved, \(unseenFrames) of \(frames) frames unseen"
+          + (isSimple ? "" : ", waiting for approval\(people)")
+      } else {
+        "waiting for approval" + people
+      }
     }
+  }
+
+  private var isSimple: Bool { needs.count == 1 && needs[0].count == 1 }
+
+  private var approvers: String {
+    let names = needs.flatMap { need in
+      need.approvedBy.map { name in isSimple ? name : name + (need.role.map { " (\($0))" } ?? "") }
+    }
+    return names.isEmpty ? by.map { " by \($0)" } ?? "" : " by \(names.joined(separator: ", "))"
+  }
+
+  private var people: String {
+    let words = waitsFor.compactMap { need -> String? in
+      if need.count == 1 { return need.role }
+      let who = need.role ?? "people"
+      let names = need.approvedBy.isEmpty ? "" : ": \(need.approvedBy.joined(separator: ", "))"
+      return "\(who) (\(need.approvedBy.count) of \(need.count)\(names))"
+    }
+    return words.isEmpty ? "" : " by \(words.joined(separator: ", "))"
   }
 }
 
 extension GateState {
-  /// Decides by pictures: a gate is open when every frame was in an approved version, whatever its name.
+  /// Decides by pictures: a gate is open when every frame was in a version that everybody needed has approved,
+  /// whatever its name, and nobody needed has rejected what is shown now.
   ///
-  /// Of each version the last word of the role counts. A rejection of a version that shows all the present frames
-  /// closes the gate, until such a version is approved later.
-  init(_ stage: ApprovalStage, pictures: [FrameRun], reviews: [ReviewedVersion]) {
+  /// - Parameter label: the timecode of a programme frame.
+  init(
+    _ stage: ApprovalStage, pictures: PictureSequence, reviews: [ReviewedVersion],
+    label: (Int64) -> String
+  ) {
     gate = stage.declaration.name
     deliverable = stage.deliverable
     picture = stage.picture
-    role = stage.role
-    let wanted = FrameSets(pictures)
+    role = stage.requirements.count == 1 ? stage.requirements[0].role : nil
+    let wanted = FrameSets(pictures.runs().runs)
+    let votes = stage.requirements.map { GateVotes($0, wanted: wanted, reviews: reviews) }
+    let open = votes.dropFirst().reduce(votes.first?.approved ?? FrameSets()) { open, votes in
+      open.covered(by: [votes.approved], atLeast: 1)
+    }
     frames = wanted.count
-    var approved = FrameSets([])
-    var last: ReviewedVersion.Verdict?
-    var isRejected = false
-    let decided = reviews.compactMap { review in
-      review.verdicts.last { stage.role == nil || $0.role == stage.role }.map { (review, $0) }
+    unseenFrames = wanted.count(outside: open)
+    needs = votes.map {
+      Need(
+        role: $0.requirement.role, count: $0.requirement.count, approvedBy: $0.approvers,
+        unseenFrames: wanted.count(outside: $0.approved))
     }
-    for (review, verdict) in decided.sorted(by: { $0.1.made < $1.1.made }) {
-      last = verdict
-      let shown = FrameSets(review.pictures)
-      if wanted.count(outside: shown) == 0 { isRejected = !verdict.isApproved }
-      if verdict.isApproved { approved.insert(review.pictures) }
-    }
-    unseenFrames = wanted.count(outside: approved)
-    status = isRejected ? .rejected : unseenFrames == 0 && frames > 0 ? .approved : .waiting
-    by = last?.by
-    note = last?.note
-  }
-}
-
-/// Frames by chain.
-private struct FrameSets {
-  private var sets: [Digest: FrameSet] = [:]
-
-  init(_ runs: [FrameRun]) { insert(runs) }
-
-  mutating func insert(_ runs: [FrameRun]) {
-    for run in runs { for range in run.positions { sets[run.chain, default: FrameSet()].insert(range) } }
-  }
-
-  var count: Int64 { sets.values.reduce(0) { $0 + $1.count } }
-
-  func count(outside other: FrameSets) -> Int64 {
-    sets.reduce(0) { $0 + $1.value.count(outside: other.sets[$1.key] ?? FrameSet()) }
+    let rejection = votes.compactMap(\.rejection).max { $0.made < $1.made }
+    let last = votes.compactMap(\.last).max { $0.made < $1.made }
+    status = rejection != nil ? .rejected : unseenFrames == 0 && frames > 0 ? .approved : .waiting
+    unseen =
+      unseenFrames > 0 && unseenFrames < frames
+      ? UnseenFrames.list(pictures, label: label) { !open.contains($1, of: $0) } : []
+    by = (rejection ?? last)?.by
+    note = (rejection ?? last)?.note
   }
 }

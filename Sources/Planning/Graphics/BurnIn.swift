@@ -30,6 +30,14 @@ struct BurnIn: Sendable {
   /// Percent.
   var watermarkOpacity: Int
 
+  static let nothing = BurnIn()
+
+  private init() {
+    content = .none
+    recipient = nil
+    watermarkOpacity = 14
+  }
+
   init(_ keys: KeyReader, profile: DeliveryProfile) {
     content = keys.choice("burn-in", of: BurnInContent.self) ?? profile.burnIn
     recipient = keys.text("recipient")

@@ -35,6 +35,8 @@ package struct KeySpec: Sendable {
     case counts(ClosedRange<Int>)
     /// One whole number or several.
     case integers(ClosedRange<Int>)
+    /// A whole number, or a mapping of names to whole numbers.
+    case numberOrCounts(ClosedRange<Int>)
     /// The name of a stage with an output of this type.
     case stage(PortType)
     /// A list of such names.

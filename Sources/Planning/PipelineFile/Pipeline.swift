@@ -2,6 +2,7 @@ package import Diagnostics
 package import Editorial
 package import ImageGraph
 package import MediaTime
+package import TaskGraph
 
 /// What travels from a stage to the next.
 package enum PortType: String, Sendable {
@@ -55,6 +56,8 @@ package struct Pipeline: Sendable {
   package var tokens: [String: Int] = [:]
   /// Warnings that did not stop the file from loading.
   package var warnings: [Diagnostic]
+  /// What computing costs, for reports.
+  package var cost: CostRate?
 
   package func stage(named name: String) -> (any Stage)? { stages.first { $0.declaration.name == name } }
 }

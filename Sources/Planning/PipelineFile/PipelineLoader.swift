@@ -2,6 +2,7 @@ package import Diagnostics
 import Editorial
 import ImageGraph
 import MediaTime
+import TaskGraph
 
 /// Reads and checks pipeline files.
 package enum PipelineLoader {
@@ -13,6 +14,7 @@ package enum PipelineLoader {
       KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
       KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
       KeySpec("stages", .text, isRequired: true, "the stages, by name"),
+      KeySpec("cost", .text, "what computing costs, for reports, e.g. 0.12 EUR/core-hour (or /worker-hour)"),
     ] + ResourceKeys.pipeline
 
   static let timelineKeys: [KeySpec] =
@@ -85,13 +87,24 @@ package enum PipelineLoader {
     let resources = ResourceKeys(reader)
     let stages =
       reader["stages"].map { stageList($0, resources, context: context, findings: findings) } ?? []
+    let cost = costRate(reader)
     try findings.throwIfErrors()
     guard let programme, let raster, let timeline else {
       preconditionFailure("a pipeline without errors has its required keys")
     }
-    return Pipeline(
+    var pipeline = Pipeline(
       path: path, programme: programme, timeline: timeline, raster: raster, stages: stages,
       tokens: resources.tokens, warnings: findings.diagnostics)
+    pipeline.cost = cost
+    return pipeline
+  }
+
+  private static func costRate(_ reader: KeyReader) -> CostRate? {
+    guard let text = reader.text("cost"), let value = reader["cost"] else { return nil }
+    if let rate = CostRate(parsing: text) { return rate }
+    reader.findings.add(
+      value.error("pipeline.badCost", "`\(text)` is not what computing costs", remedy: CostRate.form))
+    return nil
   }
 
   private static func name(_ reader: KeyReader, _ key: String) -> String? {
@@ -123,7 +136,7 @@ package enum PipelineLoader {
       }
   }
 
-  private static func raster(_ reader: KeyReader) -> Raster? {
+  static func raster(_ reader: KeyReader) -> Raster? {
     guard let text = reader.text("raster"), let value = reader["raster"] else { return nil }
     let parts = text.split(separator: "x").compactMap { Int($0) }
     guard parts.count == 2, parts.allSatisfy({ (16...8192).contains($0) && $0 % 2 == 0 }) else {
@@ -251,6 +264,7 @@ package enum PipelineLoader {
         tokens: resources.tokens(of: entry.key, reader, kind: kind))
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
     }
+    StageWiring.checkPorts(of: stages, entries: entries, findings: findings)
     return stages
   }
 

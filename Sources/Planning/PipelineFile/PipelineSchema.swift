@@ -73,6 +73,9 @@ package enum PipelineSchema {
           SchemaNode(type: "string", values: choices),
           object(title: key.name, summary: key.summary, keys: keys),
         ]))
+    case .numberOrCounts(let range):
+      let number = SchemaNode(type: "integer", minimum: range.lowerBound, maximum: range.upperBound)
+      node.oneOf = [number, SchemaNode(type: "object", additionalProperties: .schema(number))]
     case .rate: node.pattern = "^[0-9]+(/[0-9]+|\\.[0-9]+)?$"
     case .timecode: node.pattern = "^[0-9]{2}:[0-9]{2}:[0-9]{2}[:;][0-9]{2,3}$"
     case .raster: node.pattern = "^[0-9]+x[0-9]+$"

@@ -68,6 +68,25 @@ struct StageWiring {
     return false
   }
 
+  /// Wires to outputs that a kind of stage can have and that this one was not asked for.
+  static func checkPorts(
+    of stages: [any Stage], entries: [PipelineValue.Entry], findings: Findings
+  ) {
+    for stage in stages {
+      for key in type(of: stage).keys {
+        guard case .stage(let port) = key.shape, let source = stage.declaration.wires[key.name],
+          let other = stages.first(where: { $0.declaration.name == source }), !other.ports.contains(port),
+          let value = entries.first(where: { $0.key == stage.declaration.name })?.value[key.name]
+        else { continue }
+        findings.add(
+          value.error(
+            "pipeline.wrongPort",
+            "`\(key.name): \(source)` needs a \(port.rawValue), and `\(source)` makes none",
+            remedy: "Give `\(source)` such an output, or wire `\(key.name)` to another stage."))
+      }
+    }
+  }
+
   private mutating func sort(_ entries: [PipelineValue.Entry], findings: Findings) {
     var placed: Set<String> = []
     var waiting = entries

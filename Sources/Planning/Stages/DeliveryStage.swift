@@ -63,6 +63,16 @@ package struct DeliveryStage: ReadableStage {
     }
   }
 
+  /// All of a picture, silent, with nothing drawn over it.
+  init(_ declaration: StageDeclaration, profile: DeliveryProfile) {
+    self.declaration = declaration
+    self.profile = profile
+    frames = nil
+    burnIn = BurnIn.nothing
+    chapterColour = nil
+    sound = nil
+  }
+
   private static func frames(_ keys: KeyReader) -> FramesKey? {
     guard let text = keys.text("frames"), let value = keys["frames"] else { return nil }
     let parts = text.split(separator: "-").map { TimecodeLabel(parsing: String($0)) }
@@ -148,9 +158,10 @@ package struct DeliveryStage: ReadableStage {
         payload: try JSONBytes.encode(assembly),
         reason: "no file is made of exactly these frames and this mix",
         needs: TaskNeeds(
-          memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount))))
+          memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount)),
+        subject: declaration.name, ingredients: AssembleTask.ingredients(assembly)))
     let recipe = Recipe(
-      stage: declaration.name, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
+      stage: declaration, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
       workspace: workspace)
     let publish = PublishTask.Input(
       shelf: .deliverables, programme: workspace.pipeline.programme, name: declaration.name,
@@ -215,6 +226,10 @@ package struct DeliveryStage: ReadableStage {
 extension DiagnosticList {
   /// A failure of the machine rather than of the user's files.
   init(infrastructure operation: String, _ error: any Error) {
+    if let list = error as? DiagnosticList {
+      self = list
+      return
+    }
     self.init([
       Diagnostic(
         severity: .error, family: .failed, code: "infrastructure", location: nil,

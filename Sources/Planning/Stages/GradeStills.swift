@@ -17,6 +17,8 @@ struct GradeStills {
   /// File names of the collection and of the look.
   let collection: String?
   let look: String?
+  /// Without scopes nothing is said about grades either: it is a sheet of the shots.
+  var hasScopes = true
 
   /// The frame that stands for a shot.
   private struct View {
@@ -50,7 +52,8 @@ struct GradeStills {
   func plan(in workspace: inout PlanningWorkspace) throws {
     let shots = shots(in: workspace)
     guard !shots.isEmpty else { return }
-    let suffixes = scopeSuffixes(shots)
+    workspace.names.note(after)
+    let suffixes = hasScopes ? scopeSuffixes(shots) : [:]
     var scoped: Set<Shot.Grading> = []
     var withScopes: [TaskKey] = []
     var listed: [ContactSheetTask.Shot] = []
@@ -59,7 +62,7 @@ struct GradeStills {
       let suffix = isFirst ? suffixes[shot.grading] : nil
       let page = suffix.map { scopes(of: shot, suffix: $0, in: workspace) }
       let key = try planStill(of: shot, scopes: page, in: &workspace)
-      if isFirst { withScopes.append(key) }
+      if suffix != nil { withScopes.append(key) }
       listed.append(entry(shot, still: key))
     }
     let sheet = try planSheet(listed, in: &workspace)
@@ -169,14 +172,17 @@ struct GradeStills {
       raster: after.raster, before: view.before, after: view.after, frame: view.frame, media: media,
       scopes: scopes, builtBy: "\(workspace.tools.builtBy("png")); \(workspace.tools.drawing)")
     let key = StillTask.key(input)
+    let names = workspace.names
     try workspace.add(
       TaskNode(
         key: key, kind: StillTask.identifier, version: StillTask.version, stage: stage,
         label: "still of \(shot.event.clip.shot)" + (scopes == nil ? "" : " with scopes"),
+        dependencies: workspace.externals(behind: [view.before, view.after]),
         payload: try JSONBytes.encode(input), reason: "no still shows this frame before and after this grade",
         needs: TaskNeeds(
           memoryBytes: MemoryEstimate(videos: workspace.videosByIdentity())
-            .still([view.before, view.after], raster: after.raster))))
+            .still([view.before, view.after], raster: after.raster)),
+        subject: "shot \(shot.event.clip.shot)", ingredients: StillTask.ingredients(input, names: names)))
     return key
   }
 
@@ -202,7 +208,8 @@ struct GradeStills {
         key: key, kind: ContactSheetTask.identifier, version: ContactSheetTask.version, stage: stage,
         label: "contact sheet of \(shots.count) shots",
         dependencies: workspace.plannedDependencies(shots.map(\.still)),
-        payload: try JSONBytes.encode(input), reason: "no sheet shows exactly these shots"))
+        payload: try JSONBytes.encode(input), reason: "no sheet shows exactly these shots", subject: stage,
+        ingredients: ContactSheetTask.ingredients(input)))
     return key
   }
 
@@ -212,11 +219,13 @@ struct GradeStills {
     let clip = shot.event.clip
     let reel = clip.sourceReel.map { "\($0)  " } ?? ""
     var notes: [String] = []
-    switch bindings[shot.event.place]?.origin {
-    case .shotName(let id), .eventNumber(let id): notes.append("grade \(id)")
-    case .list: notes.append("grade of the list")
-    case .log: notes.append("grade of the log")
-    case .some(.none), nil: notes.append("no grade")
+    if hasScopes {
+      switch bindings[shot.event.place]?.origin {
+      case .shotName(let id), .eventNumber(let id): notes.append("grade \(id)")
+      case .list: notes.append("grade of the list")
+      case .log: notes.append("grade of the log")
+      case .some(.none), nil: notes.append("no grade")
+      }
     }
     if clip.timeScale == .zero {
       notes.append("freeze")

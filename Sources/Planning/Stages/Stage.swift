@@ -31,8 +31,15 @@ package protocol Stage: Sendable {
 
   var declaration: StageDeclaration { get }
 
+  /// What this stage makes: the outputs of its kind, or those of them that its keys ask for.
+  var ports: [PortType] { get }
+
   /// Rewrites the programme: takes the outputs of the stages it is wired to, adds its own outputs and tasks.
   func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList)
+}
+
+extension Stage {
+  package var ports: [PortType] { Self.outputs }
 }
 
 /// A stage that can read itself from a pipeline file.
@@ -53,7 +60,7 @@ struct LoadingContext {
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
     EditingStage.self, CompositingStage.self, ColorGradeStage.self, TitlesStage.self, SoundMixStage.self,
-    DeliveryStage.self, ApprovalStage.self,
+    DeliveryStage.self, ApprovalStage.self, ExternalStage.self,
   ]
 
   package static var all: [any Stage.Type] { readable }

@@ -63,7 +63,7 @@ struct MovieAssembly {
     }
   }
 
-  private func write(to part: String, mixes: [TrackMix]) throws -> WrittenMovie {
+  func write(to part: String, mixes: [TrackMix]) throws -> WrittenMovie {
     let writer = try MovieWriter(
       path: part, container: container, video: EncoderSettings(input.encoding), sounds: mixes.map(\.format),
       startTimecode: input.startTimecode,

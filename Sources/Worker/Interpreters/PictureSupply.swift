@@ -25,7 +25,9 @@ extension FrameSourceBuilder {
       guard let media = media[source.media.hex] else {
         throw WorkerFailure(verification: "the task does not say where its source is")
       }
-      let made = try Self.supply(source, media)
+      let made =
+        try media.maker.map { try Self.supply(source, madeBy: $0, store: store) }
+        ?? Self.supply(source, media)
       kept?.add(made, of: source)
       return made
     case .composite(let composite, let layers):
@@ -70,7 +72,7 @@ final class KeptSupplies {
 }
 
 /// The pictures of a stream.
-private final class FileSupply: PictureSupply {
+final class FileSupply: PictureSupply {
   private let reader: PictureReader
   let interpretation: Interpretation
   let sampleAspect: (numerator: Int64, denominator: Int64)

@@ -18,9 +18,32 @@ enum ProcessLimits {
   private static func set(_ resource: __rlimit_resource_t, _ value: UInt) {
     var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
     var present = rlimit()
-    if unsafe getrlimit(resource, &present) == 0 { limit.rlim_max = min(limit.rlim_max, present.rlim_max) }
+    // The hard limit stays as it was given to us: programs that we start are held in other ways.
+    if unsafe getrlimit(resource, &present) == 0 { limit.rlim_max = present.rlim_max }
     limit.rlim_cur = min(limit.rlim_cur, limit.rlim_max)
     unsafe setrlimit(resource, &limit)
+  }
+
+  /// Calls `body`, which starts a program, with the limits this process was started with: address space and
+  /// descriptors are limited for our decoders, and other people's programs reserve more than they use.
+  static func lifted<R>(_ body: () -> R) -> R {
+    let resources = [RLIMIT_AS, RLIMIT_NOFILE].map { __rlimit_resource_t($0.rawValue) }
+    let own = resources.map { resource in
+      var limit = rlimit()
+      unsafe getrlimit(resource, &limit)
+      return limit
+    }
+    for (resource, limit) in zip(resources, own) {
+      var lifted = rlimit(rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max)
+      unsafe setrlimit(resource, &lifted)
+    }
+    defer {
+      for (resource, limit) in zip(resources, own) {
+        var limit = limit
+        unsafe setrlimit(resource, &limit)
+      }
+    }
+    return body()
   }
 
   /// Largest resident memory of this process so far, in bytes.

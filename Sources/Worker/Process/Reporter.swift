@@ -2,6 +2,7 @@ import Diagnostics
 import Digests
 import Foundation
 import Glibc
+import Synchronization
 import TaskGraph
 
 /// Where a running task tells how far it is.
@@ -14,7 +15,30 @@ protocol Reporter: Sendable {
 ///
 /// A reader that went away is no reason to stop: the work is committed in the store, whoever hears of it.
 enum StandardOutput {
+  /// Serialises lines of the work and of the thread that shows life.
+  private static let lastWritten = Mutex(ContinuousClock.now)
+
   static func write(_ line: String) {
+    lastWritten.withLock { time in
+      writeAll(line)
+      time = ContinuousClock.now
+    }
+  }
+
+  /// How long nothing was written; 0 while somebody writes, however long that takes.
+  static var secondsOfSilence: Double {
+    guard let time = lastWritten.withLockIfAvailable({ $0 }) else { return 0 }
+    let elapsed = (ContinuousClock.now - time).components
+    return Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
+  }
+
+  /// Whether a short line can be written without waiting for whoever reads.
+  static var isReadyToWrite: Bool {
+    var wait = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&wait, 1, 0) == 1 && wait.revents & Int16(POLLOUT) != 0
+  }
+
+  private static func writeAll(_ line: String) {
     let bytes = Array((line + "\n").utf8)
     var done = 0
     while done < bytes.count {
@@ -79,9 +103,18 @@ enum FarmDialect: String, CaseIterable, Sendable {
 
 struct FarmReporter: Reporter {
   let dialect: FarmDialect
+  /// Percent, last told.
+  private static let last = Mutex(0.0)
 
   func progress(frames: Int, of total: Int) {
-    StandardOutput.write(dialect.progress(total == 0 ? 0 : Double(frames) * 100 / Double(total)))
+    let percent = total == 0 ? 0 : Double(frames) * 100 / Double(total)
+    Self.last.withLock { $0 = percent }
+    StandardOutput.write(dialect.progress(percent))
+  }
+
+  /// What was told last, once more: a farm takes silence for a hang.
+  static func repeatProgress(in dialect: FarmDialect) {
+    StandardOutput.write(dialect.progress(last.withLock { $0 }))
   }
 
   func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {

@@ -1,6 +1,8 @@
+import Diagnostics
 import Digests
 import Glibc
 import ObjectStore
+import Synchronization
 import TaskGraph
 
 /// What a running task may use: the store, its attempt's folder for scratch files, and someone to report to.
@@ -9,6 +11,8 @@ struct TaskContext {
   let attempt: AttemptFolder
   let log: AttemptLog
   let reporter: any Reporter
+  let notes = AttemptNotes()
+  let usage: AttemptUsage
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }
@@ -22,31 +26,33 @@ struct TaskContext {
     let record = ResultRecord(
       key: key, kind: kind, version: version, output: output, objects: objects, attempt: attempt.id,
       tool: WorkerIdentity.tool)
-    return try store.commitResult(record, scratch: attempt.path)
+    let isFirst = try store.commitResult(record, scratch: attempt.path)
+    if isFirst { usage.writtenBytes.add(objects.reduce(0) { $0 + $1.byteCount }, ordering: .relaxed) }
+    return isFirst
   }
 }
 
-/// `log.txt` of an attempt: what it did and when, at most `limit` bytes.
+/// What is worth telling of an attempt even if it succeeds, e.g. that a program left a daemon behind.
+final class AttemptNotes {
+  private(set) var diagnostics: [Diagnostic] = []
+
+  func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+}
+
+/// `log.txt` of an attempt: what it did and when, of a long story the first and the last part.
 final class AttemptLog {
-  private static let limit = 4 << 20
-  private let descriptor: Int32
-  private var written = 0
+  /// None when it cannot be opened: the log is for people, and no reason to fail.
+  private let file: CappedLog?
 
   init(path: String) {
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    file = try? CappedLog(path: path, in: FileSystem(root: FileSystem.parent(of: path)))
   }
-
-  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Appends a line that starts with the wall-clock time in seconds.
   func write(_ text: String) {
-    guard descriptor >= 0, written < Self.limit else { return }
     var now = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &now)
     let fraction = String(now.tv_nsec / 1000 + 1_000_000).dropFirst()
-    let bytes = Array("\(now.tv_sec).\(fraction) \(text)\n".utf8)
-    written += bytes.count
-    // The log is for people: a full disk must not turn good work into a failure.
-    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    file?.write("\(now.tv_sec).\(fraction) \(text)\n".utf8)
   }
 }

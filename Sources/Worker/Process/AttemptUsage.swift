@@ -1,0 +1,55 @@
+import Glibc
+import Synchronization
+
+/// What one attempt uses of the machine; a pool worker does many attempts, one after the other.
+final class AttemptUsage: Sendable {
+  /// Size of the objects put into the store, in bytes.
+  let writtenBytes = Atomic<Int64>(0)
+  private let cpuBefore: Double
+
+  init() {
+    cpuBefore = Self.processCPUSeconds
+    Self.forgetPeak()
+  }
+
+  /// User and system time of the process and of children it has waited for, since the attempt began.
+  var cpuSeconds: Double { max(0, Self.processCPUSeconds - cpuBefore) }
+
+  /// Largest resident memory of the process since the attempt began, in bytes.
+  ///
+  /// `ru_maxrss` does not do: it cannot be reset, and counts what the parent had when it forked.
+  var peakResidentBytes: Int64 {
+    guard let status = Self.contents("/proc/self/status"),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int64($0) })
+    else { return ProcessLimits.peakResidentBytes }
+    return kilobytes * 1024
+  }
+
+  /// Lets the kernel count the peak anew; where it does not (before Linux 4.0) the peak of the process is told.
+  private static func forgetPeak() {
+    let descriptor = unsafe open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = unsafe write(descriptor, "5", 1)
+    _ = close(descriptor)
+  }
+
+  private static var processCPUSeconds: Double {
+    [RUSAGE_SELF.rawValue, RUSAGE_CHILDREN.rawValue].reduce(0) { sum, who in
+      var usage = rusage()
+      guard unsafe getrusage(__rusage_who_t(who), &usage) == 0 else { return sum }
+      return sum + seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+  }
+
+  private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+
+  private static func contents(_ path: String) -> String? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { _ = close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 14)
+    let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+}
