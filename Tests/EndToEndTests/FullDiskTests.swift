@@ -11,7 +11,7 @@ struct `Full and read-only disks` {
     let events = (0..<4).map { ListWriter.Event(reel: "A001", source: 86_400 + $0 * 30, count: 24) }
     _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
     let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl")
-    try fixture.run(pipeline, production: "undisturbed")
+    _ = try fixture.run(pipeline, production: "undisturbed")
 
     // Every size stops somewhere else: at folders, the ledger, attempts, segments, the movie, the version.
     let steps = try FullDisk.run(

