@@ -1,6 +1,9 @@
+import Editorial
 import Foundation
+import ImageGraph
 import Planning
 import TaskGraph
+import TestSupport
 import Testing
 
 /// Licences, pools, priorities and memory in pipeline files and plans.
