@@ -24,7 +24,8 @@ import Testing
       try fixture.clip("A001", frames: 80, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
       try fixture.clip("B001", frames: 80, firstNumber: 500, timecode: "02:00:00:00", codec: Fixture.prores)
       _ = try fixture.folder.write(script, to: "tools/negate.sh")
-      chmod(fixture.path + "/tools/negate.sh", 0o755)
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o755], ofItemAtPath: fixture.path + "/tools/negate.sh")
     }
 
     /// A cut of both clips, the first `first` frames of A001 and ten of B001.
