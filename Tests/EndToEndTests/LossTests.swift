@@ -10,7 +10,8 @@ import Testing
 
   /// A production in which the first cut is done; the second uses its frames and some more, with sound.
   init() throws {
-    fixture = try Fixture()
+    let fixture = try Fixture()
+    self.fixture = fixture
     try fixture.clip("A001", frames: 120, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
     func cut(_ name: String, _ count: Int) throws {
       let list = ListWriter.edl(
