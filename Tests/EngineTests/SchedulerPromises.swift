@@ -22,6 +22,7 @@ enum SchedulerPromise: String, CaseIterable, Sendable {
   case notHeldAgainst = "disk, network and licence fail a task only when patience is at its end"
   case patient = "patience comes to its end"
   case weightFirst = "of tasks that fit, none starts before one of greater weight"
+  case busy = "no place stays free while a task could start in it"
   case noStarving =
     "the first in order is overtaken a limited number of times by tasks that take what it lacks"
 }
@@ -66,6 +67,7 @@ struct Judge {
   private var records: [Int: Record] = [:]
   private var lastFailure: [Int: SchedulerEvent] = [:]
   private var overtaken: [Int: Int] = [:]
+  private var starts = 0
 
   private struct Record {
     var commits = 0
@@ -117,6 +119,7 @@ struct Judge {
       note(event)
     }
     for effect in effects { sees(effect, after: event) }
+    checkIdleness()
     require(
       .releasedOnce, free == freeAfter, "after \(event) \(freeAfter) is free, not \(free)")
   }
@@ -219,6 +222,7 @@ struct Judge {
     }
     if node.place == .worker { checkOrder(of: task) }
     running[task] = number
+    starts += 1
     occupied[node.place, default: 0] += 1
     require(.placesKept, occupied[node.place, default: 0] <= places[node.place] ?? 0, "\(node.place)")
     if node.place == .worker {
@@ -257,6 +261,17 @@ struct Judge {
     for other in overtaken.keys where plan.nodes[other].needs == plan.nodes[task].needs {
       overtaken[other] = 0
     }
+  }
+
+  /// Nothing is reserved before so many tasks have started; from then on a task that does not fit may hold others up.
+  private func checkIdleness() {
+    guard hasBegun, !isCancelled, !isHalted, !isStalled, !isOver,
+      occupied[.worker, default: places[.worker] ?? 0] < places[.worker] ?? 0
+    else { return }
+    let waiting = ready
+    let mayReserve = starts >= 4 * max(2, capacity.cores) && waiting.contains { !fits(plan.nodes[$0].needs) }
+    guard !mayReserve, let idle = waiting.first(where: { fits(plan.nodes[$0].needs) }) else { return }
+    require(.busy, false, "task \(idle) could start")
   }
 
   private func takes(_ task: Int, whatLacks other: Int) -> Bool {

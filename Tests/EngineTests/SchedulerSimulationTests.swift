@@ -6,7 +6,7 @@ import Testing
 ///
 /// What has to hold is in `SchedulerPromise`. A broken promise names its seed; `SimulatedWorld(seed:)` replays it.
 @Suite struct SchedulerSimulationTests {
-  @Test(arguments: 0..<30)
+  @Test(arguments: 0..<24)
   func `every run keeps the promises of the scheduler, whatever happens to it`(century: Int) throws {
     for seed in UInt64(century * 100)..<UInt64(century * 100 + 100) {
       var world = SimulatedWorld(seed: seed)
