@@ -36,7 +36,10 @@ import Testing
       provenance: .init(madeFrom: [key], facts: .null, verification: .null, tool: "test")
     ).record
     try publisher.record(
-      Decision(.approved, of: version, by: "anna", role: nil, note: ""), on: version)
+      Decision(
+        .approved, of: version, record: try #require(try publisher.recordDigest(of: version)), by: "anna",
+        role: nil, note: ""),
+      on: version)
   }
 
   /// Whatever has its final name is what its name says.
