@@ -17,7 +17,7 @@ public struct InterlockCommand: AsyncParsableCommand {
       """,
     version: "interlock \(interlockVersion)",
     subcommands: [
-      RunCommand.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self,
+      RunVerb.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self,
       LogsCommand.self, ConformCommand.self, CutCommand.self,
       ProbeCommand.self,
       ApproveCommand.self, RejectCommand.self, WhyCommand.self,
@@ -32,6 +32,11 @@ public struct InterlockCommand: AsyncParsableCommand {
   public static func start() async {
     _ = signal(SIGPIPE, SIG_IGN)
     do {
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      if arguments == ["run", "--help"] || arguments == ["run", "-h"] {
+        // Running is what the verb does when no subcommand is named; its options are what is asked for.
+        return Outcome.printResult(helpMessage(for: RunCommand.self))
+      }
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

@@ -50,6 +50,8 @@ final class LiveView: RunObserver {
       "A worker was lost (\(TerminalText.printable(event.message ?? "no word"))); its work is given to another"
     case .quarantined:
       TerminalText.printable("\(event.label ?? "A task") is \(event.message ?? "quarantined")")
+    case .retrying where event.pause ?? 0 >= 2:
+      "Trying again in \(clock(event.pause ?? 0)): \(TerminalText.printable(event.message ?? "no word"))"
     case .cancelling:
       (event.message.map { "Stopping, as \($0)" } ?? "Stopping")
         + ": finished segments are kept. Press Ctrl-C again to stop at once"

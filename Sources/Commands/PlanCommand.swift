@@ -42,18 +42,18 @@ struct PlanCommand: AsyncParsableCommand {
   func run() async throws {
     let loaded = try await pipeline.load()
     let planned = try await PlannedProgramme(loaded, production: production, until: pipeline.until)
-    let report = try planned.report()
     if let output {
-      try Data(JSONBytes.encode(report, isPretty: true)).write(
+      try Data(JSONBytes.encode(try planned.report(), isPretty: true)).write(
         to: URL(fileURLWithPath: output), options: .atomic)
     }
     if json {
-      Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
+      Outcome.printResult(
+        String(decoding: try JSONBytes.encode(try planned.report(), isPretty: true), as: UTF8.self))
     } else if dot || mermaid {
       Outcome.printResult(TaskDrawing(planned.plan.plan).text(asMermaid: mermaid))
     } else {
       Outcome.printDiagnostics(planned.plan.diagnostics)
-      Outcome.printResult(planned.text())
+      Outcome.printResult(try planned.text())
     }
   }
 }
@@ -64,6 +64,8 @@ final class PlannedProgramme {
   let plan: ProgrammePlan
   let production: Production
   let ledger: Ledger
+  /// What a run of this plan would be for.
+  let purpose: RunPurpose
   private let temporary: PrivateFolder?
 
   init(_ pipeline: Pipeline, production options: ProductionOptions, until: String?) async throws {
@@ -84,37 +86,31 @@ final class PlannedProgramme {
         pipeline: pipeline, production: production, store: ObjectStore(production), ledger: ledger,
         tools: tools)
       plan = try await session.plan(until: until, probing: nil)
+      purpose = session.purpose(.main, of: plan)
       self.ledger = ledger
     } catch is ProbesMissing {
       let engine = try await EngineAccess.open(production, workers: nil, isQuiet: true)
       let session = ProgrammeSession(
         pipeline: pipeline, production: production, store: engine.store, ledger: engine.ledger, tools: tools)
       plan = try await session.plan(until: until, probing: engine)
+      purpose = session.purpose(.main, of: plan)
       self.ledger = engine.ledger
       await engine.close()
     }
   }
 
-  /// Wall time by recorded timings of each kind, spread over the cores.
-  func estimatedSeconds() throws -> Double? {
-    var seconds = 0.0
-    var isKnown = false
-    for kind in Set(plan.plan.nodes.map(\.kind)) {
-      guard let timing = try ledger.timingEstimate(kind: kind) else { continue }
-      isKnown = true
-      let nodes = plan.plan.nodes.filter { $0.kind == kind }
-      if let each = timing.secondsPerFrame {
-        seconds += each * Double(nodes.reduce(0) { $0 + $1.frames })
-      } else {
-        seconds += timing.secondsPerTask * Double(nodes.count)
-      }
-    }
-    guard isKnown || plan.plan.isEmpty else { return nil }
-    return seconds / Double(max(1, ProcessInfo.processInfo.activeProcessorCount))
+  /// Whether the plan was made outside of any production.
+  private var isTemporary: Bool { temporary != nil }
+
+  /// Why each task runs; probes and questions that were answered on the way come first.
+  func explained() throws -> ExplainedTasks {
+    try ExplainedTasks(plan, purpose: purpose, archive: RunArchive(production))
   }
 
   func report() throws -> RunReport {
-    RunReport(
+    let estimate = try PlanEstimate(plan.plan.nodes, ledger: ledger)
+    let explained = try explained()
+    return RunReport(
       programme: pipeline.programme, production: production.root, events: plan.conform.events.count,
       framesMade: 0,
       attempts: 0, lostAttempts: 0, seconds: 0,
@@ -125,14 +121,12 @@ final class PlannedProgramme {
           reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
           waitsFor: deliverable.waitsFor)
       }, gates: plan.gates, diagnostics: plan.diagnostics,
-      tasks: plan.plan.nodes.map { node in
-        RunReport.Task(
-          key: node.key.hex, kind: node.kind, stage: node.stage, label: node.label, frames: node.frames,
-          reason: node.reason)
-      }, estimatedSeconds: try estimatedSeconds())
+      tasks: explained.tasks.filter { !$0.isPrepared }.map(RunReport.Task.init),
+      prepared: explained.tasks.filter(\.isPrepared).map(RunReport.Task.init),
+      estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
   }
 
-  func text() -> String {
+  func text() throws -> String {
     var lines: [String] = []
     for deliverable in plan.deliverables {
       let state =
@@ -148,19 +142,28 @@ final class PlannedProgramme {
       lines += UnseenFrames.lines(gate.unseen).map { "    unseen: \($0)" }
     }
     if !plan.held.isEmpty { lines.append("\(plan.held.count) tasks wait behind closed gates") }
+    if !plan.prepared.isEmpty {
+      lines.append(
+        "To make this plan, \(plan.prepared.count == 1 ? "1 task was" : "\(plan.prepared.count) tasks were") done: "
+          + plan.prepared.map(\.label).prefix(3).joined(separator: "; ")
+          + (plan.prepared.count > 3 ? "; …" : "") + (isTemporary ? "; a run does it again" : ""))
+    }
     if plan.plan.isEmpty { return (lines + ["Nothing to do."]).joined(separator: "\n") }
     lines.append("")
+    func width(_ names: [String]) -> Int { 2 + (names.map(\.count).max() ?? 0) }
+    let kinds = width(plan.plan.nodes.map(\.kind))
+    let stages = width(plan.plan.nodes.map(\.stage))
     for node in plan.plan.nodes {
       let frames = node.frames > 0 ? "\(node.frames) frames" : ""
       lines.append(
-        "  " + node.kind.padding(toLength: 9, withPad: " ", startingAt: 0)
-          + node.stage.padding(toLength: 10, withPad: " ", startingAt: 0)
+        "  " + node.kind.padding(toLength: kinds, withPad: " ", startingAt: 0)
+          + node.stage.padding(toLength: stages, withPad: " ", startingAt: 0)
           + "\(node.label)  \(frames)".padding(toLength: 52, withPad: " ", startingAt: 0) + "  " + node.reason
       )
     }
-    if let seconds = (try? estimatedSeconds()) ?? nil {
-      lines.append("\nAbout \(LiveView.clock(seconds)) by what such tasks took before.")
-    }
+    let explained = try explained()
+    lines += ["", "Because:"] + CauseLines(explained.tasks.filter { !$0.isPrepared }, roots: true).text()
+    if let text = try PlanEstimate(plan.plan.nodes, ledger: ledger).text { lines += ["", text] }
     return lines.joined(separator: "\n")
   }
 }

@@ -16,6 +16,8 @@ struct ProgrammeSession {
   let store: ObjectStore
   let ledger: Ledger
   let tools: ToolIdentity
+  /// Joins the runs that this command makes.
+  let command = ULID.next().description
 
   /// - Parameters:
   ///   - engine: runs the probes that are missing; nil fails when there are any.
@@ -27,7 +29,8 @@ struct ProgrammeSession {
     do {
       var plan = try await answeredPlan(media.files, until: until, publishesConform, engine)
       plan.footprint += media.probes
-      plan.hasAsked = plan.hasAsked || media.hasProbed
+      plan.prepared = media.prepared + plan.prepared
+      plan.hasAsked = plan.hasAsked || !media.prepared.isEmpty
       // What planning took back from quarantine is on the ledger again.
       let recalled = store.takeRecalledResults()
       if !recalled.isEmpty { try ledger.recordResults(of: recalled, in: store) }
@@ -48,11 +51,13 @@ struct ProgrammeSession {
   ) async throws -> ProgrammePlan {
     // How often each was asked.
     var asked: [TaskKey: Int] = [:]
+    var answered: [TaskNode] = []
     while true {
       var plan = try ProgrammePlanner.plan(
         pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
         until: until, publishesConform: publishesConform)
       plan.hasAsked = !asked.isEmpty
+      plan.prepared = answered
       if plan.questions.isEmpty { return plan }
       guard let engine else { throw ProbesMissing() }
       // An answer that is gone as soon as it is given would be asked for without end.
@@ -68,11 +73,26 @@ struct ProgrammeSession {
         }
       }
       try ObjectIntake.store(plan.objects, in: store, when: true)
-      let outcome = try await engine.run(try Plan(plan.questions)) { _ in }
+      let outcome = try await engine.run(
+        try Plan(plan.questions), options: RunOptions(purpose: purpose(.question))
+      ) { _ in }
       if outcome.isCancelled { throw CancelledRun() }
       if try Rewind.takeBack(outcome, in: engine) { continue }
       guard outcome.failures.isEmpty else { throw DiagnosticList(outcome.failures.flatMap(Self.diagnostics)) }
+      answered += plan.questions
     }
+  }
+
+  /// What a run of this command is for.
+  func purpose(_ phase: RunPurpose.Phase, of plan: ProgrammePlan? = nil) -> RunPurpose {
+    RunPurpose(
+      phase, programme: pipeline.programme, pipeline: pipeline.path,
+      cut: pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) }, command: command,
+      deliverables: plan?.deliverables.map { deliverable in
+        RunPurpose.Deliverable(
+          stage: deliverable.stage, frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
+          newFrames: deliverable.newFrames)
+      })
   }
 
   /// Of a file that cannot be probed, that an input is missing.
@@ -106,10 +126,13 @@ struct ProgrammeSession {
   /// Probes files together, and those of a batch that broke down one by one: a file that kills its worker takes
   /// no other with it.
   ///
-  /// - Returns: what is wrong with files.
-  private func probe(_ files: [ScannedFile], _ engine: Coordinator) async throws -> [Diagnostic] {
+  /// - Returns: the tasks, and what is wrong with files.
+  private func probe(_ files: [ScannedFile], _ engine: Coordinator) async throws -> ([TaskNode], [Diagnostic])
+  {
     let batches = try ScannedFile.probes(of: files)
-    let outcome = try await engine.run(try Plan(batches)) { _ in }
+    let outcome = try await engine.run(try Plan(batches), options: RunOptions(purpose: purpose(.probe))) {
+      _ in
+    }
     if outcome.isCancelled { throw CancelledRun() }
     var diagnostics: [Diagnostic] = []
     var told: Set<TaskKey> = []
@@ -120,18 +143,19 @@ struct ProgrammeSession {
       }
     }
     let left = files.filter { !told.contains($0.probeKey) && !store.hasResult($0.probeKey) }
-    guard !left.isEmpty else { return diagnostics }
-    let alone = try await engine.run(try Plan(try left.map { try $0.probe() })) { _ in }
+    guard !left.isEmpty else { return (batches, diagnostics) }
+    let single = try left.map { try $0.probe() }
+    let alone = try await engine.run(try Plan(single), options: RunOptions(purpose: purpose(.probe))) { _ in }
     if alone.isCancelled { throw CancelledRun() }
-    return diagnostics + alone.failures.flatMap(\.diagnostics)
+    return (batches + single, diagnostics + alone.failures.flatMap(\.diagnostics))
   }
 
   /// The media of the roots.
   private struct ProbedMedia {
     var files: [ProbedFile]
     var probes: [TaskKey]
-    /// Whether any of it was read just now.
-    var hasProbed: Bool
+    /// The tasks that read some of it just now.
+    var prepared: [TaskNode]
     /// What is wrong with files.
     var diagnostics: [Diagnostic]
   }
@@ -139,6 +163,7 @@ struct ProgrammeSession {
   /// The facts of every media file below the roots; files that cannot be read are reported, not fatal by
   /// themselves: a cut that needs one of them fails to relink.
   private func probedFiles(_ engine: Coordinator?) async throws -> ProbedMedia {
+    var prepared: [TaskNode] = []
     var (scanned, diagnostics) = MediaScan.scan(pipeline.timeline.mediaRoots)
     var missing = scanned.filter { !store.hasResult($0.probeKey) }
     let known = Set(scanned.map(\.probeKey)).subtracting(missing.map(\.probeKey))
@@ -150,7 +175,9 @@ struct ProgrammeSession {
       // Hard links of one file share a probe.
       var seen: Set<TaskKey> = []
       let new = missing.filter { seen.insert($0.probeKey).inserted }
-      diagnostics += try await probe(new, engine).map { diagnostic in
+      let probed = try await probe(new, engine)
+      prepared = probed.0
+      diagnostics += probed.1.map { diagnostic in
         var warning = diagnostic
         warning.severity = .warning
         warning.family = .inputMissing
@@ -159,7 +186,7 @@ struct ProgrammeSession {
       files = try await read(scanned)
     }
     return ProbedMedia(
-      files: files, probes: scanned.map(\.probeKey), hasProbed: !missing.isEmpty, diagnostics: diagnostics)
+      files: files, probes: scanned.map(\.probeKey), prepared: prepared, diagnostics: diagnostics)
   }
 
   /// What the probes of the files found, in their order; thousands of results are read on every core.

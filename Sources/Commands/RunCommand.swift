@@ -11,7 +11,8 @@ import TaskGraph
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Plan a pipeline and do what is missing.",
+    commandName: "pipeline", abstract: "Plan a pipeline and do what is missing.",
+    usage: "interlock run PIPELINE [options]\ninterlock run list|show|diff …",
     discussion: """
       Media that is new or changed is probed, the cut is conformed, and only frames and mixes that do not exist yet \
       are made; then deliverables are assembled, verified and published as immutable versions. Run it again with \
@@ -29,6 +30,9 @@ struct RunCommand: AsyncParsableCommand {
       runs say so and try it once.
 
         interlock run Pipelines/short-film.yaml --workers 6 --memory 24G --fail-fast
+
+      Runs on record: `interlock run list`, `interlock run show latest`, `interlock run diff previous latest`. A \
+      pipeline file that is called as one of these is named with its folder: ./list.
       """)
 
   @OptionGroup var pipeline: PipelineOptions
@@ -75,7 +79,8 @@ struct RunCommand: AsyncParsableCommand {
     let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
     defer { monitor.close() }
     let engine = try await EngineAccess.open(
-      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits, wait: waiting.limit)
+      folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
+      wait: waiting.limit)
     monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
@@ -98,6 +103,7 @@ struct RunCommand: AsyncParsableCommand {
     var options = RunOptions()
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast
+    options.purpose = session.purpose(.main, of: plan)
     let outcome = try await Rewind(
       engine: engine, options: options,
       heading: { plan in

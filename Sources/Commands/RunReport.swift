@@ -27,6 +27,10 @@ struct RunReport: Encodable {
     var label: String
     var frames: Int
     var reason: String
+    /// What is new or has changed since its like was last made.
+    var causes: [Cause] = []
+    /// The same in sentences.
+    var because: [String] = []
   }
 
   var programme: String
@@ -43,8 +47,13 @@ struct RunReport: Encodable {
   var diagnostics: [Diagnostic]
   /// With `plan`: what would run.
   var tasks: [Task]?
+  /// With `plan`: probes and measurements of text that were done to make the plan; in a production they are not done
+  /// again.
+  var prepared: [Task]?
   /// With `plan`: wall time expected from recorded timings; nil when none are recorded yet.
   var estimatedSeconds: Double?
+  /// With `plan`: the work of each stage by recorded timings.
+  var estimatedStages: [PlanEstimate.Stage]?
   /// With `run`: published pages, pictures and copies for review.
   var toLookAt: [Viewables.Item]?
 }

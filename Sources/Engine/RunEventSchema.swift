@@ -110,6 +110,10 @@ package enum RunEventSchema {
       summary: "Somebody asked the run to stop: nothing new starts, running work hands itself back.",
       required: [], optional: ["message"]),
     Kind(
+      kind: .contained,
+      summary: "A worker did what it must not and was stopped or cleaned up after; `message` names it.",
+      required: ["message"], optional: []),
+    Kind(
       kind: .ignored,
       summary:
         "A report of an attempt that is not the current one, or a line that is no event; counted, not believed.",

@@ -73,8 +73,10 @@ package struct RunOptions: Sendable {
   package var stopsAtFirstFailure = false
   /// JSON that says what the run is about, kept with its record.
   package var heading: [UInt8]?
+  /// What it is for, kept with its plan.
+  package var purpose: RunPurpose
 
-  package init() {}
+  package init(purpose: RunPurpose = RunPurpose()) { self.purpose = purpose }
 }
 
 /// A task that failed for good.

@@ -67,7 +67,8 @@ struct RunSession {
     try files.createFolder(folder)
     try engine.folderOfRun.write(.here(run: surroundings.run, began: surroundings.clock.timeOfDay))
     engine.control.follow(engine.folderOfRun)
-    let record = PlanRecord(plan, run: surroundings.run, began: surroundings.clock.timeOfDay)
+    let record = PlanRecord(
+      plan, run: surroundings.run, began: surroundings.clock.timeOfDay, purpose: surroundings.options.purpose)
     try files.writeNew(try record.json(), at: "\(folder)/plan.json")
     if let heading = surroundings.options.heading {
       try files.writeNew(heading, at: "\(folder)/heading.json")

@@ -28,6 +28,7 @@ struct FramePlanner {
   }
 
   func plan(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames {
+    workspace.names.note(sequence)
     let frames =
       switch encoding.unit {
       case .frame: try planFrames(sequence, in: &workspace)
@@ -150,6 +151,7 @@ struct FramePlanner {
     let count = segments.reduce(0) { $0 + $1.count }
     let memory = MemoryEstimate(videos: workspace.videosByIdentity())
       .render(nodes.values, encoding: encoding)
+    let names = workspace.names
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
@@ -157,7 +159,8 @@ struct FramePlanner {
         dependencies: workspace.externals(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
         reason: "\(count) frames never made before with this source, grade and encoding",
-        needs: TaskNeeds(memoryBytes: memory)))
+        needs: TaskNeeds(memoryBytes: memory),
+        ingredients: RenderTask.ingredients(input, names: names)))
   }
 
   /// The sources of the first shot with its frames, and how many shots more.

@@ -21,7 +21,8 @@ package struct ScannedFile: Hashable, Sendable {
       key: probeKey, kind: ProbeTask.identifier, version: ProbeTask.version, stage: "probe",
       label: FilePaths.name(of: location.path),
       payload: try JSONBytes.encode(ProbeTask.Input(media: location)),
-      reason: "new or changed since it was last read")
+      reason: "new or changed since it was last read", subject: FilePaths.name(of: location.path),
+      ingredients: ProbeTask.ingredients(location, key: probeKey))
   }
 
   /// The probes of many files as few tasks: so many files or bytes in each.
@@ -47,7 +48,8 @@ package struct ScannedFile: Hashable, Sendable {
         key: ProbeFilesTask.key(files), kind: ProbeFilesTask.identifier, version: ProbeFilesTask.version,
         stage: "probe", label: batch.count == 1 ? first : "\(first) and \(batch.count - 1) more",
         payload: try JSONBytes.encode(ProbeFilesTask.Input(files: files)), commits: files.map(\.key),
-        reason: "new or changed since they were last read")
+        reason: "new or changed since they were last read", subject: first,
+        ingredients: ProbeFilesTask.ingredients(ProbeFilesTask.Input(files: files)))
     }
   }
 }

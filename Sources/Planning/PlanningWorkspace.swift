@@ -69,6 +69,8 @@ package struct PlanningWorkspace {
   package var files: [ProbedFile]
   package let tools: ToolIdentity
   package let library: any PlanningLibrary
+  /// What people call what keys know by digest, for explanations.
+  package let names = KeyNames()
 
   package var pictures: [String: PictureSequence] = [:]
   package var soundEdits: [String: SoundEdit] = [:]
@@ -163,7 +165,8 @@ package struct PlanningWorkspace {
         key: PublishTask.key(input), kind: PublishTask.identifier, version: PublishTask.version,
         stage: input.stage,
         label: "publish \(input.name)", dependencies: waits, payload: try JSONBytes.encode(input),
-        place: .coordinator, reason: reason))
+        place: .coordinator, reason: reason, subject: input.name,
+        ingredients: PublishTask.ingredients(input)))
     return nil
   }
 
@@ -173,9 +176,13 @@ package struct PlanningWorkspace {
     let before = (nodes: nodes.count, deliverables: deliverables.count)
     try stage.plan(in: &self)
     for index in nodes.indices.dropFirst(before.nodes) {
-      nodes[index].weight = stage.declaration.priority
-      guard nodes[index].place == .worker else { continue }
-      nodes[index].needs.tokens.merge(stage.declaration.tokens) { max($0, $1) }
+      // A program of an earlier stage is planned when its pictures are needed.
+      let owner = pipeline.stage(named: nodes[index].stage) ?? stage
+      nodes[index].weight = owner.declaration.priority
+      guard nodes[index].place == .worker,
+        !(owner is ExternalStage) || nodes[index].kind == ExternalTask.identifier
+      else { continue }
+      nodes[index].needs.tokens.merge(owner.declaration.tokens) { max($0, $1) }
     }
     guard !closed.isEmpty else { return }
     held += nodes[before.nodes...]
@@ -242,6 +249,8 @@ package struct ProgrammePlan: Sendable {
   /// Tasks that must run before there is a plan; everything else is provisional while there are any.
   package var questions: [TaskNode]
   package var plan: Plan
+  /// Probes and questions that were answered on the way to this plan.
+  package var prepared: [TaskNode] = []
   /// Tasks behind closed gates, in no order.
   package var held: [TaskNode]
   /// The gates in the order of the pipeline.

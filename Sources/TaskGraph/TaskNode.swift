@@ -45,13 +45,17 @@ package struct TaskNode: Sendable {
   package var needs: TaskNeeds
   /// The user's priority: of tasks that could start, the one with the greater weight goes first.
   package var weight: Int
-  /// What its key was made from, for explanations.
-  package var ingredients: [Ingredient]
+  /// What it is about, in words that stay the same from run to run: with kind and stage they find its predecessor.
+  package var subject: String
+  /// What its key was made from, for explanations; made when asked for, since most plans are never explained.
+  package var ingredients: [Ingredient] { makeIngredients() }
+  private let makeIngredients: @Sendable () -> [Ingredient]
 
   package init(
     key: TaskKey, kind: String, version: Int, stage: String, label: String, dependencies: [TaskKey] = [],
     payload: [UInt8], frames: Int = 0, commits: [TaskKey] = [], place: TaskPlace = .worker, reason: String,
-    needs: TaskNeeds = TaskNeeds(), weight: Int = 0, ingredients: [Ingredient] = []
+    needs: TaskNeeds = TaskNeeds(), weight: Int = 0, subject: String = "",
+    ingredients: @autoclosure @escaping @Sendable () -> [Ingredient] = []
   ) {
     self.key = key
     self.kind = kind
@@ -66,6 +70,7 @@ package struct TaskNode: Sendable {
     self.reason = reason
     self.needs = needs
     self.weight = weight
-    self.ingredients = ingredients
+    self.subject = subject
+    makeIngredients = ingredients
   }
 }

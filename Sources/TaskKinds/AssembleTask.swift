@@ -4,7 +4,7 @@ package import ImageGraph
 package import TaskGraph
 
 /// Wraps encoded frames and the mix into the files of a deliverable, by copying packets.
-package enum AssembleTask: TaskKind {
+package enum AssembleTask: DescribedTask {
   package static let identifier = "assemble"
   package static let version = 2
 
@@ -111,29 +111,37 @@ package enum AssembleTask: TaskKind {
     }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.assemble", version: version)
-    encoder.append(input.encoding)
-    encoder.append(input.profile.container.rawValue)
-    encoder.append(input.profile.fileExtension)
-    encoder.append(input.profile.picture.codecTag ?? "")
-    encoder.append(input.runs)
-    if input.encoding.unit == .group { encoder.append(input.pieces.map(\.segment)) }
-    encoder.append(input.mix.map(\.hex) ?? "")
-    encoder.append(input.profile.sounds.count)
-    for sound in input.profile.sounds {
-      encoder.append(sound.codec.rawValue)
-      encoder.append(sound.layout)
-      encoder.append(sound.title)
-      encoder.append(sound.bitRate ?? -1)
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: nil, words: input.encoding.ingredients) { $0.append(input.encoding) }
+    recipe.add("container", input.profile.container.rawValue, group: "wrapping")
+    recipe.add("extension", input.profile.fileExtension, group: "wrapping")
+    recipe.add("tag", input.profile.picture.codecTag ?? "", group: "wrapping")
+    let frames = input.runs.reduce(0) { $0 + $1.count }
+    recipe.add(group: "picture", words: [Ingredient("frames", "\(frames)", group: "picture")]) {
+      $0.append(input.runs)
     }
-    encoder.append(input.chapters?.chapters.count ?? -1)
-    for chapter in input.chapters?.chapters ?? [] {
-      encoder.append(chapter.start)
-      encoder.append(chapter.end)
-      encoder.append(chapter.title)
+    if input.encoding.unit == .group {
+      let count = input.pieces.count
+      recipe.add(
+        group: "groups of pictures", words: [Ingredient("count", "\(count)", group: "groups of pictures")]
+      ) { $0.append(input.pieces.map(\.segment)) }
     }
-    encoder.append(input.startTimecode)
-    return encoder.digest()
+    recipe.add("mix", input.mix.map(\.hex) ?? "")
+    recipe.add("sound tracks", input.profile.sounds.count)
+    for (index, sound) in input.profile.sounds.enumerated() {
+      let group = "sound track \(index + 1)"
+      recipe.add("codec", sound.codec.rawValue, group: group)
+      recipe.add("layout", sound.layout, group: group)
+      recipe.add("title", sound.title, group: group)
+      recipe.add("bit rate", sound.bitRate ?? -1, group: group)
+    }
+    recipe.add("chapters", input.chapters?.chapters.count ?? -1)
+    for (index, chapter) in (input.chapters?.chapters ?? []).enumerated() {
+      let group = "chapter \(index + 1)"
+      recipe.add("start", chapter.start, group: group)
+      recipe.add("end", chapter.end, group: group)
+      recipe.add("title", chapter.title, group: group)
+    }
+    recipe.add("start timecode", input.startTimecode)
   }
 }

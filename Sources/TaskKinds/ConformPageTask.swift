@@ -2,7 +2,7 @@ package import Digests
 package import TaskGraph
 
 /// Puts a conform report and its thumbnails together as a page.
-package enum ConformPageTask: TaskKind {
+package enum ConformPageTask: DescribedTask {
   package static let identifier = "conform-page"
   package static let version = 1
 
@@ -44,15 +44,27 @@ package enum ConformPageTask: TaskKind {
     package init(files: [MadeFile]) { self.files = files }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.conform-page", version: version)
-    encoder.append(input.report)
-    encoder.append(input.stills)
-    encoder.append(input.pictures.count)
-    for pictures in input.pictures {
-      encoder.append(pictures.count)
-      for picture in pictures { encoder.append(picture) }
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add("conform report", input.report)
+    recipe.add(
+      group: nil,
+      words: [Ingredient("stills of the offline", input.stills?.hex ?? "none")]
+    ) { $0.append(input.stills) }
+    recipe.add("events", input.pictures.count)
+    for (index, pictures) in input.pictures.enumerated() {
+      recipe.add(group: nil, words: words(pictures, event: index + 1)) { encoder in
+        encoder.append(pictures.count)
+        for picture in pictures { encoder.append(picture) }
+      }
     }
-    return encoder.digest()
+  }
+
+  private static func words(_ pictures: [Picture], event: Int) -> [Ingredient] {
+    pictures.flatMap { picture in
+      [
+        Ingredient("thumbnails", picture.thumbnails.hex, group: "pictures", about: "row \(event)"),
+        Ingredient("place", "\(picture.index)", group: "pictures", about: "row \(event)"),
+      ]
+    } + [Ingredient("count", "\(pictures.count)", group: "pictures", about: "row \(event)")]
   }
 }

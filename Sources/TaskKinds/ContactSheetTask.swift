@@ -3,7 +3,7 @@ package import ImageGraph
 package import TaskGraph
 
 /// Draws the shots of a cut on pages, each before and after its grade, from stills that other tasks made.
-package enum ContactSheetTask: TaskKind {
+package enum ContactSheetTask: DescribedTask {
   package static let identifier = "contact-sheet"
   package static let version = 1
 
@@ -81,15 +81,32 @@ package enum ContactSheetTask: TaskKind {
     package init(files: [MadeFile]) { self.files = files }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.contact-sheet", version: version)
-    encoder.append(input.programme)
-    encoder.append(input.facts.count)
-    for fact in input.facts { encoder.append(fact) }
-    encoder.append(input.raster)
-    encoder.append(input.handles)
-    encoder.append(input.shots)
-    encoder.append(input.builtBy)
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add("programme", input.programme)
+    recipe.add("lines", input.facts.count, group: "heading")
+    for (index, fact) in input.facts.enumerated() { recipe.add("line \(index + 1)", fact, group: "heading") }
+    recipe.add(group: nil, words: [Ingredient("raster", "\(input.raster)")]) { $0.append(input.raster) }
+    recipe.add("handles", input.handles)
+    recipe.add(group: nil, words: words(input.shots)) { $0.append(input.shots) }
+    recipe.addBuild(input.builtBy)
+  }
+
+  private static func words(_ shots: [Shot]) -> [Ingredient] {
+    [Ingredient("shots", "\(shots.count)")]
+      + shots.flatMap { shot -> [Ingredient] in
+        let about = "shot \(shot.name)"
+        let facts = [
+          ("event", shot.event), ("record", shot.record), ("source", shot.source), ("length", shot.length),
+          ("handles", "\(shot.handlesBefore) and \(shot.handlesAfter)"),
+          // A note may hold what joins notes: their number tells.
+          ("notes", "\(shot.notes.count): \(shot.notes.joined(separator: ", "))"),
+        ]
+        var encoder = CanonicalEncoder(domain: "interlock.contact-sheet.entry", version: 1)
+        encoder.append(shot)
+        return facts.map { Ingredient($0.0, $0.1, group: "entry", about: about) } + [
+          Ingredient(Ingredient.digest, encoder.digest().shortHex, group: "entry", about: about),
+          Ingredient("", shot.still.hex, group: "still", about: about),
+        ]
+      }
   }
 }

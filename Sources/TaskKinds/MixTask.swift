@@ -3,7 +3,7 @@ package import SoundMixing
 package import TaskGraph
 
 /// Makes a mix in its layouts, with stems and loudness report where they are asked for, as broadcast wave files.
-package enum MixTask: TaskKind {
+package enum MixTask: DescribedTask {
   package static let identifier = "mix"
   package static let version = 2
 
@@ -67,10 +67,41 @@ package enum MixTask: TaskKind {
     }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.mix", version: version)
-    encoder.append(input.mix)
-    encoder.append(input.builtBy)
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: "mix", words: words(input)) { $0.append(input.mix) }
+    recipe.addBuild(input.builtBy)
+  }
+
+  private static func words(_ input: Input) -> [Ingredient] {
+    let mix = input.mix
+    func decibels(_ level: Level) -> String { "\(Double(level.thousandths) / 1000)" }
+    var words = [
+      Ingredient("samples", "\(mix.sampleCount)", group: "mix"),
+      Ingredient("time reference", "\(mix.timeReference)", group: "mix"),
+      Ingredient("layouts", mix.layouts.map(\.rawValue).joined(separator: ", "), group: "mix"),
+      Ingredient("stems", mix.hasStems ? "yes" : "no", group: "mix"),
+      Ingredient(
+        "loudness", mix.target.map { "\(decibels($0.integrated)) LKFS" } ?? "as it is", group: "mix"),
+      Ingredient("true peak", mix.target.map { "\(decibels($0.truePeak)) dBTP" } ?? "as it is", group: "mix"),
+      Ingredient("report", mix.heading == nil ? "no" : "yes", group: "mix"),
+    ]
+    var named: Set<Digest> = []
+    for event in mix.events where named.insert(event.media).inserted {
+      let file = file(event.media, in: input)
+      words.append(Ingredient("identity", event.media.hex, group: "source \(file)"))
+    }
+    for event in mix.events {
+      var value = "\(file(event.media, in: input)) from sample \(event.sourceSample) for \(event.sampleCount)"
+      value += ", at sample \(event.mixSample), \(event.bus.rawValue)"
+      if event.gain != .zero { value += ", \(decibels(event.gain)) dB" }
+      if event.fadeIn > 0 || event.fadeOut > 0 { value += ", fades \(event.fadeIn) and \(event.fadeOut)" }
+      words.append(
+        Ingredient("", value, group: "sound", about: "event \(event.event) on \(event.track)"))
+    }
+    return words
+  }
+
+  private static func file(_ media: Digest, in input: Input) -> String {
+    input.media[media.hex].map { MediaNames.file(of: $0.path) } ?? "media \(media.shortHex)"
   }
 }

@@ -35,12 +35,12 @@ package struct OfflineView: Codable, Sendable {
     Raster(width: raster.width / Self.step, height: raster.height / Self.step)
   }
 
-  func encode(into encoder: inout CanonicalEncoder) {
-    encoder.append(offline.chain)
-    encoder.append(raster)
-    encoder.append(masks.count)
-    for mask in masks { for value in mask { encoder.append(value) } }
-    encoder.append(builtBy)
+  func describe(in recipe: inout KeyRecipe) {
+    recipe.add("offline", offline.chain)
+    recipe.add(group: nil, words: [Ingredient("raster", "\(raster)")]) { $0.append(raster) }
+    recipe.add("masks", masks.count)
+    for mask in masks { for value in mask { recipe.add("mask", value) } }
+    recipe.addBuild(builtBy)
   }
 }
 
@@ -85,7 +85,7 @@ package struct OfflineFit: Hashable, Codable, Sendable {
 }
 
 /// Lays conformed pictures of the whole cut over the offline's: finds their fit, and the burn-ins.
-package enum FitOfflineTask: TaskKind {
+package enum FitOfflineTask: DescribedTask {
   package static let identifier = "fit-offline"
   package static let version = 1
 
@@ -120,20 +120,18 @@ package enum FitOfflineTask: TaskKind {
     package init(fit: OfflineFit) { self.fit = fit }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.fit-offline", version: version)
-    input.view.encode(into: &encoder)
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    input.view.describe(in: &recipe)
     for pair in input.pairs {
-      encoder.append(pair.offline)
-      encoder.append(pair.chain)
-      encoder.append(pair.frame)
+      recipe.add("offline frame", pair.offline, group: "pair")
+      recipe.add("chain", pair.chain, group: "pair")
+      recipe.add("frame", pair.frame, group: "pair")
     }
-    return encoder.digest()
   }
 }
 
 /// Compares events of a conform with the offline: time, speed, size, side.
-package enum CompareOfflineTask: TaskKind {
+package enum CompareOfflineTask: DescribedTask {
   package static let identifier = "compare-offline"
   package static let version = 1
 
@@ -205,31 +203,29 @@ package enum CompareOfflineTask: TaskKind {
     package init(findings: [Finding]) { self.findings = findings }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.compare-offline", version: version)
-    input.view.encode(into: &encoder)
-    input.fit.encode(into: &encoder)
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    input.view.describe(in: &recipe)
+    recipe.add(group: "fit") { input.fit.encode(into: &$0) }
     for event in input.events {
-      encoder.append(event.frameCount)
-      encoder.append(event.isHeld)
-      encoder.append(event.samples.count)
+      recipe.add("frames", event.frameCount, group: "event")
+      recipe.add("held", event.isHeld, group: "event")
+      recipe.add("samples", event.samples.count, group: "event")
       for sample in event.samples {
-        encoder.append(sample.offline)
-        encoder.append(sample.frame)
-        encoder.append(sample.chain)
-        encoder.append(sample.limit ?? -1)
+        recipe.add("offline frame", sample.offline, group: "sample")
+        recipe.add("frame", sample.frame, group: "sample")
+        recipe.add("chain", sample.chain, group: "sample")
+        recipe.add("limit", sample.limit ?? -1, group: "sample")
         // The frames around, not how their map is written.
         for frame in [-event.frameCount, -24, -2, -1, 0, 1, 2, 24, event.frameCount] {
-          encoder.append(sample.map.position(at: frame))
+          recipe.add("frame around", sample.map.position(at: frame), group: "sample")
         }
       }
     }
-    return encoder.digest()
   }
 }
 
 /// Looks in one media file for pictures of the offline that the conform does not match.
-package enum FindOfflineTask: TaskKind {
+package enum FindOfflineTask: DescribedTask {
   package static let identifier = "find-offline"
   package static let version = 1
 
@@ -278,19 +274,17 @@ package enum FindOfflineTask: TaskKind {
     package init(places: [Place?]) { self.places = places }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.find-offline", version: version)
-    input.view.encode(into: &encoder)
-    input.fit.encode(into: &encoder)
-    encoder.append(input.node.chain)
-    encoder.append(input.frameCount)
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    input.view.describe(in: &recipe)
+    recipe.add(group: "fit") { input.fit.encode(into: &$0) }
+    recipe.add("chain", input.node.chain)
+    recipe.add("frames", input.frameCount)
     for query in input.queries {
-      encoder.append(query.offline.count)
+      recipe.add("frames", query.offline.count, group: "query")
       for (frame, step) in zip(query.offline, query.steps) {
-        encoder.append(frame)
-        encoder.append(step)
+        recipe.add("offline frame", frame, group: "query")
+        recipe.add("step", step, group: "query")
       }
     }
-    return encoder.digest()
   }
 }

@@ -5,7 +5,7 @@ package import TaskGraph
 /// Probes several media files in one attempt, since starting one costs more than reading a small file does.
 ///
 /// Each file's facts are a result of their own, under the key of its `ProbeTask`: a batch is only how they are made.
-package enum ProbeFilesTask: TaskKind {
+package enum ProbeFilesTask: DescribedTask {
   package static let identifier = "probe-files"
   package static let version = 1
   /// Files of one attempt at the most.
@@ -47,11 +47,11 @@ package enum ProbeFilesTask: TaskKind {
     package init(failures: [Failure]) { self.failures = failures }
   }
 
-  package static func key(_ files: [File]) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.probe-files", version: version)
-    encoder.append(ProbeTask.version)
-    encoder.append(files.count)
-    for file in files { encoder.append(file.key) }
-    return encoder.digest()
+  package static func key(_ files: [File]) -> TaskKey { key(Input(files: files)) }
+
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add("probe", ProbeTask.version, group: "code of \(ProbeTask.identifier)")
+    recipe.add("files", input.files.count)
+    for file in input.files { recipe.add(MediaNames.file(of: file.media.path), file.key, group: "file") }
   }
 }

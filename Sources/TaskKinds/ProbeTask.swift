@@ -23,12 +23,23 @@ package enum ProbeTask: TaskKind {
   package static func key(device: UInt64, inode: UInt64, byteCount: Int64, modified: Int64, changed: Int64)
     -> TaskKey
   {
-    var encoder = CanonicalEncoder(domain: "interlock.task.probe", version: version)
-    encoder.append(Int64(bitPattern: device))
-    encoder.append(Int64(bitPattern: inode))
-    encoder.append(byteCount)
-    encoder.append(modified)
-    encoder.append(changed)
-    return encoder.digest()
+    var recipe = KeyRecipe(kind: identifier, version: version)
+    recipe.add("device", Int64(bitPattern: device))
+    recipe.add("inode", Int64(bitPattern: inode))
+    recipe.add("bytes", byteCount)
+    recipe.add("modified", modified)
+    recipe.add("changed", changed)
+    return recipe.key
+  }
+
+  /// What can be said of a file of which only the key is left: inodes and dates mean nothing to people.
+  package static func ingredients(_ media: MediaLocation, key: TaskKey) -> [Ingredient] {
+    let group = "file \(MediaNames.file(of: media.path))"
+    return [
+      Ingredient("version", "\(version)", group: "code of \(identifier)"),
+      Ingredient("bytes", "\(media.byteCount)", group: group),
+      Ingredient("modified", "\(media.modified)", group: group),
+      Ingredient(Ingredient.digest, key.shortHex, group: group),
+    ]
   }
 }

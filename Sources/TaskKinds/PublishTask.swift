@@ -4,7 +4,7 @@ package import TaskGraph
 /// Makes a version of an asset or a deliverable visible. Runs in the coordinator: it opens no media.
 ///
 /// Its commit is `version.json` in the version's folder, not a result file.
-package enum PublishTask: TaskKind {
+package enum PublishTask: DescribedTask {
   package static let identifier = "publish"
   package static let version = 1
 
@@ -51,19 +51,22 @@ package enum PublishTask: TaskKind {
     package var version: String
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.publish", version: version)
-    encoder.append(input.shelf.rawValue)
-    encoder.append(input.programme)
-    encoder.append(input.name)
-    encoder.append(input.assembly.map(\.hex) ?? "")
-    encoder.append(input.results)
-    encoder.append(input.documents.count)
-    for document in input.documents {
-      encoder.append(document.object)
-      encoder.append(document.suffix)
-      encoder.append(document.fileExtension)
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add("shelf", input.shelf.rawValue)
+    recipe.add("programme", input.programme)
+    recipe.add("name", input.name)
+    recipe.add("file", input.assembly.map(\.hex) ?? "", group: "content")
+    recipe.add(
+      group: nil,
+      words: [Ingredient("results", "\(input.results.count)", group: "content")]
+        + input.results.enumerated().map { Ingredient("result \($0 + 1)", $1.hex, group: "content") }
+    ) { $0.append(input.results) }
+    recipe.add("documents", input.documents.count, group: "content")
+    for (index, document) in input.documents.enumerated() {
+      let name = document.suffix.isEmpty ? "document \(index + 1)" : document.suffix
+      recipe.add("", document.object, group: name)
+      recipe.add("suffix", document.suffix, group: name)
+      recipe.add("extension", document.fileExtension, group: name)
     }
-    return encoder.digest()
   }
 }

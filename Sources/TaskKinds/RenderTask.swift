@@ -5,7 +5,7 @@ package import MediaTime
 package import TaskGraph
 
 /// Makes frames in one encoding, in segments that are committed one by one.
-package enum RenderTask: TaskKind {
+package enum RenderTask: DescribedTask {
   package static let identifier = "render"
   package static let version = 1
 
@@ -78,9 +78,44 @@ package enum RenderTask: TaskKind {
     package init(segments: [TaskKey]) { self.segments = segments }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.render", version: version)
-    for segment in input.segments { encoder.append(segment.key) }
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: nil, words: words(input, names: names)) { encoder in
+      for segment in input.segments { encoder.append(segment.key) }
+    }
+  }
+
+  private static func words(_ input: Input, names: KeyNames) -> [Ingredient] {
+    var words = PictureWords(names: names, media: input.media)
+    for ingredient in input.encoding.ingredients { words.add(ingredient) }
+    for run in input.segments.flatMap(\.runs) {
+      guard let node = input.nodes[run.chain.hex], let shown = shownFrames(of: run) else { continue }
+      let subjects = names.subjects(of: run.chain, frames: shown)
+      for subject in subjects { words.add(node, about: subject) }
+      let file = node.sources.first.map { words.file($0.media) } ?? "black"
+      for subject in subjects {
+        words.add(
+          Ingredient(file, frames(of: run), group: Ingredient.frames, about: subject.shot))
+      }
+    }
+    words.add(
+      Ingredient(
+        "segments", input.segments.map { "\($0.count)" }.joined(separator: " "), group: Ingredient.frames))
+    return words.ingredients
+  }
+
+  private static func shownFrames(of run: FrameRun) -> FrameRange? {
+    guard run.count > 0 else { return nil }
+    let last = run.position(at: run.count - 1)
+    return FrameRange(start: min(run.first, last), end: max(run.first, last) + 1)
+  }
+
+  /// `120–143`; backwards, held and skipping runs say so.
+  private static func frames(of run: FrameRun) -> String {
+    let last = run.position(at: run.count - 1)
+    switch run.step {
+    case 0: return "\(run.first)" + (run.count > 1 ? " held \(run.count)" : "")
+    case 1, -1: return "\(run.first)–\(last)"
+    default: return "\(run.first)–\(last) every \(run.step)"
+    }
   }
 }

@@ -3,7 +3,7 @@ package import ImageGraph
 package import TaskGraph
 
 /// Measures the colour of a green or blue screen in one frame of a plate.
-package enum ScreenTask: TaskKind {
+package enum ScreenTask: DescribedTask {
   package static let identifier = "sample-screen"
   package static let version = 1
 
@@ -29,12 +29,16 @@ package enum ScreenTask: TaskKind {
     package init(screen: [Double]?) { self.screen = screen }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.sample-screen", version: version)
-    encoder.append(input.source)
-    encoder.append(input.frame)
-    encoder.append(input.part?.count ?? 0)
-    for value in input.part ?? [] { encoder.append(value) }
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: nil, words: words(input)) { $0.append(input.source) }
+    recipe.add("frame", input.frame)
+    recipe.add("numbers of the part", input.part?.count ?? 0)
+    for (index, value) in (input.part ?? []).enumerated() { recipe.add("part \(index + 1)", value) }
+  }
+
+  private static func words(_ input: Input) -> [Ingredient] {
+    var words = PictureWords(names: .none, media: [input.source.media.hex: input.media])
+    words.add(.source(input.source))
+    return words.ingredients
   }
 }

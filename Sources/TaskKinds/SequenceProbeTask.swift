@@ -34,15 +34,26 @@ package enum SequenceProbeTask: TaskKind {
 
   /// - Parameter stamps: one for each member, in order.
   package static func key(_ sequence: StillSequence, stamps: [Stamp]) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.probe-sequence", version: version)
-    encoder.append(stamps.count)
+    var recipe = KeyRecipe(kind: identifier, version: version)
+    recipe.add("members", stamps.count)
     for (member, stamp) in zip(sequence.members, stamps) {
-      encoder.append(Int64(bitPattern: stamp.device))
-      encoder.append(Int64(bitPattern: stamp.inode))
-      encoder.append(member.byteCount)
-      encoder.append(member.modified)
-      encoder.append(stamp.changed)
+      recipe.add("device", Int64(bitPattern: stamp.device))
+      recipe.add("inode", Int64(bitPattern: stamp.inode))
+      recipe.add("bytes", member.byteCount)
+      recipe.add("modified", member.modified)
+      recipe.add("changed", stamp.changed)
     }
-    return encoder.digest()
+    return recipe.key
+  }
+
+  /// What can be said of stills of which only the key is left.
+  package static func ingredients(_ sequence: StillSequence, key: TaskKey) -> [Ingredient] {
+    let group = "stills \(MediaNames.file(of: sequence.prefix))…\(sequence.suffix)"
+    return [
+      Ingredient("version", "\(version)", group: "code of \(identifier)"),
+      Ingredient("members", "\(sequence.members.count)", group: group),
+      Ingredient("bytes", "\(sequence.members.reduce(0) { $0 + $1.byteCount })", group: group),
+      Ingredient(Ingredient.digest, key.shortHex, group: group),
+    ]
   }
 }

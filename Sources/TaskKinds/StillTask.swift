@@ -1,9 +1,10 @@
 package import Digests
 package import ImageGraph
+import MediaTime
 package import TaskGraph
 
 /// Renders one frame of a shot before and after its grade, scales both to stills, and draws scopes when asked to.
-package enum StillTask: TaskKind {
+package enum StillTask: DescribedTask {
   package static let identifier = "still"
   package static let version = 1
 
@@ -90,14 +91,36 @@ package enum StillTask: TaskKind {
     }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.still", version: version)
-    encoder.append(input.raster)
-    encoder.append(input.before.chain)
-    encoder.append(input.after.chain)
-    encoder.append(input.frame)
-    encoder.append(input.builtBy)
-    encoder.append(input.scopes)
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: nil, words: [Ingredient("raster", "\(input.raster)", group: "still")]) {
+      $0.append(input.raster)
+    }
+    recipe.add(group: nil, words: words(input, names: names).before) { $0.append(input.before.chain) }
+    recipe.add(group: nil, words: words(input, names: names).after) { $0.append(input.after.chain) }
+    recipe.add("frame", input.frame, group: "still")
+    recipe.addBuild(input.builtBy)
+    recipe.add(
+      group: "scopes",
+      words: (input.scopes?.facts ?? []).map {
+        Ingredient("\($0.heading) \($0.name)", $0.value, group: "scopes")
+      }
+    ) { $0.append(input.scopes) }
+  }
+
+  /// The operations of both pictures; of the one before the grade only what the other does not have.
+  private static func words(_ input: Input, names: KeyNames) -> (before: [Ingredient], after: [Ingredient]) {
+    let shown = FrameRange(start: input.frame, count: 1)
+    let subject = names.subjects(of: input.after.chain, frames: shown)[0]
+    var after = PictureWords(names: names, media: input.media)
+    after.add(input.after, about: subject)
+    var before = PictureWords(names: names, media: input.media)
+    before.add(input.before, about: subject)
+    let shared = Set(after.ingredients)
+    let own = before.ingredients.filter { !shared.contains($0) }.map { ingredient in
+      var copy = ingredient
+      copy.group = "before the grade, \(ingredient.group ?? "")"
+      return copy
+    }
+    return (own, after.ingredients)
   }
 }

@@ -3,7 +3,7 @@ package import ImageGraph
 package import TaskGraph
 
 /// Makes small JPEG pictures of frames of one media file, for pages.
-package enum ThumbnailsTask: TaskKind {
+package enum ThumbnailsTask: DescribedTask {
   package static let identifier = "thumbnails"
   package static let version = 1
   /// Width of every picture; its height follows from the shape of the source.
@@ -44,13 +44,17 @@ package enum ThumbnailsTask: TaskKind {
     }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.thumbnails", version: version)
-    encoder.append(input.node.chain)
-    encoder.append(input.raster)
-    encoder.append(input.frames.count)
-    for frame in input.frames { encoder.append(frame) }
-    encoder.append(input.builtBy)
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: nil, words: words(input, names: names)) { $0.append(input.node.chain) }
+    recipe.add(group: nil, words: [Ingredient("raster", "\(input.raster)")]) { $0.append(input.raster) }
+    recipe.add("count", input.frames.count, group: Ingredient.frames)
+    for frame in input.frames { recipe.add("", frame, group: Ingredient.frames) }
+    recipe.addBuild(input.builtBy)
+  }
+
+  private static func words(_ input: Input, names: KeyNames) -> [Ingredient] {
+    var words = PictureWords(names: names, media: input.media)
+    words.add(input.node)
+    return words.ingredients
   }
 }

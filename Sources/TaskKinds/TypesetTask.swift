@@ -4,7 +4,7 @@ package import TaskGraph
 package import Titling
 
 /// Draws text as pictures and measures it: planning needs to know how high a credit roll is.
-package enum TypesetTask: TaskKind {
+package enum TypesetTask: DescribedTask {
   package static let identifier = "typeset"
   package static let version = 1
 
@@ -112,13 +112,22 @@ package enum TypesetTask: TaskKind {
     }
   }
 
-  package static func key(_ input: Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.typeset", version: version)
-    encoder.append(input.raster)
-    encoder.append(input.requests)
-    encoder.append(input.isPublished)
-    encoder.append(input.builtBy)
-    return encoder.digest()
+  package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
+    recipe.add(group: nil, words: [Ingredient("raster", "\(input.raster)")]) { $0.append(input.raster) }
+    recipe.add(group: nil, words: words(input.requests)) { $0.append(input.requests) }
+    recipe.add("published", input.isPublished)
+    recipe.addBuild(input.builtBy)
+  }
+
+  private static func words(_ requests: [Request]) -> [Ingredient] {
+    [Ingredient("texts", "\(requests.count)")]
+      + requests.enumerated().flatMap { index, request -> [Ingredient] in
+        var encoder = CanonicalEncoder(domain: "interlock.typeset.request", version: 1)
+        encoder.append(request)
+        let (group, facts) = request.words(at: index)
+        return facts.map { Ingredient($0.0, $0.1, group: group) }
+          + [Ingredient(Ingredient.digest, encoder.digest().shortHex, group: group)]
+      }
   }
 }
 

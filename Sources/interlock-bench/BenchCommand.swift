@@ -9,8 +9,15 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Everything is made in a temporary folder (TMPDIR says where) and removed again. Results go to standard \
       output, progress to standard error. Ratios travel between machines, seconds do not.
+
+        interlock-bench
+        interlock-bench --only no-op scheduler --samples 3
       """,
-    subcommands: [MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self],
+    subcommands: [
+      MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
+      ScaleSchedulerCommand.self,
+      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self,
+    ],
     defaultSubcommand: MeasureCommand.self)
 }
 
@@ -28,14 +35,11 @@ struct MeasureCommand: ParsableCommand {
   @Option(help: "How often everything else is measured, at least 3; the median is printed.")
   var samples = 5
 
-  @Flag(help: "Leave the sample film out.")
-  var skipSample = false
+  @Option(parsing: .upToNextOption, help: "Measure only these: \(Measurement.list).")
+  var only: [Measurement] = []
 
-  @Flag(help: "Leave the synthetic graph out.")
-  var skipSynthetic = false
-
-  @Flag(help: "Leave probing and relinking out.")
-  var skipConform = false
+  @Option(parsing: .upToNextOption, help: "Leave these out.")
+  var skip: [Measurement] = []
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -53,19 +57,8 @@ struct MeasureCommand: ParsableCommand {
     defer { folder.remove() }
     var report = BenchReport()
     do {
-      if !skipSynthetic {
-        report.synthetic = try SyntheticBenchmark(folder: "\(folder.path)/synthetic", samples: samples)
-          .measure()
-      }
-      if !skipConform {
-        let path = "\(folder.path)/conform"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        report.conform = try ConformBenchmark(folder: path, samples: samples).measure()
-      }
-      if !skipSample {
-        let sample = SampleBenchmark(
-          repository: repository, folder: "\(folder.path)/sample", coldRuns: `repeat`, samples: samples)
-        report.sample = try sample.measure()
+      for measurement in Measurement.allCases where isWanted(measurement) {
+        try measure(measurement, in: folder.path, &report)
       }
     } catch let error as BenchError {
       folder.remove()
@@ -74,6 +67,49 @@ struct MeasureCommand: ParsableCommand {
     }
     print(try json ? report.json() : report.text)
   }
+
+  private func isWanted(_ measurement: Measurement) -> Bool {
+    (only.isEmpty || only.contains(measurement)) && !skip.contains(measurement)
+  }
+
+  private func measure(
+    _ measurement: Measurement, in folder: String, _ report: inout BenchReport
+  ) throws {
+    let folder = "\(folder)/\(measurement.rawValue)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    switch measurement {
+    case .noOp:
+      let result = try SyntheticBenchmark(folder: folder, samples: samples).measure()
+      report.synthetic = result
+      report.figures += result.figures(report.budgets)
+    case .scheduler:
+      report.figures += try SchedulerBenchmark(folder: folder, samples: samples).measure()
+    case .throughput:
+      report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure()
+    case .conform:
+      report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
+    case .sample:
+      report.sample = try SampleBenchmark(
+        repository: repository, folder: folder, coldRuns: `repeat`, samples: samples
+      ).measure()
+    }
+  }
+}
+
+/// What can be measured by itself.
+enum Measurement: String, CaseIterable, ExpressibleByArgument {
+  /// Finding that nothing of 100,000 tasks is to be done, beside Ninja.
+  case noOp = "no-op"
+  /// Scheduler and ledger, for each of 1,000 to 200,000 tasks.
+  case scheduler
+  /// Tasks a second of real runs, beside Ninja.
+  case throughput
+  /// Probing and relinking.
+  case conform
+  /// The sample film, from nothing and again.
+  case sample
+
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
 /// Why there is no measurement.

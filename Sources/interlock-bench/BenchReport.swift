@@ -7,6 +7,8 @@ struct BenchReport: Encodable {
   var synthetic: SyntheticResult?
   var sample: SampleResult?
   var conform: ConformResult?
+  /// What has one number and a budget.
+  var figures: [Figure] = []
 
   func json() throws -> String {
     let encoder = JSONEncoder()
@@ -17,6 +19,7 @@ struct BenchReport: Encodable {
   var text: String {
     let parts = [
       synthetic.map(syntheticText), conform.map(conformText), sample.map(sampleText),
+      figures.isEmpty ? nil : figuresText,
     ].compactMap(\.self)
     return parts.isEmpty ? "Nothing was measured." : parts.joined(separator: "\n\n")
   }
@@ -27,16 +30,30 @@ struct BenchReport: Encodable {
     if let ninja = result.ninja, let wall = result.wallRatio, let peak = result.peakRatio {
       table.add("Ninja \(result.ninjaVersion ?? "")", fixed(ninja.seconds, 3), fixed(ninja.peakMegabytes, 0))
       table.add("Interlock / Ninja", fixed(wall, 2), fixed(peak, 2))
-      table.add("budget of the ratio", fixed(budgets.noOpInNinjas, 2), "")
       table.add(
-        "later target", fixed(budgets.laterNoOpInNinjas, 2),
-        fixed(Double(budgets.laterNoOpPeakBytes) / 1e6, 0) + " MB")
+        "budget", fixed(budgets.noOpInNinjas, 2), fixed(Double(budgets.noOpPeakBytes) / 1e6, 0) + " MB")
     }
     return """
       Nothing to do of \(result.tasks) tasks (\(result.chains) chains of \(result.chainLength)); median of \
       \(result.samples)
       \(table.text)
       """
+  }
+
+  private var figuresText: String {
+    var table = TextTable(columns: ["", "figure", "budget", "kept", "load", "of"])
+    for figure in figures {
+      table.add(
+        figure.name, "\(short(figure.value)) \(figure.unit)",
+        figure.budget.map { "\(figure.limit == .atMost ? "at most" : "at least") \(short($0))" } ?? "",
+        figure.isMet.map { $0 ? "yes" : "NO" } ?? "", fixed(figure.load, 1), figure.note)
+    }
+    return "Budgets; load is the number of processes that wanted to run beside it\n\(table.text)"
+  }
+
+  /// Three digits.
+  private func short(_ value: Double) -> String {
+    fixed(value, value < 0.1 ? 4 : value < 10 ? 2 : value < 100 ? 1 : 0)
   }
 
   private func conformText(_ result: ConformResult) -> String {

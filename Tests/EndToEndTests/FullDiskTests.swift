@@ -5,20 +5,17 @@ import Testing
 /// The whole program on a small disk of its own, which fills up, becomes read-only, and grows again.
 @Suite(.enabled(if: FullDisk.isPossible, "mounting a tmpfs needs root and a mount namespace"))
 struct `Full and read-only disks` {
-  @Test func `a run goes as far as the disk lets it, says what it needs, and goes on when there is room`()
-    throws
-  {
+  @Test func `a run says what it needs of a full disk, waits, and goes on when there is room`() throws {
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 120, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
-    try FullDisk.sound(fixture)
     let events = (0..<4).map { ListWriter.Event(reel: "A001", source: 86_400 + $0 * 30, count: 24) }
     _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
     let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl")
-    try fixture.run(pipeline, production: "undisturbed")
+    _ = try fixture.run(pipeline, production: "undisturbed")
 
-    // Every size stops at another place: folders, the ledger, attempts, segments, the movie, the version.
+    // Every size stops somewhere else: at folders, the ledger, attempts, segments, the movie, the version.
     let steps = try FullDisk.run(
-      fixture, sizes: ["64k", "160k", "256k", "352k", "448k", "576k", "768k", "1m", "64m"],
+      fixture, sizes: ["64k", "160k", "256k", "320k", "384k", "448k", "512k", "640k", "768k", "64m"],
       command: ["run", pipeline, "--production", "disk", "--workers", "2"])
     #expect(steps.last?.status == 0, "\(steps.last?.errors ?? "")")
     for step in steps.dropLast() where step.status != 0 {
@@ -26,7 +23,7 @@ struct `Full and read-only disks` {
       #expect(step.errors.contains("No space left on device"), "\(step.errors)")
       #expect(step.errors.contains("still to write, "), "\(step.errors)")
     }
-    #expect(steps.count { $0.status == 75 } >= 3, "\(steps.map(\.status))")
+    #expect(steps.count { $0.status == 75 } >= 2, "\(steps.map(\.status))")
     let master = "Deliverables/test/master/v001/test_master_v001.mov"
     #expect(
       try fixture.digest(of: "\(fixture.path)/undisturbed/\(master)")
@@ -66,7 +63,10 @@ enum FullDisk {
   }
 
   /// - Parameters:
-  ///   - sizes: of the disk for each run of the command; `ro` makes it read-only instead.
+  ///   - sizes: of the disk, one after the other; `ro` makes it read-only instead. A run that still waits when the
+  ///     next size comes goes on with it; else the command is run again.
+  ///   - before: done before the disk becomes read-only.
+  /// - Returns: the runs.
   static func run(
     _ fixture: Fixture, sizes: [String], command: [String], before: [String] = []
   ) throws -> [Step] {
@@ -75,7 +75,7 @@ enum FullDisk {
       program=$1; sizes=$2; shift 2
       mkdir -p disk
       mount -t tmpfs -o size=64k,mode=0755 none disk
-      number=0
+      number=0; run=
       for size in $sizes; do
         if [ "$size" = ro ]; then
           \(before.joined(separator: "; "))
@@ -83,9 +83,18 @@ enum FullDisk {
         else
           mount -o "remount,rw,size=$size" disk
         fi
-        "$program" "$@" >"out.$number" 2>"err.$number"
-        echo $? >"status.$number"
-        number=$((number + 1))
+        if [ -z "$run" ]; then
+          "$program" "$@" >"out.$number" 2>"err.$number" &
+          run=$!
+        fi
+        # Until it ends, or as long as it takes to run into the wall again.
+        for tick in $(seq 40); do kill -0 $run 2>/dev/null || break; sleep 0.1; done
+        last=${sizes##* }
+        if [ "$size" = "$last" ] || [ "$size" = ro ] || ! kill -0 $run 2>/dev/null; then
+          wait $run
+          echo $? >"status.$number"
+          number=$((number + 1)); run=
+        fi
       done
       cp -a disk kept
       """
@@ -94,14 +103,12 @@ enum FullDisk {
       ["-m", "bash", "-c", script, "bash", Repository.product("interlock"), sizes.joined(separator: " ")]
         + command, folder: fixture.path)
     guard result.status == 0 else { throw FixtureError(text: result.errors) }
-    return try sizes.indices.map { index in
-      func text(_ name: String) throws -> String {
-        try String(contentsOfFile: "\(fixture.path)/\(name).\(index)", encoding: .utf8)
-      }
-      return Step(
-        status: Int32(try text("status").dropLast()) ?? -1, errors: try text("out") + text("err"))
+    func text(_ name: String) -> String? {
+      try? String(contentsOfFile: "\(fixture.path)/\(name)", encoding: .utf8)
+    }
+    return sizes.indices.compactMap { index in
+      guard let status = text("status.\(index)").flatMap({ Int32($0.dropLast()) }) else { return nil }
+      return Step(status: status, errors: (text("out.\(index)") ?? "") + (text("err.\(index)") ?? ""))
     }
   }
-
-  static func sound(_ fixture: Fixture) throws {}
 }

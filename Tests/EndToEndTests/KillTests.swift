@@ -28,7 +28,7 @@ import Testing
     // A larger raster than the clip's makes each segment long enough to be hit.
     let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl", raster: "640x360")
     let undisturbed = try fixture.run(pipeline, production: "undisturbed")
-    #expect(undisturbed.attempts >= Self.events)
+    #expect(undisturbed.framesMade == 3 * Self.events)
 
     var tally = Tally()
     while tally.kills < Self.kills, tally.runs < 6 * Self.kills {
@@ -159,7 +159,7 @@ import Testing
     let locks = try FileManager.default.subpathsOfDirectory(atPath: production + "/.interlock").filter {
       $0 == "lock" || $0.hasSuffix("/lock") || $0.hasPrefix("locks/version-")
     }
-    #expect(locks.count > Self.events)
+    #expect(!locks.isEmpty)
     for lock in locks {
       let path = "\(production)/.interlock/\(lock)"
       #expect(try Programs.run("flock", ["--nonblock", path, "true"]).status == 0, "\(lock) is still held")
@@ -174,7 +174,7 @@ import Testing
       let folder = "\(production)/\(shelf)"
       for file in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] {
         var isFolder: ObjCBool = false
-        _ = FileManager.default.fileExists(atPath: "\(folder)/\(file)", isDirectory: &isFolder)
+        _ = unsafe FileManager.default.fileExists(atPath: "\(folder)/\(file)", isDirectory: &isFolder)
         guard !isFolder.boolValue, !file.hasSuffix("version.json") else { continue }
         digests["\(shelf)/\(file)"] = String(
           try Programs.run("sha256sum", ["\(folder)/\(file)"]).text.prefix(64))

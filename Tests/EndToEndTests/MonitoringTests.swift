@@ -133,35 +133,6 @@ import Testing
     #expect(unknown.errors.contains("logs.unknown") || unknown.errors.contains("is called `no-such-thing`"))
   }
 
-  @Test func `a failure names the log of its attempt`() throws {
-    let fixture = try fixture()
-    _ = try fixture.run("p.yaml")
-    // Media that is damaged after it was probed fails the render.
-    let path = fixture.path + "/rushes/A001.mov"
-    let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
-    let file = try #require(FileHandle(forUpdatingAtPath: path))
-    for offset in stride(from: 4_096, to: size - 20_000, by: 512) {
-      try file.seek(toOffset: UInt64(offset))
-      try file.write(contentsOf: Data(repeating: 0xA5, count: 256))
-    }
-    try file.close()
-    let list = ListWriter.edl(
-      [.init(reel: "A001", source: 86_440, count: 30)], base: 24, recordStart: 86_400)
-    _ = try fixture.folder.write(list, to: "cut.edl")
-    let failed = try fixture.interlock(["run", "p.yaml", "--production", "out", "--report", "failed.html"])
-    guard failed.status != 0, failed.errors.contains("interlock logs ") else {
-      // Damage that stops the run before it renders has no attempt to name.
-      #expect(failed.status != 0, "\(failed.text)")
-      return
-    }
-    let word = try #require(failed.errors.split(separator: "interlock logs ").last?.prefix(26))
-    let log = try fixture.interlock(["logs", String(word), "--production", "out"])
-    #expect(log.status == 0, "\(log.errors)")
-    let page = try String(contentsOfFile: fixture.path + "/failed.html", encoding: .utf8)
-    #expect(page.contains("Failures"))
-    #expect(page.contains(String(word)))
-  }
-
   @Test func `a run is watched from another process, and its death is said`() throws {
     let fixture = try fixture(events: 6)
     // Made before, so that the watch begins while no run goes on.

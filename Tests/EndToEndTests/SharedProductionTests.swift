@@ -54,7 +54,7 @@ import Testing
 
   @Test func `with --wait it waits until the first is done and does nothing again`() throws {
     let (fixture, pipeline) = try fixture()
-    try fixture.run(pipeline)
+    _ = try fixture.run(pipeline)
     let waiting = try whileLocked(fixture) {
       let waiting = try Programs.start(
         Repository.product("interlock"), ["run", pipeline, "--production", "out", "--wait"],

@@ -161,12 +161,17 @@ import Testing
   func `a collection killed at any instant loses nothing that is needed`(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let (fixture, pipeline) = try twoVersions()
+    // How long one takes here decides when the next ones are killed.
+    let began = ContinuousClock.now
+    _ = try gc(fixture, ["--keep-versions", "1", "--dry-run"])
+    let elapsed = (ContinuousClock.now - began).components
+    let longest = UInt32(elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000) * 3 / 2
     for _ in 0..<12 {
       let running = try Programs.start(
         Repository.product("interlock"),
         ["gc", "--keep-versions", "1", "--older-than", "0s", "--production", "out", "--purge"],
         folder: fixture.path)
-      usleep(UInt32.random(in: 2_000...60_000, using: &random))
+      usleep(UInt32.random(in: longest / 4...longest, using: &random))
       kill(running.process.processIdentifier, SIGKILL)
       _ = running.finish()
       try verify(fixture)

@@ -38,12 +38,19 @@ struct Judge {
   private let weights: [Int]
   private let places: [TaskPlace: Int]
 
-  private(set) var violations: [(promise: SchedulerPromise, detail: String)] = []
+  private let found = Violations()
   private(set) var outcomes: [Int: TaskOutcome] = [:]
   private(set) var isCancelled = false
   private(set) var isHalted = false
   private(set) var isOver = false
   private(set) var events: Set<String> = []
+
+  /// Shared by copies, so that a check is no change of the judge and writes its text only when it fails.
+  private final class Violations {
+    var list: [(promise: SchedulerPromise, detail: String)] = []
+  }
+
+  var violations: [(promise: SchedulerPromise, detail: String)] { found.list }
 
   private var hasBegun = false
   private var running: [Int: Int] = [:]
@@ -93,8 +100,10 @@ struct Judge {
     free = capacity
   }
 
-  private mutating func require(_ promise: SchedulerPromise, _ condition: Bool, _ detail: String) {
-    if !condition { violations.append((promise, detail)) }
+  private func require(
+    _ promise: SchedulerPromise, _ condition: Bool, _ detail: @autoclosure () -> String
+  ) {
+    if !condition { found.list.append((promise, detail())) }
   }
 
   // MARK: Events

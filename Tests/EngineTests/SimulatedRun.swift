@@ -148,7 +148,9 @@ struct SimulatedRun {
     self.plan = plan
     var suspects: [Int: LossCause] = [:]
     for (index, node) in plan.nodes.enumerated() { suspects[index] = world.poisoned[node.key] }
-    let policy = RetryPolicy()
+    // As many pauses as for the disk; four hours of them only make the simulation slow.
+    var policy = RetryPolicy()
+    policy.licencePatience = .seconds(900)
     scheduler = Scheduler(
       plan, capacity: world.capacity, policy: policy, timings: world.timings, suspects: suspects,
       stopsAtFirstFailure: world.stopsAtFirstFailure)

@@ -62,6 +62,7 @@ final class FailingDisk: FileFaults {
       switch operation {
       case .create, .link, .makeFolder: state.namesToSync.append(path)
       case .write: if let inode { state.inodesToSync[inode] = path }
+      case .syncAll: (state.inodesToSync, state.namesToSync) = ([:], [])
       case .sync:
         if let inode { state.inodesToSync[inode] = nil }
         state.namesToSync.removeAll { FileSystem.parent(of: $0) == path }

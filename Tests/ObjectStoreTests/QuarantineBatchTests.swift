@@ -124,6 +124,7 @@ import Testing
           for object in result.objects { #expect(inventory.objects[object.digest] != nil, "step \(step)") }
         }
         #expect(inventory.results[key("needed")] != nil)
+        for batch in try store.quarantineBatches() { _ = try batch.manifest() }
         #expect(try store.verifyObject(key("a")) && store.verifyObject(key("b")))
       }
       try check()

@@ -20,7 +20,6 @@ import Testing
       environment: {OCIO: show.ocio}
       outputs: {picture: out/frame.####.png}
       version: flip 1
-      licences: {nuke: 1}
       cores: 2
       memory: 2 GB
       timeout: 30 min
@@ -69,7 +68,7 @@ import Testing
       node.frames == 54 && input.made?.count == 54 && input.made?.raster == Raster(width: 640, height: 360))
     #expect(input.pictures?.pieces.reduce(0) { $0 + $1.count } == 54)
     #expect(
-      node.needs == TaskNeeds(cores: 2, memoryBytes: 2_000_000_000, tokens: ["nuke": 1], timeout: 7200))
+      node.needs == TaskNeeds(cores: 2, memoryBytes: 2_000_000_000, timeout: 7200))
     #expect(input.limits.timeout == 1800 && input.limits.memoryBytes == 2_000_000_000)
     #expect(
       input.program.map(\.description) == ["sh", "{file:tools/flip.sh}", "{input}", "{output}", "{table}"])
@@ -112,7 +111,7 @@ import Testing
       return Self.stages.replacingOccurrences(of: old, with: new)
     }
     for (old, new) in [
-      ("licences: {nuke: 1}", "licences: {nuke: 2}"), ("cores: 2", "cores: 3"),
+      ("cores: 2", "cores: 3"),
       ("memory: 2 GB", "memory: 3 GB"),
       ("timeout: 30 min", "timeout: 31 min"), ("profile: stills-16bit", "profile: small"),
     ] { #expect(try key(replaced(old, new)) == first, "\(new)") }
@@ -189,7 +188,6 @@ import Testing
         files: {frames: tools/table.csv}
         outputs: {picture: /tmp/frame.####.png, report: ../report.json}
         memory: lots
-        licences: {nuke: 0}
       check: {kind: external, picture: edit, program: [sh], outputs: {report: r.json}}
       master: {kind: delivery, picture: check, profile: stills-16bit}
       """
@@ -199,7 +197,7 @@ import Testing
       "nothing here is called `{inptu}`", "Did you mean `{input}`?",
       "`{frames}` stands for something else already",
       "`/tmp/frame.####.png` is not the path of an output", "`../report.json` is not the path of an output",
-      "`lots` is not an amount for `memory`", "`nuke` must be a whole number from 1 to 1000, not `0`",
+      "`lots` is not an amount for `memory`",
     ] { #expect(text.contains(message), "\(message) is not in \(text)") }
     let ports =
       stages.components(separatedBy: "\nflip:")[0] + "\ncheck:"

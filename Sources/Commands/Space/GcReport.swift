@@ -120,7 +120,7 @@ struct GcReport: Encodable {
   private static func table(_ portions: [Portion]) -> [String] {
     AssetText.aligned(
       portions.map { portion in
-        let results = portion.results.map { $0 == 1 ? "1 result" : "\($0) results" } ?? ""
+        let results = portion.results.map { $0 == 0 ? "" : $0 == 1 ? "1 result" : "\($0) results" } ?? ""
         let files = portion.files == 0 ? "" : portion.files == 1 ? "1 file" : "\(portion.files) files"
         let freed =
           portion.freedBytes == 0 && portion.byteCount > 0

@@ -248,7 +248,9 @@ package struct ReportPage {
       sum.waitedSeconds += stage.waitedSeconds
     }
     sum.cost = figures.cost
-    rows.append(row(" class=\"sum\"", "all \(figures.stages.count) stages", sum, bar: ""))
+    if figures.stages.count > 1 {
+      rows.append(row(" class=\"sum\"", "all \(figures.stages.count) stages", sum, bar: ""))
+    }
     var columns = [
       "stage", "tasks", "frames", "attempts", "worker time", "CPU time", "", "memory", "written", "waited",
     ]

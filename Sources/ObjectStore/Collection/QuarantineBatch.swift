@@ -78,6 +78,7 @@ package struct QuarantineBatch: Sendable {
     let began = WallClock.now()
     let batch = QuarantineBatch(id: ULID.next().description, store: store)
     try files.createFolder(batch.path)
+    try afterStep()
     try batch.write(manifest)
     try afterStep()
     try forget(manifest.results.map(\.key))
@@ -134,6 +135,11 @@ package struct QuarantineBatch: Sendable {
   /// - Throws: `verification`, code `quarantine.unreadable`.
   package func manifest() throws(Diagnostic) -> Manifest {
     let files = store.fileSystem
+    if !files.exists(manifestPath) {
+      // Its maker was killed before it had moved anything, or after it had deleted everything.
+      let (results, objects) = try contents()
+      if results.isEmpty, objects.isEmpty { return Manifest(results: [], objects: []) }
+    }
     guard let (bytes, _) = try files.read(manifestPath), let body = ResultEnvelope.opened(bytes),
       let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(body)), manifest.schema == 1
     else {

@@ -1,6 +1,6 @@
 /// A call to the system that can fail, as injected faults see it.
 package enum FileOperation: String, CaseIterable, Sendable {
-  case create, write, sync, setMode, setTime, clone
+  case create, write, sync, syncAll, setMode, setTime, clone
   case link, move, remove
   case makeFolder, removeFolder
   case lock

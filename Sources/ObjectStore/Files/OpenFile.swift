@@ -90,11 +90,8 @@ package struct OpenFile: ~Copyable {
   ///
   /// - Parameter call: `syncfs(2)`.
   func syncFileSystem(_ call: @convention(c) (Int32) -> Int32) throws(Diagnostic) {
-    while call(descriptor) != 0 {
-      let code = errno
-      if code == EINTR { continue }
-      throw fileSystem.fault("save", path, code)
-    }
+    let code = fileSystem.perform(.syncAll, path) { call(descriptor) }
+    if code != 0 { throw fileSystem.fault("save", path, code) }
   }
 
   package func setMode(_ mode: UInt32) throws(Diagnostic) {

@@ -57,7 +57,7 @@ package final class CommitGroup {
       try file.write(bytes)
       try file.setMode(0o444)
     } catch {
-      _ = unsafe unlink(part)
+      store.fileSystem.discard(part)
       throw error
     }
     results.append((part, record.key))
@@ -115,6 +115,6 @@ package final class CommitGroup {
   }
 
   private func remove(_ parts: [String]) {
-    for part in parts { _ = unsafe unlink(part) }
+    for part in parts { store.fileSystem.discard(part) }
   }
 }

@@ -19,7 +19,9 @@ enum CompFile: Sendable {
         key: key, kind: SequenceProbeTask.identifier, version: SequenceProbeTask.version, stage: stage,
         label: FilePaths.name(of: sequence.location(ofFrame: 0).path) + " and on",
         payload: try JSONBytes.encode(SequenceProbeTask.Input(sequence: sequence)),
-        reason: "new or changed since it was last read")
+        reason: "new or changed since it was last read",
+        subject: FilePaths.name(of: sequence.location(ofFrame: 0).path),
+        ingredients: SequenceProbeTask.ingredients(sequence, key: key))
     }
   }
 }

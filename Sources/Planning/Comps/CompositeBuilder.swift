@@ -266,7 +266,8 @@ struct CompositeBuilder {
       let node = TaskNode(
         key: ScreenTask.key(input), kind: ScreenTask.identifier, version: ScreenTask.version, stage: stage,
         label: "screen of \(plate.file.facts.fileName)", payload: try JSONBytes.encode(input),
-        reason: "the colour of this screen was never measured")
+        reason: "the colour of this screen was never measured", subject: plate.file.facts.fileName,
+        ingredients: ScreenTask.ingredients(input))
       guard let answer = try workspace.answer(to: node, as: ScreenTask.Output.self) else { return nil }
       guard let screen = answer.screen, CompKey.separates(screen) else {
         fault(

@@ -67,7 +67,6 @@ struct ExternalKeys: Sendable {
     KeySpec("cores", .integer(1...1024), "cores it keeps busy; 1 without it"),
     KeySpec("memory", .text, "memory of it and all it starts, as 2 GB; it is stopped beyond"),
     KeySpec("timeout", .text, "the longest it may take, as 30 min"),
-    KeySpec("licences", .counts(1...1000), "licences it holds while it runs: name and number"),
     KeySpec("licence-exit", .integers(1...255), "exit codes that say that no licence was free"),
     KeySpec("licence-text", .texts, "words in its output that say the same"),
   ]
@@ -86,7 +85,6 @@ struct ExternalKeys: Sendable {
   var pictures: Pictures?
   var outputs: [FileOutput]
   var cores: Int
-  var licences: [String: Int]
   var limits: ExternalTask.Limits
   /// Set where this machine does not have the program: told when it is to run.
   var absence: Diagnostic?
@@ -105,7 +103,6 @@ extension ExternalKeys {
       timeout: ProgramQuantity.seconds("timeout", keys), memoryBytes: ProgramQuantity.bytes("memory", keys),
       licenceExits: keys.integers("licence-exit", in: 1...255).map(Int32.init),
       licenceTexts: (keys["licence-text"]?.values ?? []).compactMap(\.scalar).filter { !$0.isEmpty })
-    licences = keys.counts("licences", in: 1...1000)
     profile = hasInput ? Self.profile(keys, context: context) : nil
     for key in ["profile", "unit"] where !hasInput {
       if let value = keys[key] {

@@ -74,10 +74,12 @@ extension BurnIn {
     let node = TaskNode(
       key: TypesetTask.key(input), kind: TypesetTask.identifier, version: TypesetTask.version, stage: stage,
       label: "typeset the burn-in of \(labels.count) shots", payload: try JSONBytes.encode(input),
-      reason: "text is drawn and measured before planning")
+      reason: "text is drawn and measured before planning", subject: "burn-in of \(stage)",
+      ingredients: TypesetTask.ingredients(input))
     guard let output = try workspace.answer(to: node, as: TypesetTask.Output.self),
       output.typeset.count == requests.count, let glyphs = output.typeset[0].pictures.first
     else { return nil }
+    workspace.names.note(output.typeset, of: requests)
     let drawn = Dictionary(uniqueKeysWithValues: zip(strips, output.typeset.dropFirst()))
     return Drawn(
       glyphs: glyphs.image, strips: drawn, record: drawn[Self.recordStrip],

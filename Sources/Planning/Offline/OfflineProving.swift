@@ -277,7 +277,8 @@ struct OfflineProving {
       key: FitOfflineTask.key(input), kind: FitOfflineTask.identifier, version: FitOfflineTask.version,
       stage: stage.declaration.name, label: "fit and burn-ins of \(reference.typed)",
       payload: try JSONBytes.encode(input), frames: pairs.count,
-      reason: "these pictures were never laid over this offline")
+      reason: "these pictures were never laid over this offline", subject: reference.typed,
+      ingredients: FitOfflineTask.ingredients(input))
     return try workspace.answer(to: node, as: FitOfflineTask.Output.self)?.fit
   }
 
@@ -304,7 +305,8 @@ struct OfflineProving {
         version: CompareOfflineTask.version, stage: stage.declaration.name,
         label: "events \(names.first ?? "") to \(names.last ?? "") against the offline",
         payload: try JSONBytes.encode(input), frames: group.reduce(0) { $0 + $1.samples.count },
-        reason: "these events were never compared with this offline")
+        reason: "these events were never compared with this offline", subject: "event \(names.first ?? "")",
+        ingredients: CompareOfflineTask.ingredients(input))
       guard let answer = try workspace.answer(to: node, as: CompareOfflineTask.Output.self) else {
         isComplete = false
         continue
@@ -347,7 +349,8 @@ struct OfflineProving {
         key: FindOfflineTask.key(input), kind: FindOfflineTask.identifier, version: FindOfflineTask.version,
         stage: stage.declaration.name, label: "the offline's pictures in \(file.facts.fileName)",
         payload: try JSONBytes.encode(input), frames: Int(video.frameCount),
-        reason: "this file was never searched for these pictures")
+        reason: "this file was never searched for these pictures", subject: file.facts.fileName,
+        ingredients: FindOfflineTask.ingredients(input))
       guard let answer = try workspace.answer(to: task, as: FindOfflineTask.Output.self) else {
         isComplete = false
         continue

@@ -61,14 +61,14 @@ package struct ApprovalStage: ReadableStage {
   private func planReview(
     _ profile: DeliveryProfile, of sequence: PictureSequence, in workspace: inout PlanningWorkspace
   ) throws(DiagnosticList) {
-    guard workspace.pipeline.stage(named: deliverable) == nil else {
+    let sheet = "\(declaration.name)-sheet"
+    for name in [deliverable, sheet] where workspace.pipeline.stage(named: name) != nil {
       throw DiagnosticList([
         Diagnostic(
           family: .usage, code: "approval.nameTaken", location: declaration.location,
-          message:
-            "the review copy of the gate `\(declaration.name)` would be called `\(deliverable)`, and there is "
-            + "a stage of that name",
-          remedy: "Name it under `of:`, or rename one of them.")
+          message: "the gate `\(declaration.name)` has `\(deliverable)` and `\(sheet)` made to look at, and "
+            + "there is a stage `\(name)`",
+          remedy: "Name a deliverable under `of:`, or rename one of the two stages.")
       ])
     }
     let review = StageDeclaration(
@@ -80,7 +80,7 @@ package struct ApprovalStage: ReadableStage {
     let isAlike = before?.spans.map(\.count) == sequence.spans.map(\.count)
     do {
       try GradeStills(
-        stage: deliverable, before: isAlike ? before ?? sequence : sequence, after: sequence, bindings: [:],
+        stage: sheet, before: isAlike ? before ?? sequence : sequence, after: sequence, bindings: [:],
         collection: nil, look: nil, hasScopes: false
       ).plan(in: &workspace)
     } catch {

@@ -85,6 +85,11 @@ package struct ColorGradeStage: ReadableStage {
     for (clip, binding) in zip(clips, bindings) { bindingOfEvent[clip.place] = binding }
     let decisions = bindingOfEvent.compactMapValues(\.decision)
     let table = look.map { workspace.object($0.bytes) }
+    if let table, let look { workspace.names.note(look: table, file: FilePaths.name(of: look.path)) }
+    for binding in bindingOfEvent.values {
+      guard let decision = binding.decision, let origin = origin(of: binding) else { continue }
+      workspace.names.note(grade: Grade(decision), origin: origin)
+    }
     var graded = picture
     // Black between shots stays black: it belongs to no shot, and a look may lift it.
     for index in graded.spans.indices where graded.spans[index].node.hasPicture {
@@ -103,18 +108,31 @@ package struct ColorGradeStage: ReadableStage {
     }
   }
 
+  /// Where a decision was read, for explanations.
+  private func origin(of binding: GradeBinding) -> String? {
+    switch binding.origin {
+    case .shotName, .eventNumber: collectionName
+    case .list: "the cut"
+    case .log(let place): "\(place)"
+    case .none: nil
+    }
+  }
+
   /// Each side of a transition and each layer is graded as its own shot, before they mix.
   private static func grade(
     _ span: PictureSpan, decisions: [PictureSpan.Shot.Place: ColorDecision]
   ) -> PictureSpan {
     span.mapShots { node, shot in
       guard node.hasPicture, let shot, let decision = decisions[shot.place] else { return node }
-      return .grade(
-        Grade(
-          slope: decision.slope, offset: decision.offset, power: decision.power,
-          saturation: decision.saturation),
-        of: node)
+      return .grade(Grade(decision), of: node)
     }
+  }
+}
+
+extension Grade {
+  fileprivate init(_ decision: ColorDecision) {
+    self.init(
+      slope: decision.slope, offset: decision.offset, power: decision.power, saturation: decision.saturation)
   }
 }
 

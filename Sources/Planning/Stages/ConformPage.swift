@@ -41,7 +41,8 @@ struct ConformPage {
       TaskNode(
         key: key, kind: ConformPageTask.identifier, version: ConformPageTask.version, stage: stage,
         label: "page of the conform report", dependencies: workspace.plannedDependencies(waits),
-        payload: try JSONBytes.encode(input), reason: "no page shows exactly this conform"))
+        payload: try JSONBytes.encode(input), reason: "no page shows exactly this conform", subject: stage,
+        ingredients: ConformPageTask.ingredients(input)))
     workspace.conformPage = key
     return key
   }
@@ -77,7 +78,8 @@ struct ConformPage {
         TaskNode(
           key: key, kind: ThumbnailsTask.identifier, version: ThumbnailsTask.version, stage: stage,
           label: "thumbnails of \(file.facts.fileName)", payload: try JSONBytes.encode(input),
-          reason: "no thumbnails show these frames"))
+          reason: "no thumbnails show these frames", subject: file.facts.fileName,
+          ingredients: ThumbnailsTask.ingredients(input)))
       for (index, frame) in part.enumerated() {
         pictures[frame] = ConformPageTask.Picture(thumbnails: key, index: index)
       }

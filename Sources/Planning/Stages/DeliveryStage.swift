@@ -158,7 +158,8 @@ package struct DeliveryStage: ReadableStage {
         payload: try JSONBytes.encode(assembly),
         reason: "no file is made of exactly these frames and this mix",
         needs: TaskNeeds(
-          memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount))))
+          memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount)),
+        subject: declaration.name, ingredients: AssembleTask.ingredients(assembly)))
     let recipe = Recipe(
       stage: declaration, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
       workspace: workspace)

@@ -127,7 +127,7 @@ package struct ExternalStage: ReadableStage {
   private var needs: TaskNeeds {
     // The worker holds the program to its time and names it; this is for a worker that cannot.
     TaskNeeds(
-      cores: settings.cores, memoryBytes: settings.limits.memoryBytes, tokens: settings.licences,
+      cores: settings.cores, memoryBytes: settings.limits.memoryBytes, tokens: declaration.tokens,
       timeout: settings.limits.timeout.map { 2 * $0 + 3600 })
   }
 

@@ -52,6 +52,7 @@ struct GradeStills {
   func plan(in workspace: inout PlanningWorkspace) throws {
     let shots = shots(in: workspace)
     guard !shots.isEmpty else { return }
+    workspace.names.note(after)
     let suffixes = hasScopes ? scopeSuffixes(shots) : [:]
     var scoped: Set<Shot.Grading> = []
     var withScopes: [TaskKey] = []
@@ -171,6 +172,7 @@ struct GradeStills {
       raster: after.raster, before: view.before, after: view.after, frame: view.frame, media: media,
       scopes: scopes, builtBy: "\(workspace.tools.builtBy("png")); \(workspace.tools.drawing)")
     let key = StillTask.key(input)
+    let names = workspace.names
     try workspace.add(
       TaskNode(
         key: key, kind: StillTask.identifier, version: StillTask.version, stage: stage,
@@ -179,7 +181,8 @@ struct GradeStills {
         payload: try JSONBytes.encode(input), reason: "no still shows this frame before and after this grade",
         needs: TaskNeeds(
           memoryBytes: MemoryEstimate(videos: workspace.videosByIdentity())
-            .still([view.before, view.after], raster: after.raster))))
+            .still([view.before, view.after], raster: after.raster)),
+        subject: "shot \(shot.event.clip.shot)", ingredients: StillTask.ingredients(input, names: names)))
     return key
   }
 
@@ -205,7 +208,8 @@ struct GradeStills {
         key: key, kind: ContactSheetTask.identifier, version: ContactSheetTask.version, stage: stage,
         label: "contact sheet of \(shots.count) shots",
         dependencies: workspace.plannedDependencies(shots.map(\.still)),
-        payload: try JSONBytes.encode(input), reason: "no sheet shows exactly these shots"))
+        payload: try JSONBytes.encode(input), reason: "no sheet shows exactly these shots", subject: stage,
+        ingredients: ContactSheetTask.ingredients(input)))
     return key
   }
 

@@ -33,10 +33,12 @@ struct SlugCards {
     let node = TaskNode(
       key: TypesetTask.key(input), kind: TypesetTask.identifier, version: TypesetTask.version, stage: stage,
       label: "typeset \(requests.count) slugs", payload: try JSONBytes.encode(input),
-      reason: "text is drawn and measured before planning")
+      reason: "text is drawn and measured before planning", subject: "slugs",
+      ingredients: TypesetTask.ingredients(input))
     guard let output = try workspace.answer(to: node, as: TypesetTask.Output.self),
       output.typeset.count == requests.count
     else { return picture }
+    workspace.names.note(output.typeset, of: requests)
     var result = picture
     for (event, card) in zip(events, cards) {
       guard let drawn = numbers[card].map({ output.typeset[$0] }), !drawn.pictures.isEmpty else { continue }

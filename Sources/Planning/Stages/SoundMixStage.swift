@@ -115,7 +115,9 @@ package struct SoundMixStage: ReadableStage {
         key: key, kind: MixTask.identifier, version: MixTask.version, stage: declaration.name,
         label: "mix of \(mix.events.count) events", payload: try JSONBytes.encode(input),
         reason: "no mix is made of exactly these events",
-        needs: TaskNeeds(memoryBytes: MemoryEstimate.mix(events: mix.events.count))))
+        needs: TaskNeeds(memoryBytes: MemoryEstimate.mix(events: mix.events.count)),
+        subject: declaration.name,
+        ingredients: MixTask.ingredients(input)))
     guard isPublished else { return }
     _ = try workspace.publish(
       PublishTask.Input(

@@ -118,10 +118,12 @@ package struct TitlesStage: ReadableStage {
     let node = TaskNode(
       key: key, kind: TypesetTask.identifier, version: TypesetTask.version, stage: declaration.name,
       label: "typeset \(titles.cards.count) cards and \(names) credits", payload: try JSONBytes.encode(input),
-      reason: "text is drawn and measured before planning")
+      reason: "text is drawn and measured before planning", subject: declaration.name,
+      ingredients: TypesetTask.ingredients(input))
     guard let output = try workspace.answer(to: node, as: TypesetTask.Output.self),
       output.typeset.count == requests.count
     else { return nil }
+    workspace.names.note(output.typeset, of: requests)
     return (key, output.typeset)
   }
 

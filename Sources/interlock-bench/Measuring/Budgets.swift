@@ -1,10 +1,8 @@
 /// What was promised; printed beside what was found.
 struct Budgets: Encodable {
   /// Interlock's wall time in Ninja's, doing nothing on one graph.
-  var noOpInNinjas = 1.0
-  /// The later target of the same.
-  var laterNoOpInNinjas = 0.5
-  var laterNoOpPeakBytes: Int64 = 200_000_000
+  var noOpInNinjas = 0.5
+  var noOpPeakBytes: Int64 = 200_000_000
   /// The time of one `ffprobe` call for each file in the time of a conform that probes them.
   var probesInFfprobes = 5.0
   /// A list of 5,000 events against 2,000 known files, read, relinked and reported.

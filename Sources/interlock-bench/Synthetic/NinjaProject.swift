@@ -14,8 +14,24 @@ struct NinjaProject {
   private static let modified = timespec(tv_sec: 1_700_000_000, tv_nsec: 0)
   private static let chainsInFolder = 100
 
+  /// The project with nothing made yet.
+  func writeSources() throws {
+    var build = Self.rule
+    for chain in 0..<chains {
+      if chain % Self.chainsInFolder == 0 { try makeFolder(folder(of: chain)) }
+      try touch(file(chain, 0))
+      for step in 1...chainLength {
+        build += "build \(file(chain, step)): cp \(file(chain, step - 1))\n"
+      }
+    }
+    try Data(build.utf8).write(to: URL(fileURLWithPath: "\(path)/build.ninja"))
+  }
+
+  private static let rule = "rule cp\n  command = cp $in $out\n"
+
+  /// The project with everything made.
   func write() throws {
-    var build = "rule cp\n  command = cp $in $out\n"
+    var build = Self.rule
     // Version 5 is that of Ninja 1.9 to 1.11; another Ninja discards the log and copies everything once.
     var log = "# ninja log v5\n"
     let modified = Self.modified.tv_sec * 1_000_000_000

@@ -77,7 +77,7 @@ struct SyntheticResult: Encodable {
   var interlock: Cost
   var ninja: Cost?
   var ninjaVersion: String?
-  /// Interlock's wall time in Ninja's; the budget is 1, a later target 0.5.
+  /// Interlock's wall time in Ninja's.
   var wallRatio: Double?
   var peakRatio: Double?
 
@@ -94,5 +94,19 @@ struct SyntheticResult: Encodable {
     self.ninjaVersion = ninjaVersion
     wallRatio = ninja.map { interlock.seconds / $0.seconds }
     peakRatio = ninja.map { Double(interlock.peakBytes) / Double($0.peakBytes) }
+  }
+
+  func figures(_ budgets: Budgets) -> [Figure] {
+    let note = "\(tasks) tasks in chains of \(chainLength)"
+    var figures: [Figure] = []
+    if let wallRatio {
+      figures.append(
+        Figure("nothing to do", wallRatio, "of Ninja's time", .atMost, budgets.noOpInNinjas, note: note))
+    }
+    figures.append(
+      Figure(
+        "nothing to do, memory", interlock.peakMegabytes, "MB", .atMost, Double(budgets.noOpPeakBytes) / 1e6,
+        note: note))
+    return figures
   }
 }

@@ -1,0 +1,22 @@
+import Delivery
+import Digests
+import TaskGraph
+
+extension Encoding {
+  /// Every field that enters the key of an encoded frame, as ingredients.
+  var ingredients: [Ingredient] {
+    var facts = [
+      ("codec", codec), ("profile", profile.map { "\($0)" } ?? "none"), ("pixel format", pixelFormat),
+      ("raster", "\(width)x\(height)"), ("rate", "\(rate)"),
+      ("quantiser", quantiser.map { "\($0)" } ?? "none"),
+    ]
+    facts += options.sorted { $0.key < $1.key }.map { ("option \($0.key)", $0.value) }
+    facts += [
+      ("primaries", tags.primaries), ("transfer", tags.transfer), ("matrix", tags.matrix),
+      ("range", tags.range), ("unit", unit == .group ? "group" : "frame"),
+    ]
+    return facts.map { Ingredient($0.0, $0.1, group: "encoding") }
+      + BuildWords.ingredients(builtBy, group: "encoding")
+      + [Ingredient(Ingredient.digest, digest.shortHex, group: "encoding")]
+  }
+}
