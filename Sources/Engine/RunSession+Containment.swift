@@ -82,7 +82,7 @@ extension RunSession {
         remedy: "It waits for a disk or a device; look at it with `ps -o stat,wchan -p \(process.id)`.")
     }
     if remains.logBytesLeftOut > 0 || remains.logBytes > engine.configuration.containment.log.most {
-      let task = slots[slot].label.map { ", last at \($0)" } ?? ""
+      let task = slots[slot].label.map { ", last at \($0)," } ?? ""
       try contain(
         "worker.talkative", "worker \(slot + 1)\(task) wrote \(remains.logBytes.gigabytes) of log",
         remedy: "The first and the last part are kept: \(engine.logRemedy(slot))")

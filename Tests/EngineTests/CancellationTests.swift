@@ -65,7 +65,7 @@ import Testing
     #expect(ending.isCancelled && ending.exit == 130 && ending.undone == 3)
     #expect(try engine.ledger.openAttempts().isEmpty)
     #expect(harness.unfinished.isEmpty)
-    for worker in try harness.events(of: outcome.runID).compactMap(\.processID) { #expect(!isAlive(worker)) }
+    for worker in try harness.workers(of: outcome.runID) { #expect(!isAlive(worker)) }
   }
 
   @Test func `a request to stop at once kills workers that do not listen`() async throws {
@@ -115,12 +115,13 @@ import Testing
       let hold = try harness.holdFile()
       async let _ = engine.run(try Plan([fake("haunted", segments: 2, "daemon", hold: hold)])) { _ in }
       while harness.made.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
-      for process in try Set(
-        RunFolder.all(in: harness.production).flatMap { try harness.events(of: $0.run) }.compactMap(
-          \.processID))
-      {
-        _ = kill(process, SIGKILL)
+      // The record is written a little later than the work.
+      var workers: [Int32] = []
+      while workers.isEmpty {
+        workers = try RunFolder.all(in: harness.production).flatMap { try harness.workers(of: $0.run) }
+        try await Task.sleep(for: .milliseconds(10))
       }
+      for worker in workers { _ = kill(worker, SIGKILL) }
       _ = kill(getpid(), SIGKILL)
     }
     let daemon = try #require(harness.lines(of: "daemon.txt").first.flatMap { Int32($0) })

@@ -78,6 +78,11 @@ final class EngineHarness: Sendable {
     }
   }
 
+  /// Process ids of the workers of a run.
+  func workers(of run: String?) throws -> [Int32] {
+    try events(of: run).filter { $0.event == .workerStarted }.compactMap(\.processID)
+  }
+
   /// `.part` files of attempts.
   var unfinished: [String] {
     ((try? FileManager.default.subpathsOfDirectory(atPath: production.attemptsFolder)) ?? [])

@@ -258,7 +258,7 @@ import Testing
     #expect(outcome.undone.count == 4)
     #expect(outcome.failures.isEmpty)
     #expect(try engine.ledger.openAttempts().isEmpty)
-    for worker in try harness.events(of: outcome.runID).compactMap(\.processID) { #expect(!isAlive(worker)) }
+    for worker in try harness.workers(of: outcome.runID) { #expect(!isAlive(worker)) }
     // What was finished stays, and the next run goes on from there.
     let before = harness.made.count
     await engine.close()
