@@ -107,7 +107,7 @@ import Testing
     usleep(300_000)
     let second = try fixture.interlock(["run", pipeline, "--production", "out"])
     #expect(second.status == 75)
-    #expect(second.errors.contains("another run works in this production"))
+    #expect(second.errors.contains("another command works in this production"))
   }
 
   @Test func `SIGTERM ends a run with 143, and the next run goes on`() throws {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct `Monitoring` {
   private func fixture(events: Int = 2) throws -> Fixture {
     let fixture = try Fixture()
-    try fixture.clip("A001", frames: 72, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
+    try fixture.clip("A001", frames: 96, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
     let list = ListWriter.edl(
       (0..<events).map { .init(reel: "A001", source: 86_405 + 10 * $0, count: 20) }, base: 24,
       recordStart: 86_400)
@@ -49,7 +49,8 @@ import Testing
     #expect(parsed.status == 0, "\(parsed.errors)")
     let metrics = try JSONDecoder().decode([String: Double].self, from: parsed.output)
     func sum(_ name: String, _ part: String = "") -> Double {
-      metrics.filter { $0.key.hasPrefix(name + "|") && $0.key.contains(part) }.values.reduce(0, +)
+      metrics.filter { $0.key.hasPrefix(name + "|") && (part.isEmpty || $0.key.contains(part)) }.values
+        .reduce(0, +)
     }
     #expect(sum("interlock_frames_made_total") == Double(run.framesMade))
     #expect(

@@ -173,7 +173,8 @@ import Testing
     let alone = Self.stages.components(separatedBy: "\nmaster:")[0]
     #expect(try Self.programme().plan(alone).nodes("external").count == 1)
     let reports = alone.replacingOccurrences(
-      of: "{picture: out/frame.####.png}", with: "{report: report.json}")
+      of: "{picture: out/frame.####.png}", with: "{report: report.json}"
+    ).replacingOccurrences(of: "{output}", with: "{report}")
     let plan = try Self.programme().plan(reports)
     let publish = try #require(plan.nodes("publish").first { $0.stage == "flip" })
     #expect(publish.dependencies == [try Self.external(plan).key])

@@ -67,7 +67,7 @@ import Testing
     let schema = try schema()
     #expect(
       Set((schema.properties ?? [:]).keys) == [
-        "interlock", "programme", "timeline", "raster", "stages", "licences", "pools",
+        "interlock", "programme", "timeline", "raster", "stages", "licences", "pools", "cost",
       ])
     #expect(schema.required == ["interlock", "programme", "timeline", "raster", "stages"])
     let timeline = try #require(schema.properties?["timeline"])

@@ -203,7 +203,9 @@ package struct ExternalStage: ReadableStage {
       stream: 0, codec: pictures.kind, width: raster.width, height: raster.height,
       pixelFormat: pictures.isMovie ? "yuv" : isJPEG ? "yuvj444p" : "rgb48", bitDepth: pictures.depth ?? 0,
       rate: workspace.timeline.rate, frameCount: count, isIntraOnly: !pictures.isMovie,
-      range: pictures.isMovie ? "tv" : "pc", matrix: isJPEG ? "smpte170m" : "unknown",
+      range: pictures.isMovie ? "tv" : "pc",
+      // A movie comes back as it was given, whatever its size: in the matrix of the programme.
+      matrix: isJPEG ? "smpte170m" : pictures.isMovie ? "bt709" : "unknown",
       fieldOrder: "progressive")
   }
 

@@ -219,7 +219,7 @@ struct ProgramOutputs {
     if !isRGB, let tagged = Interpretation.Matrix(tag: matrix), tagged != made.interpretation.matrix {
       throw fault(
         "tagged `\(path)` as \(matrix), and it is read as \(made.interpretation.matrix.rawValue)",
-        "Let the program write the matrix that goes with this size: bt709 from 720 lines up, else bt601.")
+        "Let the program write \(made.interpretation.matrix.rawValue).")
     }
   }
 
