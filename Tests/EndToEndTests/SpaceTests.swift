@@ -247,7 +247,7 @@ import Testing
       return folder + "/" + (try #require(names.first))
     }
     try replace(only(version + "/decisions")) {
-      $0.replacingOccurrences(of: "schema\" : 1", with: "schema\" : 9")
+      $0.replacingOccurrences(of: "schema\" : 2", with: "schema\" : 9")
     }
     try replace(only(version + "/pins")) { _ in "{}" }
     try FileManager.default.setAttributes(

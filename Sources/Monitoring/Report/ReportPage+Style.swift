@@ -37,6 +37,7 @@ extension ReportPage {
     svg .wait { fill: var(--track); }
     figure { margin: 0 0 10px; overflow-x: auto; }
     .key { color: var(--soft); display: flex; flex-wrap: wrap; font-size: .86rem; gap: 4px 20px; margin: 8px 0 0; }
+    td:has(> .swatch) { white-space: nowrap; }
     i.swatch { display: inline-block; height: 10px; margin-right: 7px; width: 18px; }
     table { border-collapse: collapse; width: 100%; }
     th { border-bottom: 1px solid var(--rule); color: var(--soft); font-size: .86rem; font-weight: 400;
