@@ -345,6 +345,20 @@ struct PipelineText {
                                                           ^
             Remove `sound:`.
           """)
+    #expect(
+      text.stages(
+        """
+          edit: {kind: editing}
+          mix: {kind: sound-mix, sound: edit}
+          out:
+            kind: delivery
+            picture: edit
+            sound: mix
+            profile: prores-422hq
+            frames: "01:00:00:00-01:00:01:00"
+        """
+      ).contains(
+        "12:13: error: a part of the programme is delivered without sound, and `prores-422hq` carries it"))
   }
 
   @Test(arguments: ["01:00:00:00", "01:00:00:00-", "now-later", "01:00:00:00-01:00:01:00-01:00:02:00"])

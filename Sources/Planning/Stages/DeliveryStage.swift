@@ -56,6 +56,14 @@ package struct DeliveryStage: ReadableStage {
           "pipeline.missingSound", "profile `\(name)` carries sound, but the stage has no `sound:`",
           remedy: "Wire `sound:` to a sound-mix stage."))
     }
+    if profile.hasSound, let part = keys["frames"] {
+      // The mix is of the whole programme, and its codec is primed once.
+      keys.findings.add(
+        part.error(
+          "delivery.partWithSound",
+          "a part of the programme is delivered without sound, and `\(name)` carries it",
+          remedy: "Remove `frames:`, or take a profile without sound."))
+    }
     if !profile.hasSound, let sound = keys["sound"] {
       keys.findings.add(
         sound.error(
