@@ -358,7 +358,7 @@ struct PipelineText {
             frames: "01:00:00:00-01:00:01:00"
         """
       ).contains(
-        "12:13: error: a part of the programme is delivered without sound, and `prores-422hq` carries it"))
+        "error: a part of the programme is delivered without sound, and `prores-422hq` carries it"))
   }
 
   @Test(arguments: ["01:00:00:00", "01:00:00:00-", "now-later", "01:00:00:00-01:00:01:00-01:00:02:00"])
