@@ -78,7 +78,7 @@ let package = Package(
     // Layer 3
     swift("ColorGrading", ["Editorial", "Diagnostics"]),
     swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
-    swift("SoundMixing", ["Editorial", "MediaTime", "Digests"]),
+    swift("SoundMixing", ["Editorial", "MediaTime", "Digests", "Diagnostics"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
     swift("Titling", ["Editorial", "Digests", "Diagnostics"]),
     swift(

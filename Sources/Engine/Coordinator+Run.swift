@@ -23,9 +23,9 @@ struct RunSurroundings {
   }
 
   var folder: String { folderOfRun.path }
-  var folderOfRun: RunFolder { RunFolder(production: production, run: run) }
+  var folderOfRun: RunFolder { RunFolder(run, in: production) }
 
-  func workerLogPath(_ slot: Int) -> String { "\(folder)/worker-\(slot + 1).log" }
+  func workerLogPath(_ slot: Int) -> String { folderOfRun.workerLogPath(slot + 1) }
 
   /// Where to read what a worker wrote, for people.
   func logRemedy(_ slot: Int) -> String { "See \(production.fileSystem.relative(workerLogPath(slot)))." }

@@ -27,7 +27,7 @@ extension Coordinator {
 
   private func isStray(_ mark: String) -> Bool {
     guard let run = mark.split(separator: ".").first, ULID(run) != nil else { return false }
-    let folder = RunFolder(production: production, run: String(run))
+    let folder = RunFolder(String(run), in: production)
     return folder.presence?.isAlive == false
   }
 }

@@ -1,4 +1,4 @@
-import Diagnostics
+package import Diagnostics
 import FoundationEssentials
 import Glibc
 package import ObjectStore
@@ -9,19 +9,25 @@ package import ObjectStore
 /// reach nobody else.
 package struct RunFolder: Hashable, Sendable {
   package let production: Production
-  package let run: String
+  /// ULID of the run.
+  package let id: String
 
-  init(production: Production, run: String) {
+  package init(_ id: String, in production: Production) {
+    self.id = id
     self.production = production
-    self.run = run
   }
 
-  package var path: String { "\(production.runsFolder)/\(run)" }
+  package var path: String { "\(production.runsFolder)/\(id)" }
+  package var planPath: String { path + "/plan.json" }
+  package var eventsPath: String { path + "/events.jsonl" }
+
+  /// What a worker process wrote to standard error, counted from 1.
+  package func workerLogPath(_ worker: Int) -> String { "\(path)/worker-\(worker).log" }
 
   /// Every run that left a record, the newest first.
-  package static func all(in production: Production) throws -> [RunFolder] {
+  package static func all(in production: Production) throws(Diagnostic) -> [RunFolder] {
     try production.fileSystem.names(in: production.runsFolder).filter { ULID($0) != nil }.sorted(by: >)
-      .map { RunFolder(production: production, run: $0) }
+      .map { RunFolder($0, in: production) }
   }
 
   // MARK: Who and how
@@ -49,7 +55,7 @@ package struct RunFolder: Hashable, Sendable {
   /// Asks the run to stop; asking again for the same changes nothing.
   package func cancel(isNow: Bool) throws {
     guard requests < (isNow ? 2 : 1) else { return }
-    let request = CancelRequest(by: RunPresence.here(run: run, began: WallClock.now().iso8601))
+    let request = CancelRequest(by: RunPresence.here(run: id, began: WallClock.now().iso8601))
     do {
       try write(request, isNow ? "cancel-now.json" : "cancel.json")
     } catch {

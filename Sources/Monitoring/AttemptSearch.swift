@@ -48,8 +48,8 @@ package struct AttemptSearch {
   package func find(_ target: String, run name: String?) throws -> [Found] {
     if name == nil, let found = try attempts(named: target.uppercased()), !found.isEmpty { return found }
     let runs =
-      try name.map { [try RunFolder.find($0, in: production)] }
-      ?? RunFolder.all(in: production).suffix(Self.runsSearched).reversed()
+      try name.map { [try RunArchive(production).find($0)] }
+      ?? Array(RunFolder.all(in: production).prefix(Self.runsSearched))
     for run in runs {
       // A run without a plan that can be read has no labels to search.
       guard let history = try? RunHistory(run) else { continue }
@@ -102,7 +102,7 @@ package struct AttemptSearch {
 
   /// What is known of an attempt from its folder alone, and from the run it is in.
   private func described(_ id: String) throws -> Found {
-    for run in try RunFolder.all(in: production).suffix(Self.runsSearched).reversed() where run.id < id {
+    for run in try RunFolder.all(in: production).prefix(Self.runsSearched) where run.id < id {
       guard let history = try? RunHistory(run), let span = history.spans.last(where: { $0.attempt == id })
       else { continue }
       if let found = found(span, history) { return found }

@@ -1,3 +1,5 @@
+package import Engine
+import FoundationEssentials
 package import TaskGraph
 
 /// `runs/<ulid>/heading.json`: what a run is about, written by the command that starts it.
@@ -59,5 +61,15 @@ package struct RunHeading: Codable, Sendable, Hashable {
     self.deliverables = deliverables
     self.closedGates = closedGates
     self.cost = cost
+  }
+}
+
+extension RunFolder {
+  package var headingPath: String { path + "/heading.json" }
+
+  /// What the command said about the run when it began; `nil` where it said nothing.
+  package func heading() throws -> RunHeading? {
+    guard let file = try production.fileSystem.read(headingPath) else { return nil }
+    return try JSONDecoder().decode(RunHeading.self, from: Data(file.bytes))
   }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import MediaTime
 
 /// The loudness report as one page for people: a curve for every layout, no scripts, nothing loaded.
@@ -7,14 +8,14 @@ package struct LoudnessPage {
   package init(_ report: LoudnessReport) { self.report = report }
 
   package var html: String {
-    let title = "\(report.heading.programme.escaped) · loudness"
+    let title = "\(HTMLText.escape(report.heading.programme)) · loudness"
     var lines = [
       "<!doctype html>", "<html lang=\"en\">", "<meta charset=\"utf-8\">",
       "<meta name=\"viewport\" content=\"width=device-width\">", "<title>\(title)</title>",
       "<style>\(Self.style)</style>", "<main>", header,
     ]
     for layout in report.layouts { lines.append(section(layout)) }
-    lines += ["<footer>\(report.method.escaped)</footer>", "</main>", "</html>", ""]
+    lines += ["<footer>\(HTMLText.escape(report.method))</footer>", "</main>", "</html>", ""]
     return lines.joined(separator: "\n")
   }
 
@@ -32,7 +33,7 @@ package struct LoudnessPage {
     if let target = report.target {
       parts.append("target \(target.integrated) LKFS, true peak at most \(target.truePeak) dBTP")
     }
-    return "<header><h1>\(report.heading.programme.escaped)</h1><p>Loudness of the mix</p>"
+    return "<header><h1>\(HTMLText.escape(report.heading.programme))</h1><p>Loudness of the mix</p>"
       + "<p>\(parts.joined(separator: " · "))</p></header>"
   }
 
@@ -123,21 +124,4 @@ package struct LoudnessPage {
     dd+dd{font-size:12.5px;font-weight:400;letter-spacing:0;color:#8b95a1}
     footer{color:#5f6975;font-size:12.5px}
     """
-}
-
-extension String {
-  /// With the characters that mean something to HTML as entities.
-  var escaped: String {
-    var text = ""
-    for character in self {
-      switch character {
-      case "&": text += "&amp;"
-      case "<": text += "&lt;"
-      case ">": text += "&gt;"
-      case "\"": text += "&quot;"
-      default: text.append(character)
-      }
-    }
-    return text
-  }
 }

@@ -110,37 +110,6 @@ import Testing
     #expect(second.errors.contains("another command works in this production"))
   }
 
-  @Test func `SIGTERM ends a run with 143, and the next run goes on`() throws {
-    let fixture = try Fixture()
-    try fixture.clip("A001", frames: 300, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
-    _ = try fixture.folder.write(
-      ListWriter.edl([.init(reel: "A001", source: 86_400, count: 300)], base: 24, recordStart: 86_400),
-      to: "cut.edl")
-    let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl", raster: "1280x720")
-    let running = try Programs.start(
-      Repository.product("interlock"), ["run", pipeline, "--production", "out"], folder: fixture.path)
-    // Until the first segment is committed, so that there is something to keep.
-    let results = fixture.path + "/out/.interlock/results"
-    func hasSegment() -> Bool {
-      ((try? FileManager.default.subpathsOfDirectory(atPath: results)) ?? []).contains { name in
-        name.hasSuffix(".json")
-          && (try? String(contentsOfFile: results + "/" + name, encoding: .utf8))?.contains(
-            #""kind":"segment""#) == true
-      }
-    }
-    while running.process.isRunning, !hasSegment() { usleep(20_000) }
-    running.process.terminate()
-    let cancelled = running.finish()
-    #expect(cancelled.status == 143, "\(cancelled.errors)")
-    let parts = try FileManager.default.subpathsOfDirectory(atPath: fixture.path + "/out").filter {
-      $0.hasSuffix(".part")
-    }
-    #expect(parts.isEmpty, "\(parts)")
-    let rest = try fixture.run(pipeline)
-    #expect(rest.framesMade < 300)
-    #expect(rest.master.frames == 300)
-  }
-
   @Test(arguments: ["rushes", "rushes/new.mov", "cut.edl", ".", "nowhere/out.mov"])
   func `conform writes over nothing that it reads`(output: String) throws {
     let (fixture, _) = try fixture()

@@ -118,7 +118,7 @@ import Testing
       // The record is written a little later than the work.
       var workers: [Int32] = []
       while workers.isEmpty {
-        workers = try RunFolder.all(in: harness.production).flatMap { try harness.workers(of: $0.run) }
+        workers = try RunFolder.all(in: harness.production).flatMap { try harness.workers(of: $0.id) }
         try await Task.sleep(for: .milliseconds(10))
       }
       for worker in workers { _ = kill(worker, SIGKILL) }

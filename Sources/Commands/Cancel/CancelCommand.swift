@@ -17,10 +17,10 @@ struct CancelCommand: AsyncParsableCommand {
         interlock cancel 01J8ZQ --now --wait
 
       The cancelled `run` exits 130. Exit codes of `cancel`: 0 the run was asked to stop or is over, 1 with --wait \
-      something of it is still alive, 3 there is no such run, 5 several runs begin like that.
+      something of it is still alive, 2 no run is called that, 3 no run is under way, 5 several are called that.
       """)
 
-  @Argument(help: "The run: its name, the beginning of it, or `latest` for the one under way.")
+  @Argument(help: "The run: its name, the beginning or end of it, or `latest` for the one under way.")
   var run: String
 
   @OptionGroup var production: ProductionOptions
@@ -35,8 +35,8 @@ struct CancelCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let folder = try RunChoice(of: try production.required()).run(named: run)
-    let atWork = RunWork(in: folder).atWork
+    let folder = try Self.choose(run, in: try production.required())
+    let atWork = RunWork.underWay(in: folder)
     var answer = CancelAnswer(folder, atWork: atWork)
     if folder.isUnderWay || folder.isCommandAlive {
       try folder.cancel(isNow: now)
@@ -48,53 +48,26 @@ struct CancelCommand: AsyncParsableCommand {
     if wait, !answer.stillAlive.isEmpty { throw ExitCode(1) }
   }
 
+  /// The run that somebody means: here `latest` is the one under way.
+  private static func choose(_ name: String, in production: Production) throws -> RunFolder {
+    guard name == "latest" else { return try RunArchive(production).find(name) }
+    let runs = try RunFolder.all(in: production)
+    if let run = runs.first(where: \.isUnderWay) ?? runs.first(where: \.isCommandAlive) { return run }
+    let last = runs.first.map { run in
+      "; the last was \(run.id)" + (run.ending.map { ", ended \($0.ended) with exit code \($0.exit)" } ?? "")
+    }
+    throw Diagnostic(
+      family: .inputMissing, code: "cancel.noRun",
+      message: "no run is under way in this production\(last ?? "")",
+      remedy: "A command that still plans has no run yet: stop it with Ctrl-C where it was started.")
+  }
+
   /// Waits until the run is over or its process is gone.
   private func ended(_ folder: RunFolder) async -> RunEnding? {
     while folder.isUnderWay {
       do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
     }
     return folder.ending
-  }
-}
-
-/// Finds the run that somebody means.
-struct RunChoice {
-  private let runs: [RunFolder]
-
-  init(of production: Production) throws { runs = try RunFolder.all(in: production) }
-
-  /// - Parameter name: `latest`, a ULID or the beginning of one, in either case of letters.
-  func run(named name: String) throws -> RunFolder {
-    if name == "latest" {
-      if let run = runs.first(where: \.isUnderWay) ?? runs.first(where: \.isCommandAlive) { return run }
-      let last = runs.first.map { run in
-        "the last was \(run.run)" + (run.ending.map { ", ended \($0.ended) with exit code \($0.exit)" } ?? "")
-      }
-      throw Self.missing(
-        "no run is under way in this production" + (last.map { "; \($0)" } ?? ""),
-        remedy: "A command that still plans has no run yet: stop it with Ctrl-C where it was started.")
-    }
-    let typed = name.uppercased()
-    let matches = runs.filter { $0.run.hasPrefix(typed) }
-    if matches.count == 1 { return matches[0] }
-    if let exact = matches.first(where: { $0.run == typed }) { return exact }
-    guard matches.isEmpty else {
-      throw Diagnostic(
-        family: .ambiguous, code: "run.ambiguous", message: "\(matches.count) runs begin with '\(name)'",
-        remedy: "Type more of it: \(matches.prefix(4).map(\.run).joined(separator: ", ")).")
-    }
-    throw Self.missing("there is no run '\(name)' in this production", remedy: underWay)
-  }
-
-  private var underWay: String {
-    let names = runs.filter(\.isUnderWay).map { run in
-      run.run + (run.presence.map { " (\($0))" } ?? "")
-    }
-    return names.isEmpty ? "No run is under way." : "Under way: \(names.joined(separator: ", "))."
-  }
-
-  private static func missing(_ message: String, remedy: String) -> Diagnostic {
-    Diagnostic(family: .inputMissing, code: "run.none", message: message, remedy: remedy)
   }
 }
 
@@ -114,13 +87,13 @@ struct CancelAnswer: Encodable {
   /// Who does it.
   var by: RunPresence?
   /// What was at work when it was asked to stop.
-  var atWork: [RunWork.Item]
+  var atWork: [RunWork]
   var ending: RunEnding?
   /// Processes of the run that live now, as far as this machine can see.
   var stillAlive: [String] = []
 
-  init(_ folder: RunFolder, atWork: [RunWork.Item]) {
-    run = folder.run
+  init(_ folder: RunFolder, atWork: [RunWork]) {
+    run = folder.id
     by = folder.presence
     ending = folder.ending
     self.atWork = ending == nil ? atWork : []

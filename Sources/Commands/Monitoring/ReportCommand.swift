@@ -45,7 +45,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let production = try production.required()
-    let history = try RunHistory(try RunFolder.find(runName, in: production))
+    let history = try RunHistory(try RunArchive(production).find(runName ?? "latest"))
     let page = ReportPage(history, rate: cost.flatMap { CostRate(parsing: $0) })
     if let output {
       let file = try OutputPath(output, option: "--output", inputs: [production.interlockFolder])

@@ -1,3 +1,5 @@
+import Diagnostics
+
 extension ConformReport {
   /// The proof against the offline: what is wrong with stills, the worst first; then what could not be told.
   var offlineSection: String {

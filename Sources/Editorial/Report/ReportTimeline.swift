@@ -1,3 +1,4 @@
+import Diagnostics
 import MediaTime
 
 /// The tracks of a report drawn to scale as SVG: clips, black, transitions and locators.

@@ -12,12 +12,12 @@ package struct RunArchive: Sendable {
 
   /// Every run, the oldest first.
   package func names() throws(Diagnostic) -> [String] {
-    try production.fileSystem.names(in: production.runsFolder).filter { ULID($0) != nil }.sorted()
+    try RunFolder.all(in: production).reversed().map(\.id)
   }
 
   /// Nil for a run without a plan that this program can read: one killed as it began, or made by a newer program.
   package func plan(of run: String) throws(Diagnostic) -> PlanRecord? {
-    let path = "\(production.runsFolder)/\(run)/plan.json"
+    let path = RunFolder(run, in: production).planPath
     guard let file = try production.fileSystem.read(path),
       let plan = try? JSONDecoder().decode(PlanRecord.self, from: Data(file.bytes)),
       plan.schema <= PlanRecord.currentSchema
@@ -26,7 +26,7 @@ package struct RunArchive: Sendable {
   }
 
   package func log(of run: String) throws(Diagnostic) -> RunLog {
-    let path = "\(production.runsFolder)/\(run)/events.jsonl"
+    let path = RunFolder(run, in: production).eventsPath
     guard let file = try production.fileSystem.read(path) else { return RunLog() }
     return RunLog(events: file.bytes)
   }
@@ -34,7 +34,7 @@ package struct RunArchive: Sendable {
   /// The run that a user means: its name, the beginning of it or its end as `run list` prints it, `latest`, or
   /// `previous`, the one before the latest. The last two count runs that did what was planned, not probes before them.
   ///
-  /// - Throws: usage, `runs.none`, `runs.unknown` or `runs.ambiguous`.
+  /// - Throws: usage, `runs.none` or `runs.unknown`; ambiguous, `runs.ambiguous`.
   package func resolve(_ text: String) throws(Diagnostic) -> String {
     let all = try names()
     let back = ["latest": 0, "previous": 1][text]
@@ -49,10 +49,15 @@ package struct RunArchive: Sendable {
         remedy: "`interlock run list` lists them. A run that found nothing to do leaves no record.")
     default:
       throw Diagnostic(
-        family: .usage, code: "runs.ambiguous",
+        family: .ambiguous, code: "runs.ambiguous",
         message: "`\(text)` is part of the names of \(found.count) runs",
         remedy: "Give more of the name, e.g. \(found.suffix(2).joined(separator: " or ")).")
     }
+  }
+
+  /// The folder of the run that a user means, see `resolve`.
+  package func find(_ text: String) throws(Diagnostic) -> RunFolder {
+    RunFolder(try resolve(text), in: production)
   }
 
   private func counted(_ back: Int, _ all: [String], _ text: String) throws(Diagnostic) -> String {

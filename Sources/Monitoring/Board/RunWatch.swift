@@ -84,7 +84,7 @@ package struct RunWatch: Sendable {
   }
 
   private mutating func latest() throws(Diagnostic) -> RunFolder? {
-    for run in try RunFolder.all(in: production).reversed() where !others.contains(run.id) {
+    for run in try RunFolder.all(in: production) where !others.contains(run.id) {
       guard let programme else { return run }
       if run == folder { return run }
       let heading = try? run.heading()

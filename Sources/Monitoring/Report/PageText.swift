@@ -1,35 +1,10 @@
-/// Text for pages: names come from cut files, and a page must show them, not obey them.
-enum PageText {
-  /// The text as content or as a quoted attribute: markup escaped; control characters and marks that turn the
-  /// direction of writing shown as what they are; at most so many characters.
-  static func escape(_ text: String, longest: Int = 160) -> String {
-    var escaped = ""
-    for character in text.prefix(longest) {
-      // A character of a hundred combining marks would climb over the lines above it.
-      for scalar in character.unicodeScalars.prefix(8) {
-        switch scalar {
-        case "&": escaped += "&amp;"
-        case "<": escaped += "&lt;"
-        case ">": escaped += "&gt;"
-        case "\"": escaped += "&quot;"
-        case "'": escaped += "&#39;"
-        default:
-          if isShownAsNumber(scalar) {
-            escaped += "\\u{\(String(scalar.value, radix: 16))}"
-          } else {
-            escaped.unicodeScalars.append(scalar)
-          }
-        }
-      }
-    }
-    return text.dropFirst(longest).isEmpty ? escaped : escaped + "…"
-  }
+import Diagnostics
 
-  private static func isShownAsNumber(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0xFFFE...0xFFFF: true
-    default: false
-    }
+/// Text and numbers for pages.
+enum PageText {
+  /// Safe text, at most so many characters.
+  static func escape(_ text: String, longest: Int = 160) -> String {
+    HTMLText.escape(text, longest: longest)
   }
 
   /// `3.4 GB`, by powers of 1000.

@@ -14,7 +14,8 @@ package struct StoreInventory: Sendable {
     init(_ facts: FileSystem.Facts) {
       byteCount = facts.byteCount
       freedBytes = facts.linkCount > 1 ? 0 : facts.allocatedBytes
-      modified = facts.modified
+      // Of an object's time only the whole seconds are a time: the rest is a number made from its digest.
+      modified = WallClock(milliseconds: facts.modified.milliseconds / 1_000 * 1_000)
     }
   }
 

@@ -1,34 +1,4 @@
-/// Text of files made safe to stand in a page.
-enum HTMLText {
-  /// The text as content or as a quoted attribute: markup escaped, and control characters and marks that turn the
-  /// direction of writing shown as what they are.
-  static func escape(_ text: String) -> String {
-    var escaped = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      case "'": escaped += "&#39;"
-      default:
-        if isShownAsNumber(scalar) {
-          escaped += "\\u{\(String(scalar.value, radix: 16))}"
-        } else {
-          escaped.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return escaped
-  }
-
-  private static func isShownAsNumber(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0xFFFE...0xFFFF: true
-    default: false
-    }
-  }
-}
+import Diagnostics
 
 /// A page of its own: nothing is loaded from anywhere, and nothing in it runs.
 enum HTMLPage {
