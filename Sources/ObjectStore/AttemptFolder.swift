@@ -12,7 +12,6 @@ package struct AttemptFolder: Hashable, Sendable {
   package var path: String { "\(production.attemptsFolder)/\(id)" }
   package var taskFilePath: String { path + "/task.json" }
   /// Of a batch: several task files, one a line.
-  package var batchFilePath: String { path + "/tasks.jsonl" }
   package var lockPath: String { path + "/lock" }
   package var logPath: String { path + "/log.txt" }
   package var exitPath: String { path + "/exit.json" }
@@ -66,16 +65,6 @@ package struct AttemptFolder: Hashable, Sendable {
   /// millisecond per task.
   package func writeTask(_ bytes: [UInt8]) throws(Diagnostic) {
     try publish(bytes, at: taskFilePath, isDurable: false)
-  }
-
-  /// Writes the task files of a batch, one a line; as `writeTask`.
-  package func writeBatch(_ bytes: [UInt8]) throws(Diagnostic) {
-    try publish(bytes, at: batchFilePath, isDurable: false)
-  }
-
-  /// Whether a path that lies in this folder names its batch.
-  package func isBatch(_ taskFile: String) -> Bool {
-    FileSystem.lastName(of: taskFile) == FileSystem.lastName(of: batchFilePath)
   }
 
   /// Writes `exit.json` whole and durably, when the attempt has ended.

@@ -28,8 +28,6 @@ package struct TaskFile<Input: Codable & Sendable>: Codable, Sendable {
   }
 }
 
-/// A batch of small tasks is a file of several task files, one a line: `attempts/<id>/tasks.jsonl`.
-///
 /// The schema number of task files; a worker refuses any other.
 package let taskFileSchema = 1
 

@@ -35,8 +35,6 @@ package struct WorkerEvent: Codable, Sendable {
   package var event: Kind
   package var attempt: String?
   package var key: TaskKey?
-  /// For `finished`: tasks of a batch that have their results now. The attempt goes on until all have ended.
-  package var keys: [TaskKey]?
   package var frames: Int?
   package var total: Int?
   /// For `committed`: false when another attempt had published the same key before.
@@ -52,14 +50,13 @@ package struct WorkerEvent: Codable, Sendable {
   package var writtenBytes: Int64?
 
   package init(
-    _ event: Kind, attempt: String? = nil, key: TaskKey? = nil, keys: [TaskKey]? = nil, frames: Int? = nil,
+    _ event: Kind, attempt: String? = nil, key: TaskKey? = nil, frames: Int? = nil,
     total: Int? = nil,
     isFirst: Bool? = nil, exit: Int? = nil, failure: FailureClass? = nil, diagnostics: [Diagnostic]? = nil
   ) {
     self.event = event
     self.attempt = attempt
     self.key = key
-    self.keys = keys
     self.frames = frames
     self.total = total
     self.isFirst = isFirst

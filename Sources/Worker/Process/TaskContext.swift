@@ -23,12 +23,19 @@ struct TaskContext {
   func commit<Output: Codable & Sendable>(
     _ key: TaskKey, kind: String, version: Int, output: Output, objects: [ObjectReference]
   ) throws -> Bool {
-    let record = ResultRecord(
-      key: key, kind: kind, version: version, output: output, objects: objects, attempt: attempt.id,
-      tool: WorkerIdentity.tool)
+    let record = record(key, kind: kind, version: version, output: output, objects: objects)
     let isFirst = try store.commitResult(record, scratch: attempt.path)
     if isFirst { usage.writtenBytes.add(objects.reduce(0) { $0 + $1.byteCount }, ordering: .relaxed) }
     return isFirst
+  }
+
+  /// The result of a step of this task, as this attempt makes it.
+  func record<Output: Codable & Sendable>(
+    _ key: TaskKey, kind: String, version: Int, output: Output, objects: [ObjectReference]
+  ) -> ResultRecord<Output> {
+    ResultRecord(
+      key: key, kind: kind, version: version, output: output, objects: objects, attempt: attempt.id,
+      tool: WorkerIdentity.tool)
   }
 }
 

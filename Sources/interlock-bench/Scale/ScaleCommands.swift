@@ -79,7 +79,8 @@ struct ScaleSchedulerCommand: ParsableCommand {
 struct ScaleLedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "scale-ledger", shouldDisplay: false)
 
-  /// Tasks in one attempt, and attempts that run at once: those of a machine with two cores.
+  /// Tasks recorded in one transaction for each worker, and workers: group commit at a size that a run with batches
+  /// of small tasks would have. Today an attempt is one task.
   private static let batch = 100
   private static let workers = 2
 
