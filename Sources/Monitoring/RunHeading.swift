@@ -1,5 +1,6 @@
 package import Engine
 import FoundationEssentials
+import ObjectStore
 package import TaskGraph
 
 /// `runs/<ulid>/heading.json`: what a run is about, written by the command that starts it.

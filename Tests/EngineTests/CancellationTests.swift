@@ -28,7 +28,7 @@ import Testing
     defer { harness.remove() }
     let outcome = try await harness.run([fake("one"), fake("two", "fails", failure: "media", exit: 3)])
     let run = try #require(try RunFolder.all(in: harness.production).first)
-    #expect(run.run == outcome.runID)
+    #expect(run.id == outcome.runID)
     let presence = try #require(run.presence)
     #expect(presence.process == getpid() && presence.host == Machine.hostName && presence.isAlive == true)
     let ending = try #require(run.ending)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Engine
 import Foundation
 import Monitoring
 import ObjectStore
