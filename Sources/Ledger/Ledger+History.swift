@@ -93,8 +93,11 @@ struct ProductionHistory {
         guard let id = event.attempt else { continue }
         let commits = try keys ?? Self.keys(run, production)
         keys = commits
-        attempts[id] = PastAttempt(
-          record: AttemptRecord(id: id, run: run, keys: commits[task] ?? [task], opened: event.at))
+        // Several tasks may share an attempt.
+        attempts[
+          id, default: PastAttempt(record: AttemptRecord(id: id, run: run, keys: [], opened: event.at))
+        ]
+        .record.keys += commits[task] ?? [task]
       case "attemptEnded":
         guard let id = event.attempt else { continue }
         attempts[id]?.outcome = event.outcome.flatMap(AttemptOutcome.init(rawValue:))
@@ -151,11 +154,12 @@ struct ProductionHistory {
   /// An attempt that no run tells of: exported to a farm, or of a run whose record ends before it.
   private static func unrecorded(_ id: String, _ production: Production) throws -> PastAttempt? {
     guard let folder = AttemptFolder.open(id: id, in: production),
-      let (bytes, _) = try production.fileSystem.read(folder.taskFilePath),
-      let task = try? JSONDecoder().decode(TaskFileHead.self, from: Data(bytes)),
       production.fileSystem.exists(folder.exitPath)
     else { return nil }
-    return PastAttempt(record: AttemptRecord(id: id, run: "", keys: [task.key]))
+    let keys = try folder.taskFiles().compactMap {
+      try? JSONDecoder().decode(TaskFileHead.self, from: Data($0)).key
+    }
+    return keys.isEmpty ? nil : PastAttempt(record: AttemptRecord(id: id, run: "", keys: keys))
   }
 
   /// What the worker's own last word says of an attempt.

@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 
 /// Measures Interlock and prints ratios, all from one run on one machine.
-struct BenchCommand: ParsableCommand {
+@main
+struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "interlock-bench",
     abstract: "Measure Interlock: planning at scale beside Ninja, and the sample film.",
@@ -16,7 +17,8 @@ struct BenchCommand: ParsableCommand {
     subcommands: [
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
       ScaleSchedulerCommand.self,
-      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self,
+      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, PrepareProgramsCommand.self,
+      ScaleProgramsCommand.self, ScaleRecordCommand.self,
     ],
     defaultSubcommand: MeasureCommand.self)
 }
@@ -85,7 +87,9 @@ struct MeasureCommand: ParsableCommand {
     case .scheduler:
       report.figures += try SchedulerBenchmark(folder: folder, samples: samples).measure()
     case .throughput:
-      report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure()
+      report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure(report.budgets)
+    case .record:
+      report.figures += try RecordBenchmark(folder: folder, samples: samples).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
     case .sample:
@@ -104,6 +108,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case scheduler
   /// Tasks a second of real runs, beside Ninja.
   case throughput
+  /// What the record of a run costs: lines of events, and what keys are made from.
+  case record
   /// Probing and relinking.
   case conform
   /// The sample film, from nothing and again.
