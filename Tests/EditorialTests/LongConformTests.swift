@@ -45,8 +45,9 @@ import Testing
 
   @Test(arguments: [0, 1, 500, 1_201])
   func `a report is the same JSON, however many cores wrote it`(count: Int) throws {
-    let (conform, media) = try conform(count)
-    let report = ConformReport(conform, programme: "x", media: media)
+    let (conform, media) = try conform(max(1, count))
+    var report = ConformReport(conform, programme: "x", media: media)
+    report.events = Array(report.events.prefix(count))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
     #expect(Array(try encoder.encode(report)) == (try report.prettyJSON()))

@@ -123,9 +123,11 @@ import Testing
     let plan = try programme.plan(
       Self.stages + "\nsecond: {kind: delivery, picture: edit, profile: silent, "
         + "frames: \"01:00:04:00-01:00:10:00\"}")
-    // 96 is a multiple: the second begins with a group of the first; its last is shorter.
-    #expect(plan.deliverables.map(\.newFrames) == [260, 40])
-    #expect(plan.deliverables.map(\.distinctFrames) == [260, 144])
+    // 96 is a multiple: the part begins with a group of the whole; its last is shorter. It is planned first, since it
+    // waits for no sound.
+    #expect(plan.deliverables.map(\.stage) == ["second", "review"])
+    #expect(plan.deliverables.map(\.newFrames) == [144, 260 - 96 - 8])
+    #expect(plan.deliverables.map(\.distinctFrames) == [144, 260])
   }
 
   @Test func `a layout that the mix is not made in is told, with what to do`() throws {
