@@ -1,16 +1,16 @@
 import Diagnostics
 import Digests
 import Editorial
-import Engine
+package import Engine
 import Foundation
-import Ledger
-import ObjectStore
-import Planning
+package import Ledger
+package import ObjectStore
+package import Planning
 import TaskGraph
 import TaskKinds
 
 /// Brings one pipeline from its file to a plan: probes what is new, asks what exists, plans.
-struct ProgrammeSession {
+package struct ProgrammeSession {
   let pipeline: Pipeline
   let production: Production
   let store: ObjectStore
@@ -19,10 +19,20 @@ struct ProgrammeSession {
   /// Joins the runs that this command makes.
   let command = ULID.next().description
 
+  package init(
+    pipeline: Pipeline, production: Production, store: ObjectStore, ledger: Ledger, tools: ToolIdentity
+  ) {
+    self.pipeline = pipeline
+    self.production = production
+    self.store = store
+    self.ledger = ledger
+    self.tools = tools
+  }
+
   /// - Parameters:
   ///   - engine: runs the probes that are missing; nil fails when there are any.
   ///   - publishesConform: whether the conformed cut and its report become an asset.
-  func plan(
+  package func plan(
     until: String?, probing engine: Coordinator?, publishesConform: Bool = true
   ) async throws -> ProgrammePlan {
     let media = try await probedFiles(engine)

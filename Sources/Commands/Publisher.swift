@@ -1,17 +1,19 @@
 import Diagnostics
 import Digests
 import Foundation
-import ObjectStore
+package import ObjectStore
 import Planning
-import TaskGraph
+package import TaskGraph
 import TaskKinds
 
 /// Publishes versions: the tasks that run in the coordinator.
-struct Publisher: Sendable {
+package struct Publisher: Sendable {
   let store: ObjectStore
 
+  package init(store: ObjectStore) { self.store = store }
+
   /// Publishes what a task asks for; a version with the same files is left as it is.
-  func publish(_ node: TaskNode) throws -> VersionRecord {
+  package func publish(_ node: TaskNode) throws -> VersionRecord {
     let input = try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload))
     let content = try content(of: input)
     let provenance = VersionPublisher.Provenance(

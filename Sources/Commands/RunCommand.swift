@@ -1,11 +1,11 @@
 import ArgumentParser
 import Diagnostics
-import Digests
-import Engine
+package import Digests
+package import Engine
 import Foundation
 import Glibc
 import Monitoring
-import ObjectStore
+package import ObjectStore
 import Planning
 import TaskGraph
 
@@ -179,8 +179,8 @@ struct MemorySize {
 }
 
 /// Opens engines for commands.
-enum EngineAccess {
-  static func open(
+package enum EngineAccess {
+  package static func open(
     _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero
   ) async throws -> Coordinator {
     try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet), wait: wait)
@@ -203,8 +203,8 @@ enum EngineAccess {
 }
 
 /// Puts the documents of a plan into the store before its tasks need them.
-enum ObjectIntake {
-  static func store(_ objects: [Digest: [UInt8]], in store: ObjectStore, when isNeeded: Bool) throws {
+package enum ObjectIntake {
+  package static func store(_ objects: [Digest: [UInt8]], in store: ObjectStore, when isNeeded: Bool) throws {
     guard isNeeded else { return }
     let missing = objects.filter { !store.contains($0.key) }
     guard !missing.isEmpty else { return }

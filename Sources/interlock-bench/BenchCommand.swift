@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 
 /// Measures Interlock and prints ratios, all from one run on one machine.
-struct BenchCommand: ParsableCommand {
+@main
+struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "interlock-bench",
     abstract: "Measure Interlock: planning at scale beside Ninja, and the sample film.",
@@ -16,7 +17,7 @@ struct BenchCommand: ParsableCommand {
     subcommands: [
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
       ScaleSchedulerCommand.self,
-      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self,
+      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, PrepareSeasonCommand.self,
     ],
     defaultSubcommand: MeasureCommand.self)
 }
