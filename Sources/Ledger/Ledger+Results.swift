@@ -80,6 +80,13 @@ extension Ledger {
     while let row = try rows.next() { try body(try digest(row, 0)) }
   }
 
+  /// How many results are on record.
+  package func resultCount() throws -> Int {
+    try translating {
+      try database.read { try Int.fetchOne($0, sql: "SELECT resultCount FROM ledgerState") ?? 0 }
+    }
+  }
+
   /// All keys that have results on record.
   package func knownResults() throws -> Set<TaskKey> {
     try translating {
