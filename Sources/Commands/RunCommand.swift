@@ -94,7 +94,6 @@ struct RunCommand: AsyncParsableCommand {
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
-    let publisher = Publisher(store: engine.store)
     // A plan without tasks rests on what the one before it did, unless media was probed anew.
     if !plan.plan.isEmpty || plan.hasAsked {
       try engine.store.recordFootprint(
@@ -117,9 +116,12 @@ struct RunCommand: AsyncParsableCommand {
     try monitor.finish(outcome.runID, RunHeading(plan, of: loaded), in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
+    let seals = VersionSeals(store: engine.store, ledger: engine.ledger)
+    // The next plan finds at once what was published now.
+    defer { seals.keep() }
     let summary = RunSummary(
       plan: plan, outcome: outcome, production: folder, typed: production.production ?? ".",
-      publisher: publisher,
+      seals: seals,
       programme: loaded.programme, seconds: seconds)
     if json {
       Outcome.printResult(

@@ -89,6 +89,8 @@ struct MeasureCommand: ParsableCommand {
       report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
+    case .season:
+      report.figures += try SeasonBenchmark(folder: folder, samples: samples).measure(report.budgets)
     case .sample:
       report.sample = try SampleBenchmark(
         repository: repository, folder: folder, coldRuns: `repeat`, samples: samples
@@ -107,6 +109,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case throughput
   /// Probing and relinking.
   case conform
+  /// Planning a finished season.
+  case season
   /// The sample film, from nothing and again.
   case sample
 
