@@ -125,6 +125,8 @@ extension Ledger {
   package func forget(_ keys: [TaskKey]) throws {
     try translating {
       try database.write { db in
+        // Plans count on what is on record, too.
+        try db.execute(sql: "DELETE FROM finishedPlans")
         for key in keys { try Self.delete(key, db) }
       }
     }
@@ -159,6 +161,7 @@ extension Ledger {
           db, sql: "SELECT DISTINCT segment FROM frames WHERE segment NOT IN (SELECT key FROM results)")
         for key in try orphans.map({ try Self.digest($0, 0) }) { try Self.delete(key, db) }
         for key in present where before.contains(key) && !later.contains(key) { try Self.delete(key, db) }
+        try db.execute(sql: "DELETE FROM finishedPlans")
         for entry in entries { try entry.insert(db) }
         try db.execute(sql: "UPDATE ledgerState SET isComplete = 1")
       }

@@ -204,6 +204,11 @@ import Testing
         let file = try Data(contentsOf: URL(fileURLWithPath: "\(store)/results/\(name)"))
         return try JSONDecoder().decode(Result.self, from: file).body.kind == "segment"
       })
+    try manager.moveItem(atPath: "\(store)/results/\(segment)", toPath: fixture.path + "/aside")
+    #expect(try !plan(first).tasks.isEmpty)
+    // Back by hand, it is not on record any more: what a run does is what is planned.
+    try manager.moveItem(atPath: fixture.path + "/aside", toPath: "\(store)/results/\(segment)")
+    try expectWork("a result was gone", frames: 24)
     try manager.removeItem(atPath: "\(store)/results/\(segment)")
     try expectWork("a result is gone", frames: 24)
 
