@@ -68,12 +68,18 @@ import Testing
     if harm == .flipKeepingTimes { _ = try Programs.run("touch", ["-r", reference, path]) }
   }
 
-  private func check(_ finished: Finished, told: String) throws {
+  private func check(_ finished: Finished, told: String, mayNeedRebuild: Bool = false) throws {
     #expect(finished.status == 0, "\(finished.errors)")
     #expect(told.isEmpty || finished.errors.contains(told), "\(finished.errors)")
     let master = "\(fixture.path)/out/Deliverables/test/master/v002/test_master_v002.mov"
     #expect(try NumberedClip.read(master) == Array(0..<60))
-    let verified = try fixture.interlock(["verify", "--production", "out"])
+    var verified = try fixture.interlock(["verify", "--production", "out"])
+    if mayNeedRebuild, verified.status == 4 {
+      // A row that the run did not ask for is only found by reading all of them.
+      #expect(verified.text.contains("`interlock verify --rebuild` brings the ledger in step"))
+      _ = try fixture.interlock(["verify", "--rebuild", "--production", "out"])
+      verified = try fixture.interlock(["verify", "--production", "out"])
+    }
     #expect(verified.status == 0, "\(verified.text)\(verified.errors)")
     // And nothing is left to do.
     let again = try fixture.run(second)
@@ -133,6 +139,6 @@ import Testing
     }
     try bytes.write(to: URL(fileURLWithPath: path))
     let finished = try fixture.interlock(["run", second, "--production", "out"])
-    try check(finished, told: "")
+    try check(finished, told: "", mayNeedRebuild: true)
   }
 }
