@@ -62,10 +62,12 @@ extension RunSession {
       }
       try noteFindings(end.diagnostics, slot)
       let node = plan.nodes[part.task]
-      // A repeated attempt at what publishes on the way found part of its work done; its time says nothing.
-      if part.number == 1 || node.commits.isEmpty {
-        let seconds = end.usage.seconds ?? (engine.clock.now - attempt.began).inSeconds
-        changes.timings.append(.init(kind: node.kind, frames: node.frames, seconds: seconds))
+      // A repeated attempt may have found part of its work done; its time says nothing about the next task.
+      if journal.attempts(at: part.task) == 1 {
+        let measured = (engine.clock.now - attempt.began).inSeconds
+        let seconds = end.usage.seconds ?? measured
+        changes.timings.append(
+          .init(kind: node.kind, frames: node.frames, seconds: attempt.isBatch ? seconds : measured))
         events.append(.took(part.task, seconds: seconds))
       }
       try succeeded(part, attempt, slot, end.usage)

@@ -283,8 +283,8 @@ import Testing
 
   @Test func `a batch lasts half a second, and what takes long stays alone`() throws {
     let nodes = (0..<40).map { node("\($0)") }
-    var small = try scheduler(nodes, workers: 1, seconds: 0.02)
-    #expect(small.apply(.begin).count == 25, "25 times 20 ms")
+    var small = try scheduler(nodes, workers: 1, seconds: 0.03)
+    #expect(small.apply(.begin).count == 16, "16 times 30 ms are 480")
     var large = try scheduler(nodes, workers: 1, seconds: 0.06)
     #expect(large.apply(.begin) == [.start(0, try: 1)])
     var tiny = try scheduler((0..<400).map { node("\($0)") }, workers: 1, seconds: 0)
