@@ -66,9 +66,6 @@ package struct RunJournal {
     }
   }
 
-  /// How many attempts at a task have begun.
-  func attempts(at task: Int) -> Int { times.count(of: task) }
-
   /// Milliseconds are enough, and short in the file.
   private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 

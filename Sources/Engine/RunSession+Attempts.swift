@@ -62,15 +62,13 @@ extension RunSession {
       }
       try noteFindings(end.diagnostics, slot)
       let node = plan.nodes[part.task]
-      // A repeated attempt may have found part of its work done; its time says nothing about the next task.
-      if journal.attempts(at: part.task) == 1 {
-        let measured = (engine.clock.now - attempt.began).inSeconds
-        let seconds = end.usage.seconds ?? measured
-        changes.timings.append(
-          .init(kind: node.kind, frames: node.frames, seconds: attempt.isBatch ? seconds : measured))
+      let seconds = end.usage.seconds ?? (engine.clock.now - attempt.began).inSeconds
+      // A repeated attempt at what publishes on the way found part of its work done; its time says nothing.
+      if part.number == 1 || node.commits.isEmpty {
+        changes.timings.append(.init(kind: node.kind, frames: node.frames, seconds: seconds))
         events.append(.took(part.task, seconds: seconds))
       }
-      try succeeded(part, attempt, slot, end.usage)
+      try succeeded(part, attempt, slot, end.usage, seconds: attempt.isBatch ? end.usage.seconds : seconds)
       events.append(.finished(part.task, try: part.number))
     }
     var attempt = leave(attempt, slot, done.map(\.part), .done)
@@ -82,14 +80,13 @@ extension RunSession {
     try apply(events)
   }
 
+  /// - Parameter seconds: how long it took, where that is known: the ledger is rebuilt from what is told here, and of
+  ///   tasks published together the end is told later than it came.
   private func succeeded(
-    _ part: Attempt.Part, _ attempt: Attempt, _ slot: Int, _ usage: WorkerEvent.Usage?
+    _ part: Attempt.Part, _ attempt: Attempt, _ slot: Int, _ usage: WorkerEvent.Usage?, seconds: Double?
   ) throws {
     try recordEnd(of: part.task, attempt: attempt.id, slot: slot, .done, usage) { event in
-      // Of what is published together the end is told later than it came.
-      if attempt.isBatch, let seconds = usage?.seconds {
-        event.duration = min(event.duration ?? seconds, seconds)
-      }
+      event.duration = seconds ?? event.duration
     }
   }
 
@@ -154,7 +151,7 @@ extension RunSession {
       let node = plan.nodes[part.task]
       guard part.hasBegun else { return .untouched(part.task, try: part.number) }
       if try index.results(of: node).contains(node.key) {
-        try succeeded(part, attempt, slot, nil)
+        try succeeded(part, attempt, slot, nil, seconds: nil)
         return .finished(part.task, try: part.number)
       }
       try recordEnd(
@@ -212,7 +209,7 @@ extension RunSession {
     }
     var events: [SchedulerEvent] = []
     for part in made {
-      try succeeded(part, attempt, slot, nil)
+      try succeeded(part, attempt, slot, nil, seconds: nil)
       events.append(.finished(part.task, try: part.number))
     }
     guard let culprit = left.first(where: { $0.task == attempt.task }) ?? left.first else {

@@ -11,8 +11,6 @@ final class TaskTimes {
     attempts = Array(repeating: 0, count: tasks)
   }
 
-  func count(of task: Int) -> Int { Int(attempts[task]) }
-
   /// Something the task waited for is done, or a pause is over: the last of these counts.
   func advance(_ task: Int, to now: Double) { since[task] = now }
 

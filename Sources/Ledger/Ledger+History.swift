@@ -102,8 +102,10 @@ struct ProductionHistory {
         guard let id = event.attempt else { continue }
         attempts[id]?.outcome = event.outcome.flatMap(AttemptOutcome.init(rawValue:))
         attempts[id]?.closed = event.at
-        // A repeated attempt found part of its work done.
-        if event.outcome == AttemptOutcome.done.rawValue, event.number ?? 1 == 1 {
+        // A repeated attempt at what publishes on the way found part of its work done.
+        if event.outcome == AttemptOutcome.done.rawValue,
+          event.number ?? 1 == 1 || keys?[task]?.count ?? 1 == 1
+        {
           durations[task] = event.duration
         }
       case "taskDone":
@@ -112,7 +114,7 @@ struct ProductionHistory {
           attempts[id]?.outcome = .done
           attempts[id]?.closed = event.at
         }
-        if start.count == 1 {
+        if start.count == 1 || keys?[task]?.count ?? 1 == 1 {
           timings.append(
             Timing(
               kind: kind, frames: event.frames ?? 0,

@@ -18,7 +18,7 @@ struct BenchCommand: AsyncParsableCommand {
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
       ScaleSchedulerCommand.self,
       ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, PrepareProgramsCommand.self,
-      ScaleProgramsCommand.self, ScaleRecordCommand.self,
+      ScaleProgramsCommand.self, ScaleRecordCommand.self, PrepareSeasonCommand.self,
     ],
     defaultSubcommand: MeasureCommand.self)
 }
@@ -92,6 +92,8 @@ struct MeasureCommand: ParsableCommand {
       report.figures += try RecordBenchmark(folder: folder, samples: samples).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
+    case .season:
+      report.figures += try SeasonBenchmark(folder: folder, samples: samples).measure(report.budgets)
     case .sample:
       report.sample = try SampleBenchmark(
         repository: repository, folder: folder, coldRuns: `repeat`, samples: samples
@@ -112,6 +114,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case record
   /// Probing and relinking.
   case conform
+  /// Planning a finished season.
+  case season
   /// The sample film, from nothing and again.
   case sample
 

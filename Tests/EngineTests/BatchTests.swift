@@ -283,8 +283,8 @@ import Testing
 
   @Test func `a batch lasts half a second, and what takes long stays alone`() throws {
     let nodes = (0..<40).map { node("\($0)") }
-    var small = try scheduler(nodes, workers: 1, seconds: 0.03)
-    #expect(small.apply(.begin).count == 16, "16 times 30 ms are 480")
+    var small = try scheduler(nodes, workers: 1, seconds: 1.0 / 64)
+    #expect(small.apply(.begin).count == 32, "32 times a 64th of a second")
     var large = try scheduler(nodes, workers: 1, seconds: 0.06)
     #expect(large.apply(.begin) == [.start(0, try: 1)])
     var tiny = try scheduler((0..<400).map { node("\($0)") }, workers: 1, seconds: 0)

@@ -223,7 +223,7 @@ let fakeWorkerProgram = #"""
       with open(path) as file:
           task = json.load(file)
       input, attempt = task["input"], task["attempt"]
-      segments = input["segments"]
+      segments, began = input["segments"], time.monotonic()
       if misbehave(root, task):
           return True
       for number, key in enumerate(segments):
@@ -255,7 +255,8 @@ let fakeWorkerProgram = #"""
       if not misbehaves(root, task, "lies"):
           isFirst = publish(root, folder, task["key"], task["kind"], attempt, {"name": task["label"]})
           say("committed", attempt=attempt, key=task["key"], isFirst=isFirst)
-      say("finished", attempt=attempt, key=task["key"], usage={"seconds": 0.001, "cpuSeconds": 0.001})
+      usage = {"seconds": time.monotonic() - began, "cpuSeconds": 0.001}
+      say("finished", attempt=attempt, key=task["key"], usage=usage)
       return True
 
   def main():

@@ -45,6 +45,9 @@ package struct FileSystem: Sendable {
     package var mode: UInt32
     package var modifiedSeconds: Int64
     package var modifiedNanoseconds: Int64
+    /// When anything about it changed last: contents, names, mode. Nobody can set it back.
+    package var changedSeconds: Int64
+    package var changedNanoseconds: Int64
     /// How many names it has.
     package var linkCount: UInt64
     /// Bytes on the disk, which a sparse or compressed file has less of than its size.
@@ -60,6 +63,8 @@ package struct FileSystem: Sendable {
       mode = raw.st_mode
       modifiedSeconds = Int64(raw.st_mtim.tv_sec)
       modifiedNanoseconds = Int64(raw.st_mtim.tv_nsec)
+      changedSeconds = Int64(raw.st_ctim.tv_sec)
+      changedNanoseconds = Int64(raw.st_ctim.tv_nsec)
       linkCount = UInt64(raw.st_nlink)
       allocatedBytes = Int64(raw.st_blocks) * 512
     }

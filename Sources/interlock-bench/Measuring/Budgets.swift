@@ -14,6 +14,9 @@ struct Budgets: Encodable {
   var probesInFfprobes = 5.0
   /// A list of 5,000 events against 2,000 known files, read, relinked and reported.
   var relinkSeconds = 1.0
+  /// Finding that nothing is to be done of 10 programmes of 65,000 frames, with everything in memory and with nothing.
+  var seasonWarmSeconds = 2.0
+  var seasonColdSeconds = 5.0
   var sampleColdSeconds = 300.0
   var sampleAgainSeconds = 0.5
   var samplePeakBytes: Int64 = 1_000_000_000
