@@ -4,7 +4,8 @@ import ObjectStore
 /// The copy that one program has read, kept to be overwritten for the next.
 ///
 /// ext4 does not give the number of a deleted file to a new one for a minute, and looks at all of those whenever it makes
-/// a file. Thousands of small programs whose inputs are deleted would slow each other down.
+/// a file; and where blocks are discarded as they become free, whoever deletes waits for the device. Thousands of small
+/// programs whose inputs are deleted would slow each other down.
 struct SpareFile {
   let path: String
   let files: FileSystem
@@ -26,8 +27,11 @@ struct SpareFile {
       return false
     }
     guard try files.move(path, to: place) else { return false }
-    let file = try OpenFile(place, O_WRONLY | O_TRUNC | O_NOFOLLOW, in: files)
+    let file = try OpenFile(place, O_WRONLY | O_NOFOLLOW, in: files)
+    let before = try file.facts().byteCount
     try file.write(bytes)
+    // Blocks that stay in use are not given back first.
+    if before > Int64(bytes.count) { try file.truncate(to: Int64(bytes.count)) }
     try file.setMode(mode)
     return true
   }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Tasks that run: how many of them a second, beside Ninja making files of the same graph on the same machine.
 ///
-/// Ninja starts a shell for each of its tasks, which becomes `cp`, and syncs nothing. Interlock publishes a durable
+/// Ninja starts a shell for each of its tasks, which becomes `dd`, and syncs nothing. Interlock publishes a durable
 /// result for each, and where a program made a file, an object with its digest.
 struct ThroughputBenchmark {
   let folder: String
