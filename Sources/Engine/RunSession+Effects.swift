@@ -58,7 +58,7 @@ extension RunSession {
     guard !starting.isEmpty else { return }
     // One transaction for all of them; only then a worker may hear of an attempt.
     try engine.ledger.open(
-      starting.map { attempt in
+      starting.filter { !$0.isFormer }.map { attempt in
         let node = plan.nodes[attempt.task]
         return AttemptRecord(id: attempt.id, run: engine.run, keys: node.commits + [node.key])
       })
@@ -66,6 +66,11 @@ extension RunSession {
   }
 
   private func prepare(_ task: Int, _ number: Int) throws -> Attempt {
+    if let id = former.attempt(at: plan.nodes[task]),
+      let folder = AttemptFolder.open(id: id, in: engine.production)
+    {
+      return Attempt(folder: folder, task: task, number: number, began: engine.clock.now, isFormer: true)
+    }
     let folder = try AttemptFolder.create(in: engine.production)
     try folder.writeTask(try plan.nodes[task].taskFile(attempt: folder.id))
     return Attempt(folder: folder, task: task, number: number, began: engine.clock.now)
@@ -82,7 +87,7 @@ extension RunSession {
       slots[slot].lines = continuation
       slots[slot].saidReady = false
       slots[slot].ended = []
-      commands.append(.startWorker(slot: slot, life: lives, lines: lines))
+      commands.append(.startWorker(slot: slot, life: lives, attempt, lines: lines))
     }
     slots[slot].state = .working(attempt)
     slots[slot].lastHeard = engine.clock.now
@@ -90,6 +95,7 @@ extension RunSession {
     slots[slot].lines?.yield(attempt.folder.taskFilePath)
     try journal.tell(.attemptStarted, task: attempt.task, attempt: attempt.id) { event in
       event.worker = slot + 1
+      if attempt.isFormer { event.message = "an earlier run began it" }
       event.total = plan.nodes[attempt.task].frames
     }
   }
@@ -160,7 +166,7 @@ extension RunSession {
   /// Stops what runs, as a cancellation does; the scheduler starts nothing more.
   private mutating func halt() throws {
     stop()
-    for slot in slots where slot.isBusy { engine.signals.send(SIGTERM, toLife: slot.life) }
+    for slot in slots where slot.isBusy { engine.workforce.send(SIGTERM, toLife: slot.life) }
     try journal.tell(.cancelling) { $0.message = "the first failure ends the run" }
   }
 

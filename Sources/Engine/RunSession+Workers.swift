@@ -15,7 +15,14 @@ extension RunSession {
         event.processID = processID
       }
       // Cancelled while it was being started: the signal found nobody.
-      if isStopping { engine.signals.send(SIGTERM, toLife: slots[slot].life) }
+      if isStopping { engine.workforce.send(SIGTERM, toLife: slots[slot].life) }
+    case .placed(let place):
+      try journal.tell(.workerStarted) { event in
+        event.worker = slot + 1
+        event.message = place
+      }
+    case .refused(let reason):
+      throw reason
     case .said(let event):
       try receive(event, from: slot)
     case .babbled(let line):
@@ -89,7 +96,8 @@ extension RunSession {
 
   private mutating func attemptFinished(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
     let node = plan.nodes[attempt.task]
-    guard try index.results(of: node).contains(node.key) else {
+    guard try results(of: attempt).contains(node.key) else {
+      if attempt.isFormer { return try formerEnded(attempt, slot) }
       // Success is a good result in the store and nothing else.
       kill(slot, "it reported success without publishing a result")
       return
@@ -97,14 +105,39 @@ extension RunSession {
     slots[slot].state = .draining
     try noteFindings(event, slot)
     // A repeated attempt found part of its work done; its time says nothing about the next task.
-    if attempt.number == 1 {
-      let seconds = (engine.clock.now - attempt.began).inSeconds
+    if attempt.number == 1, !attempt.isFormer {
+      let seconds = event.seconds ?? (engine.clock.now - attempt.began).inSeconds
       try engine.ledger.recordTiming(kind: node.kind, frames: node.frames, seconds: seconds)
     }
     try succeeded(attempt, slot, event)
   }
 
+  /// What exists of the attempt's task; all that an attempt of an earlier run made goes on record, whoever it was for.
+  private mutating func results(of attempt: Attempt) throws -> Set<TaskKey> {
+    if attempt.isFormer { _ = try index.results(among: former.keys(of: attempt.id)) }
+    return try index.results(of: plan.nodes[attempt.task])
+  }
+
+  /// The work of an earlier run is over and was not all of this task: the rest of it starts now.
+  private mutating func formerEnded(_ attempt: Attempt, _ slot: Int) throws {
+    slots[slot].state = .draining
+    former.end(attempt.id)
+    let commits = try index.results(of: plan.nodes[attempt.task]).count
+    try engine.ledger.close(attempt: attempt.id, outcome: .done)
+    try recordEnd(
+      of: attempt.task, attempt: attempt.id, slot: slot, .cancelled,
+      message: "an earlier run did part of it")
+    try apply(.lost(attempt.task, try: attempt.number, .killed, commits: commits))
+  }
+
+  /// Where to read what a worker wrote, for people.
+  func logRemedy(_ slot: Int) -> String {
+    let path = engine.workforce.logPath(ofLife: slots[slot].life) ?? engine.workerLogPath(slot)
+    return "See \(engine.production.fileSystem.relative(path))."
+  }
+
   private mutating func succeeded(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent? = nil) throws {
+    former.end(attempt.id)
     try engine.ledger.close(attempt: attempt.id, outcome: .done)
     try recordEnd(of: attempt.task, attempt: attempt.id, slot: slot, .done, event)
     // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
@@ -113,11 +146,12 @@ extension RunSession {
 
   private mutating func attemptFailed(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
     slots[slot].state = .draining
-    let commits = try index.results(of: plan.nodes[attempt.task]).count
+    let commits = try results(of: attempt).count
+    former.end(attempt.id)
     let failure = event.failure ?? .infrastructure
     let silence = Diagnostic(
       family: .failed, code: "worker.failed", message: "the worker gave no reason",
-      remedy: engine.logRemedy(slot))
+      remedy: logRemedy(slot))
     let diagnostics = event.diagnostics ?? []
     note(
       attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics, attempt: attempt.id)
@@ -132,7 +166,8 @@ extension RunSession {
     _ attempt: Attempt, _ slot: Int, _ end: WorkerEnd, _ fault: WorkerFault?
   ) throws {
     let node = plan.nodes[attempt.task]
-    let made = try index.results(of: node)
+    let made = try results(of: attempt)
+    former.end(attempt.id)
     if made.contains(node.key) {
       // It died between its commit and its report.
       return try succeeded(attempt, slot)
@@ -152,7 +187,7 @@ extension RunSession {
     }
     let diagnostic = Diagnostic(
       family: .failed, code: fault?.code ?? "worker.lost", message: message,
-      remedy: [engine.logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
+      remedy: [logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
     note(attempt.task, exit: fault?.exit ?? 1, [diagnostic], attempt: attempt.id)
     if !isStopping, fault?.isOfTheTask == true {
       return try apply(.failed(attempt.task, try: attempt.number, .application, commits: made.count))
@@ -176,7 +211,7 @@ extension RunSession {
         throw EngineError(
           code: .workerDoesNotStart,
           message: "the worker program \(end) before it was ready, three times in a row",
-          remedy: engine.logRemedy(slot), exitCode: 1)
+          remedy: logRemedy(slot), exitCode: 1)
       }
     }
     switch ended.state {

@@ -12,6 +12,8 @@ struct Attempt {
   /// When it last got further, for the first time with its first report.
   var progressed: Duration?
   var frames: Int?
+  /// An earlier coordinator gave it out; here its end is awaited.
+  var isFormer = false
 
   var id: String { folder.id }
 }

@@ -46,6 +46,8 @@ package struct WorkerEvent: Codable, Sendable {
   package var cpuSeconds: Double?
   /// With the end of an attempt: largest resident memory of the worker meanwhile.
   package var peakMemoryBytes: Int64?
+  /// With the end of an attempt: how long it worked, where that is not the time since it was given out.
+  package var seconds: Double?
   /// With the end of an attempt: size of the objects it put into the store.
   package var writtenBytes: Int64?
 
