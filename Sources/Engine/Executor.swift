@@ -8,6 +8,8 @@ package import TaskGraph
 package protocol Executor: Sendable {
   /// How many attempts it has in hand at most.
   var places: Int { get }
+  /// Whether an attempt may be several small tasks; a farm that starts a process for each attempt joins them itself.
+  var takesBatches: Bool { get }
   /// Whether the run has to judge workers by what it hears of them; a farm looks after its own.
   var isWatchedByRun: Bool { get }
   /// How long after a request to stop whoever is left is killed.

@@ -5,6 +5,7 @@ package import TaskGraph
 package final class WorkerPool: Executor {
   package let places: Int
   package let stopLimit: Duration
+  package let takesBatches = true
   package let isWatchedByRun = true
   private let program: WorkerProgram
   private let memoryBytes: Int64

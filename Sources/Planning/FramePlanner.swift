@@ -122,14 +122,17 @@ struct FramePlanner {
       try planRender(waiting, nodes: nodes.filter { chains.contains($0.key) }, in: &workspace)
       waiting = []
     }
-    for group in GroupSegmentation.groups(of: sequence) {
-      let segment = RenderTask.Segment(encoding: digest, runs: group)
+    let segments = GroupSegmentation.groups(of: sequence).map { group in
+      RenderTask.Segment(encoding: digest, runs: group)
+    }
+    let made = try workspace.library.results(
+      among: segments.map(\.key).filter { !workspace.groups.contains($0) })
+    for segment in segments {
       frames.pieces.append(
         AssembleTask.Piece(segment: segment.key, offset: 0, count: Int(segment.count), step: 1))
       guard seen.insert(segment.key).inserted else { continue }
       frames.distinct += segment.count
-      if workspace.groups.contains(segment.key) { continue }
-      if try workspace.library.hasResult(segment.key) { continue }
+      if workspace.groups.contains(segment.key) || made.contains(segment.key) { continue }
       workspace.groups.insert(segment.key)
       frames.new += segment.count
       if waiting.reduce(0, { $0 + $1.count }) + segment.count > GroupSegmentation.framesPerGroup {
@@ -152,10 +155,11 @@ struct FramePlanner {
     let memory = MemoryEstimate(videos: workspace.videosByIdentity())
       .render(nodes.values, encoding: encoding)
     let names = workspace.names
+    let label = label(segments, nodes: nodes, in: &workspace)
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
-        label: label(segments, nodes: nodes, in: workspace),
+        label: label,
         dependencies: workspace.externals(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
         reason: "\(count) frames never made before with this source, grade and encoding",
@@ -165,12 +169,13 @@ struct FramePlanner {
 
   /// The sources of the first shot with its frames, and how many shots more.
   private func label(
-    _ segments: [RenderTask.Segment], nodes: [Digest: ImageNode], in workspace: PlanningWorkspace
+    _ segments: [RenderTask.Segment], nodes: [Digest: ImageNode], in workspace: inout PlanningWorkspace
   ) -> String {
     let runs = segments.flatMap(\.runs)
     guard let first = runs.first, let node = nodes[first.chain] else { return "no frames" }
+    let files = workspace.mediaFiles()
     let names = node.sources.compactMap { source in
-      workspace.files.first { $0.identity == source.media }.map { FilePaths.name(of: $0.location.path) }
+      files[source.media].map { FilePaths.name(of: $0.location.path) }
     }
     let positions = runs.filter { $0.chain == first.chain }.flatMap(\.positions)
     let start = positions.map(\.start).min() ?? first.first
