@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
     subcommands: [
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
       ScaleSchedulerCommand.self,
-      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self,
+      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, ScaleSlurmCommand.self,
     ],
     defaultSubcommand: MeasureCommand.self)
 }
@@ -86,6 +86,8 @@ struct MeasureCommand: ParsableCommand {
       report.figures += try SchedulerBenchmark(folder: folder, samples: samples).measure()
     case .throughput:
       report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure()
+    case .slurm:
+      report.figures += try SlurmBenchmark(folder: folder).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
     case .sample:
@@ -104,6 +106,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case scheduler
   /// Tasks a second of real runs, beside Ninja.
   case throughput
+  /// What a task costs on Slurm beside a bare `sbatch`, and in a pilot.
+  case slurm
   /// Probing and relinking.
   case conform
   /// The sample film, from nothing and again.

@@ -58,6 +58,8 @@ package struct Pipeline: Sendable {
   package var warnings: [Diagnostic]
   /// What computing costs, for reports.
   package var cost: CostRate?
+  /// What the file says of the farm.
+  package var farm = FarmSettings()
 
   package func stage(named name: String) -> (any Stage)? { stages.first { $0.declaration.name == name } }
 }

@@ -7,7 +7,8 @@ import TaskGraph
 /// `interlock-worker`, the tasks do next to nothing.
 struct ScalePoolCommand: ParsableCommand {
   static let name = "scale-pool"
-  static let configuration = CommandConfiguration(commandName: name, shouldDisplay: false)
+  static let configuration = CommandConfiguration(
+    commandName: name, shouldDisplay: false, aliases: ["pool"])
 
   func run() throws {
     say(WorkerEvent(.ready))
@@ -25,6 +26,10 @@ struct ScalePoolCommand: ParsableCommand {
     guard let file = try store.fileSystem.read(path) else { throw BenchError("there is no \(path)") }
     let task = try JSONDecoder().decode(TaskFile<SyntheticTask.Input>.self, from: Data(file.bytes))
     guard SyntheticTask.key(task.input) == task.key else { throw BenchError("\(task.label) is another") }
+    // How long a task takes, where that is what is measured.
+    if let seconds = ProcessInfo.processInfo.environment["INTERLOCK_BENCH_SECONDS"].flatMap({ Double($0) }) {
+      Thread.sleep(forTimeInterval: seconds)
+    }
     let record = ResultRecord(
       key: task.key, kind: task.kind, version: task.version,
       output: SyntheticTask.Output(frames: task.input.runs.reduce(0) { $0 + $1.count }),
