@@ -90,8 +90,27 @@ extension Coordinator {
     let begun = try begin()
     let (starts, orders) = AsyncStream<WorkerStart>.makeStream()
     let run = surroundings.executorRun(of: plan, timings: session?.timings ?? [:])
+    await withTaskGroup(of: Void.self) { service in
+      service.addTask { [workforce] in await workforce.work(on: starts, for: run) }
+      await attend(plan, orders, coordinatorTask, inputs, inbox, begun)
+      // It sees to the end of what it has in hand, so it is not cancelled.
+      orders.finish()
+    }
+    if let error = session?.fatalError {
+      // What was made is known from the store all the same.
+      try? session?.record()
+      throw error
+    }
+    return try session?.finish() ?? RunOutcome()
+  }
+
+  /// Takes in what happens until the run is over.
+  private func attend(
+    _ plan: Plan, _ orders: AsyncStream<WorkerStart>.Continuation,
+    _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void, _ inputs: AsyncStream<RunInput>,
+    _ inbox: AsyncStream<RunInput>.Continuation, _ begun: [RunCommand]
+  ) async {
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { [workforce] in await workforce.work(on: starts, for: run) }
       let tick = configuration.tick
       group.addTask {
         while (try? await Task.sleep(for: tick)) != nil { inbox.yield(.tick) }
@@ -102,15 +121,8 @@ extension Coordinator {
         for command in step.commands { start(command, orders, plan, coordinatorTask, inbox, &group) }
         if step.isOver { break }
       }
-      orders.finish()
       group.cancelAll()
     }
-    if let error = session?.fatalError {
-      // What was made is known from the store all the same.
-      try? session?.record()
-      throw error
-    }
-    return try session?.finish() ?? RunOutcome()
   }
 
   private func begin() throws -> [RunCommand] {

@@ -81,6 +81,12 @@ extension RunSession {
       guard slots[slot].ended.insert(process).inserted else { continue }
       try tellLeftBehind(process, slot, after: slots[slot].label)
     }
+    for place in remains.elsewhere {
+      outcome.stillAlive.append(place)
+      try contain(
+        "worker.elsewhere", "\(place), of worker \(slot + 1), was told to end, and nobody says that it has",
+        remedy: "Look at it with `scontrol show job`.")
+    }
     for process in remains.alive {
       outcome.stillAlive.append("\(process)")
       try contain(
