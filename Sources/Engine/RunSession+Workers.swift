@@ -14,7 +14,8 @@ extension RunSession {
         event.worker = slot + 1
         event.processID = processID
       }
-      // Cancelled while it was being started: the signal found nobody.
+      // Given up or cancelled while it was being started: the signal found nobody.
+      if slots[slot].fault != nil { engine.workforce.send(SIGKILL, toLife: slots[slot].life) }
       if isStopping { engine.workforce.send(SIGTERM, toLife: slots[slot].life) }
     case .placed(let place):
       try journal.tell(.workerStarted) { event in

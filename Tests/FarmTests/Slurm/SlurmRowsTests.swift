@@ -60,7 +60,7 @@ import Testing
     #expect(
       SlurmRows.reading(json: Array(#"{"errors": [{"error": "no"}], "jobs": []}"#.utf8), comments: "") == nil)
     #expect(rows(json: "") == [])
-    #expect(SlurmRows.reading(text: "17 RUNNING", comments: "") == [])
+    #expect(SlurmRows.reading(text: "17 RUNNING", comments: "") == nil)
     #expect(SlurmRows.reading(text: "slurm_load_jobs error", comments: "") == nil)
   }
 
