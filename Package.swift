@@ -106,6 +106,7 @@ let package = Package(
     swift("Ledger", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", grdb]),
     // Layer 5
     swift("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", subprocess, system]),
+    swift("Farm", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine"]),
     // Layer 6
     swift("Monitoring", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine", coreMetrics]),
     // Layer 7
@@ -114,7 +115,7 @@ let package = Package(
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
         "Delivery",
-        "TaskKinds", "Planning", "Ledger", "Engine", "Monitoring", argumentParser, subprocess, system,
+        "TaskKinds", "Planning", "Ledger", "Engine", "Farm", "Monitoring", argumentParser, subprocess, system,
       ],
       resources: [
         .embedInCode("Cuts/Conversion/walk_aaf.py"), .embedInCode("Cuts/Conversion/list_adapters.py"),
@@ -126,7 +127,7 @@ let package = Package(
       name: "interlock-bench",
       dependencies: [
         "Digests", "TaskGraph", "TaskKinds", "ImageGraph", "Delivery", "SoundMixing", "Planning",
-        "ObjectStore", "Ledger", "Engine", "Commands", argumentParser,
+        "ObjectStore", "Ledger", "Engine", "Farm", "Commands", "TestSupport", argumentParser,
       ],
       swiftSettings: settings),
     // Tests mirror targets one to one
@@ -141,6 +142,9 @@ let package = Package(
     test("Compositing", ["Compositing", "ImageGraph", "MediaTime", "Diagnostics", "TestSupport"]),
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),
+    test(
+      "Farm",
+      ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine", "Farm", "TestSupport"]),
     test(
       "Monitoring",
       [

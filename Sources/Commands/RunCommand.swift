@@ -31,6 +31,13 @@ struct RunCommand: AsyncParsableCommand {
 
         interlock run Pipelines/short-film.yaml --workers 6 --memory 24G --fail-fast
 
+      On a Slurm cluster that sees the production, tasks run as jobs: partition, account and the like stand under \
+      `farm:` in the pipeline file or in a file of the site. Kill this command and run it again, and it takes up the \
+      jobs that go on. Many short tasks are better off in one allocation (--pilot).
+
+        interlock run Pipelines/short-film.yaml --executor slurm --farm site.yaml
+        interlock run Pipelines/short-film.yaml --executor slurm --pilot 16
+
       Runs on record: `interlock run list`, `interlock run show latest`, `interlock run diff previous latest`. A \
       pipeline file that is called as one of these is named with its folder: ./list.
       """)
@@ -41,7 +48,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var limits: LimitOptions
 
   @Option(
-    help: "Worker processes, and cores they keep busy. Default: the cores of this machine or container.")
+    help: ArgumentHelp(
+      "Worker processes, and cores they keep busy; with Slurm, tasks that are with it at once. Default: the cores of this "
+        + "machine or container; with Slurm what `farm:` says, or 1000."))
   var workers: Int?
 
   @Option(
@@ -53,8 +62,10 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "What a failed task stops: what depends on it, or everything.")
   var onFailure: FailureReach = .keepGoing
 
-  @Option(help: "Where tasks run: local.")
+  @Option(help: "Where tasks run: local or slurm.")
   var executor: String = "local"
+
+  @OptionGroup var slurm: SlurmOptions
 
   @OptionGroup var monitoring: MonitoringOptions
 
@@ -62,11 +73,16 @@ struct RunCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    if let workers, !(1...256).contains(workers) {
-      throw ValidationError("--workers takes a number from 1 to 256")
+    guard ["local", "slurm"].contains(executor) else {
+      throw ValidationError("--executor \(executor) is not available in this version; use local or slurm")
     }
-    if executor != "local" {
-      throw ValidationError("--executor \(executor) is not available in this version; use local")
+    let mostWorkers = executor == "slurm" ? 100_000 : 256
+    if let workers, !(1...mostWorkers).contains(workers) {
+      throw ValidationError("--workers takes a number from 1 to \(mostWorkers)")
+    }
+    if executor != "slurm", slurm.pilot != nil { throw ValidationError("--pilot is for --executor slurm") }
+    if executor == "slurm", memory != nil {
+      throw ValidationError("--memory is for --executor local; Slurm counts the memory of its nodes")
     }
   }
 
@@ -80,7 +96,8 @@ struct RunCommand: AsyncParsableCommand {
     defer { monitor.close() }
     let engine = try await EngineAccess.open(
       folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
-      wait: waiting.limit)
+      wait: waiting.limit,
+      executor: executor == "slurm" ? slurm.executor(loaded.farm, jobs: workers, limits: limits) : nil)
     monitor.watch(engine.ledger)
     let signals = SignalWatch { engine.cancel() }
     defer { signals.stop() }
@@ -190,14 +207,16 @@ package enum EngineAccess {
 
   static func open(
     _ production: Production, workers: Int?, memory: MemorySize? = nil, observer: any RunObserver,
-    limits: LimitOptions? = nil, wait: Duration = .zero
+    limits: LimitOptions? = nil, wait: Duration = .zero, executor: (any Executor)? = nil
   ) async throws -> Coordinator {
+    if executor == nil { try await SlurmLeftovers.refuse(in: production) }
     StorageNote.tell(of: production)
     let machine = MachineResources.here()
     var configuration = EngineConfiguration(
       worker: WorkerProgram(executable: WorkerExecutable.path), workers: workers ?? machine.cores)
     configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
     configuration.lockWait = wait
+    configuration.executor = executor
     limits?.apply(to: &configuration)
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: observer)

@@ -2,7 +2,8 @@ import ArgumentParser
 
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "worker", abstract: "Stage workers, for farms.", subcommands: [WorkerRunCommand.self])
+    commandName: "worker", abstract: "Stage workers, for farms.",
+    subcommands: [WorkerRunCommand.self, SlurmAttendCommand.self])
 }
 
 struct WorkerRunCommand: ParsableCommand {

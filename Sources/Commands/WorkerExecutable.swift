@@ -7,10 +7,10 @@ import SystemPackage
 
 /// The executable `interlock-worker`, beside this one: everything that opens media happens there.
 package enum WorkerExecutable {
-  static let path: String = {
-    let own = FilePaths.real("/proc/self/exe") ?? CommandLine.arguments[0]
-    return FilePaths.folder(of: own) + "/interlock-worker"
-  }()
+  static let path = FilePaths.folder(of: ownPath) + "/interlock-worker"
+
+  /// This executable.
+  static let ownPath = FilePaths.real("/proc/self/exe") ?? CommandLine.arguments[0]
 
   /// Replaces this process by the worker.
   static func replaceProcess(arguments: [String]) throws -> Never {

@@ -1,6 +1,6 @@
 import Glibc
 package import ObjectStore
-import TaskGraph
+package import TaskGraph
 
 /// How far a worker may go before the coordinator stops it.
 package struct ContainmentLimits: Sendable {
@@ -20,14 +20,14 @@ package struct ContainmentLimits: Sendable {
 
   package init() {}
 
-  func memoryLimit(of needs: TaskNeeds) -> Int64 {
+  package func memoryLimit(of needs: TaskNeeds) -> Int64 {
     guard let estimate = needs.memoryBytes else { return memoryBytes }
     return max(leastMemoryBytes, Int64(Double(estimate) * memoryFactor))
   }
 }
 
 /// Why the coordinator killed a worker.
-enum WorkerFault: Sendable {
+package enum WorkerFault: Sendable {
   /// Nothing was heard of it, not even that it lives.
   case silent(Duration)
   /// It lives and makes no progress; `heard` is since when the last sign of life came.
@@ -39,7 +39,7 @@ enum WorkerFault: Sendable {
   case untrue(String)
 
   /// Why, to follow `the worker was killed because`.
-  var message: String {
+  package var message: String {
     switch self {
     case .silent(let silence): "it said nothing for \(silence.wholeSeconds)"
     case .stalled(let stall, let heard):
@@ -52,7 +52,7 @@ enum WorkerFault: Sendable {
     }
   }
 
-  var code: String {
+  package var code: String {
     switch self {
     case .silent: "worker.silent"
     case .stalled: "worker.stalled"
@@ -63,10 +63,10 @@ enum WorkerFault: Sendable {
   }
 
   /// Exit code of the command line for it.
-  var exit: Int { if case .memory = self { 33 } else { 1 } }
+  package var exit: Int { if case .memory = self { 33 } else { 1 } }
 
   /// Whether it is the task's own failure, tried again a counted number of times; else the worker was lost.
-  var isOfTheTask: Bool {
+  package var isOfTheTask: Bool {
     switch self {
     case .silent, .untrue: false
     case .stalled, .overdue, .memory: true
@@ -74,7 +74,7 @@ enum WorkerFault: Sendable {
   }
 
   /// What to do about it, after where to read more.
-  var remedy: String? {
+  package var remedy: String? {
     switch self {
     case .silent: "Raise the limit with --silence-limit if it was only slow."
     case .stalled: "Raise the limit with --stall-limit, or give the stage a `timeout:`."

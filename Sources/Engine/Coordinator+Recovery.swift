@@ -20,6 +20,12 @@ extension Coordinator {
     removeOld(withFolder.intersection(ended))
     var pending = withFolder.subtracting(ended).sorted()
     for attempt in open where !withFolder.contains(attempt.id) { try recover(attempt) }
+    former = open.filter { withFolder.contains($0.id) }
+      .map { FormerAttempt(id: $0.id, run: $0.run, keys: $0.keys) }
+    let surviving = try await workforce.survivors(
+      of: former, in: production, within: configuration.recoveryLimit)
+    former.removeAll { !surviving.contains($0.id) }
+    pending.removeAll { surviving.contains($0) }
 
     let deadline = clock.now + configuration.recoveryLimit
     var announced: Set<String> = []

@@ -14,12 +14,11 @@ struct RunSurroundings {
   var observer: any RunObserver
   var clock: EngineClock
   var control: RunControl
-  var signals: WorkerSignals
+  var workforce: any Executor
   var options = RunOptions()
 
   var capacity: ResourceCapacity {
-    ResourceCapacity(
-      cores: configuration.workers, memoryBytes: configuration.memoryBytes, tokens: options.tokens)
+    workforce.capacity(tokens: options.tokens)
   }
 
   var folder: String { folderOfRun.path }
@@ -27,8 +26,16 @@ struct RunSurroundings {
 
   func workerLogPath(_ slot: Int) -> String { folderOfRun.workerLogPath(slot + 1) }
 
-  /// Where to read what a worker wrote, for people.
-  func logRemedy(_ slot: Int) -> String { "See \(production.fileSystem.relative(workerLogPath(slot)))." }
+  /// The run as its executor sees it.
+  func executorRun(of plan: Plan, timings: [String: TimingEstimate]) -> ExecutorRun {
+    ExecutorRun(
+      folder: folderOfRun, plan: plan, workerLogPath: { [folderOfRun] in folderOfRun.workerLogPath($0 + 1) },
+      estimate: { node in
+        let timing = timings[node.kind]
+        return node.frames > 0
+          ? timing?.secondsPerFrame.map { $0 * Double(node.frames) } : timing?.secondsPerTask
+      })
+  }
 }
 
 extension Coordinator {
@@ -58,9 +65,7 @@ extension Coordinator {
   ///
   /// - Throws: `resources.neverFits` for each need that there is not enough for.
   package nonisolated func refuseMisfits(of plan: Plan, tokens: [String: Int]) throws(DiagnosticList) {
-    let capacity = ResourceCapacity(
-      cores: configuration.workers, memoryBytes: configuration.memoryBytes, tokens: tokens)
-    let misfits = capacity.misfits(in: plan.nodes)
+    let misfits = workforce.capacity(tokens: tokens).misfits(in: plan.nodes)
     guard misfits.isEmpty else { throw DiagnosticList(misfits) }
   }
 
@@ -71,27 +76,25 @@ extension Coordinator {
     precondition(session == nil, "an engine does one run at a time")
     let surroundings = RunSurroundings(
       production: production, configuration: configuration, store: store, ledger: ledger, observer: observer,
-      clock: clock, control: control, signals: WorkerSignals(), options: options)
+      clock: clock, control: control, workforce: workforce, options: options)
     try refuseMisfits(of: plan, tokens: options.tokens)
     claim?.note(run: surroundings.run)
-    session = try RunSession(plan, in: surroundings)
-    defer { session = nil }
+    session = try RunSession(plan, in: surroundings, former: former)
+    defer {
+      former = session?.former.attempts ?? former
+      session = nil
+    }
     let (inputs, inbox) = AsyncStream<RunInput>.makeStream()
     control.onRequest { inbox.yield(.cancel) }
     defer { control.onRequest(nil) }
     let begun = try begin()
-    await withTaskGroup(of: Void.self) { group in
-      let tick = configuration.tick
-      group.addTask {
-        while (try? await Task.sleep(for: tick)) != nil { inbox.yield(.tick) }
-      }
-      for command in begun { start(command, surroundings, plan, coordinatorTask, inbox, &group) }
-      for await input in inputs {
-        let step = receive(input)
-        for command in step.commands { start(command, surroundings, plan, coordinatorTask, inbox, &group) }
-        if step.isOver { break }
-      }
-      group.cancelAll()
+    let (starts, orders) = AsyncStream<WorkerStart>.makeStream()
+    let run = surroundings.executorRun(of: plan, timings: session?.timings ?? [:])
+    await withTaskGroup(of: Void.self) { service in
+      service.addTask { [workforce] in await workforce.work(on: starts, for: run) }
+      await attend(plan, orders, coordinatorTask, inputs, inbox, begun)
+      // It sees to the end of what it has in hand, so it is not cancelled.
+      orders.finish()
     }
     if let error = session?.fatalError {
       // What was made is known from the store all the same.
@@ -99,6 +102,27 @@ extension Coordinator {
       throw error
     }
     return try session?.finish() ?? RunOutcome()
+  }
+
+  /// Takes in what happens until the run is over.
+  private func attend(
+    _ plan: Plan, _ orders: AsyncStream<WorkerStart>.Continuation,
+    _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void, _ inputs: AsyncStream<RunInput>,
+    _ inbox: AsyncStream<RunInput>.Continuation, _ begun: [RunCommand]
+  ) async {
+    await withTaskGroup(of: Void.self) { group in
+      let tick = configuration.tick
+      group.addTask {
+        while (try? await Task.sleep(for: tick)) != nil { inbox.yield(.tick) }
+      }
+      for command in begun { start(command, orders, plan, coordinatorTask, inbox, &group) }
+      for await input in inputs {
+        let step = receive(input)
+        for command in step.commands { start(command, orders, plan, coordinatorTask, inbox, &group) }
+        if step.isOver { break }
+      }
+      group.cancelAll()
+    }
   }
 
   private func begin() throws -> [RunCommand] {
@@ -122,19 +146,17 @@ extension Coordinator {
   }
 
   private nonisolated func start(
-    _ command: RunCommand, _ surroundings: RunSurroundings, _ plan: Plan,
+    _ command: RunCommand, _ orders: AsyncStream<WorkerStart>.Continuation, _ plan: Plan,
     _ coordinatorTask: @escaping @Sendable (TaskNode) async throws -> Void,
     _ inbox: AsyncStream<RunInput>.Continuation, _ group: inout TaskGroup<Void>
   ) {
     switch command {
-    case .startWorker(let slot, let life, let lines):
-      group.addTask {
-        await runWorker(
-          surroundings.program(forLife: life, of: plan), life: life, lines: lines,
-          workingDirectory: surroundings.production.root, logPath: surroundings.workerLogPath(slot),
-          limits: surroundings.configuration.containment, signals: surroundings.signals
-        ) { inbox.yield(.worker(slot: slot, life: life, $0)) }
-      }
+    case .startWorker(let slot, let life, let attempt, let lines):
+      orders.yield(
+        WorkerStart(
+          slot: slot, life: life, attempt: attempt.folder, task: attempt.task, isFormer: attempt.isFormer,
+          lines: lines
+        ) { inbox.yield(.worker(slot: slot, life: life, $0)) })
     case .startCoordinatorTask(let task):
       let node = plan.nodes[task]
       group.addTask {

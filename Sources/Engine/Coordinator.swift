@@ -15,6 +15,10 @@ package actor Coordinator {
   package nonisolated let store: ObjectStore
   package nonisolated let ledger: Ledger
   private(set) var claim: ProductionClaim?
+  /// Who makes the attempts.
+  nonisolated let workforce: any Executor
+  /// Attempts of earlier coordinators that are still in work, as long as no run has seen their end.
+  var former: [FormerAttempt] = []
   /// The run under way.
   var session: RunSession?
   let clock = EngineClock()
@@ -56,6 +60,7 @@ package actor Coordinator {
     self.configuration = configuration
     self.observer = observer
     self.claim = claim
+    workforce = configuration.executor ?? WorkerPool(configuration)
     store = ObjectStore(production)
     ledger = try Ledger.open(production, isOwner: true)
   }
@@ -89,6 +94,8 @@ private actor EngineOpening {
 /// How an engine works; the defaults are for real runs, tests shorten the limits.
 package struct EngineConfiguration: Sendable {
   package var worker: WorkerProgram
+  /// Who makes the attempts; nil for `workers` processes of this machine.
+  package var executor: (any Executor)?
   /// How many worker processes run at once, at least 1.
   package var workers: Int
   /// What the workers may use together; tasks wait until their estimate fits.

@@ -22,9 +22,21 @@ extension RunSession {
     attempt.parts.first { plan.nodes[$0.task].key == key }
   }
 
+  /// Where to read what a worker wrote, for people.
+  func logRemedy(_ slot: Int) -> String {
+    let path = engine.workforce.logPath(ofLife: slots[slot].life) ?? engine.workerLogPath(slot)
+    return "See \(engine.production.fileSystem.relative(path))."
+  }
+
+  /// All that an attempt of an earlier run made goes on record, whoever it was for.
+  private mutating func noteFormerResults(_ attempt: Attempt) throws {
+    if attempt.isFormer { _ = try index.results(among: former.keys(of: attempt.id)) }
+  }
+
   // MARK: Success
 
   mutating func attemptFinished(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
+    try noteFormerResults(attempt)
     guard attempt.isBatch else {
       let end = WorkerEvent.TaskEnd(
         key: plan.nodes[attempt.task].key, usage: event.usage ?? WorkerEvent.Usage(), isFirst: true,
@@ -63,8 +75,9 @@ extension RunSession {
       try noteFindings(end.diagnostics, slot)
       let node = plan.nodes[part.task]
       let seconds = end.usage.seconds ?? (engine.clock.now - attempt.began).inSeconds
-      // A repeated attempt at what publishes on the way found part of its work done; its time says nothing.
-      if part.number == 1 || node.commits.isEmpty {
+      // A repeated attempt at what publishes on the way found part of its work done, and so may have been one of an
+      // earlier run; its time says nothing.
+      if !attempt.isFormer, part.number == 1 || node.commits.isEmpty {
         changes.timings.append(.init(kind: node.kind, frames: node.frames, seconds: seconds))
         events.append(.took(part.task, seconds: seconds))
       }
@@ -72,7 +85,13 @@ extension RunSession {
       events.append(.finished(part.task, try: part.number))
     }
     var attempt = leave(attempt, slot, done.map(\.part), .done)
-    if let liar {
+    if let liar, attempt.isFormer {
+      // The work of an earlier run is over and was not all of this task: the rest of it starts now.
+      try recordEnd(
+        of: liar.task, attempt: attempt.id, slot: slot, .cancelled, message: "an earlier run did part of it")
+      leave(attempt, slot, [liar], .done)
+      events.append(.untouched(liar.task, try: liar.number))
+    } else if let liar {
       attempt.begin(liar, at: engine.clock.now)
       slots[slot].state = .working(attempt)
       kill(slot, "it reported success without publishing a result")
@@ -101,6 +120,7 @@ extension RunSession {
     attempt.progressed = engine.clock.now
     if outcome != .done { attempt.hasFailures = true }
     if attempt.isOver {
+      former.end(attempt.id)
       changes.closed.append((attempt.id, outcome == .done && attempt.hasFailures ? .failed : outcome))
     }
     // Whoever is gone already stays so.
@@ -115,10 +135,11 @@ extension RunSession {
     else {
       return
     }
+    try noteFormerResults(attempt)
     let failure = event.failure ?? .infrastructure
     let silence = Diagnostic(
       family: .failed, code: "worker.failed", message: "the worker gave no reason",
-      remedy: engine.logRemedy(slot))
+      remedy: logRemedy(slot))
     let diagnostics = event.diagnostics ?? []
     note(
       part.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics, attempt: attempt.id)
@@ -170,7 +191,7 @@ extension RunSession {
     let message = fault.map { "the worker was killed because \($0.message)" } ?? "the worker \(end)"
     let diagnostic = Diagnostic(
       family: .failed, code: fault?.code ?? "worker.lost", message: message,
-      remedy: [engine.logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
+      remedy: [logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
     // What the task itself did is its failure, tried again a counted number of times.
     let isFailure = !isStopping && fault?.isOfTheTask == true
     let wasKilled = fault == nil && end.isBySomebodyElse
@@ -184,7 +205,7 @@ extension RunSession {
     if attempt.parts.contains(where: \.hasBegun) || attempt.progressed == nil {
       let diagnostic = Diagnostic(
         family: .failed, code: "worker.lost", message: "the worker went on without a word about it",
-        remedy: engine.logRemedy(slot))
+        remedy: logRemedy(slot))
       return try lost(attempt, slot, .crash, diagnostic, exit: 1)
     }
     leave(attempt, slot, attempt.parts, .done)
@@ -198,6 +219,7 @@ extension RunSession {
   private mutating func lost(
     _ attempt: Attempt, _ slot: Int, _ cause: LossCause?, _ diagnostic: Diagnostic, exit: Int
   ) throws {
+    try noteFormerResults(attempt)
     var made: [Attempt.Part] = []
     var left: [Attempt.Part] = []
     var commits: [Int: Int] = [:]

@@ -7,6 +7,7 @@ import TaskGraph
 extension RunSession {
   /// Compares what every busy worker has been doing with what it may; the first breach ends it.
   mutating func checkLimits(at now: Duration) {
+    guard engine.workforce.isWatchedByRun else { return }
     for slot in slots.indices where slots[slot].isBusy && slots[slot].fault == nil {
       let silence = now - slots[slot].lastHeard
       if silence > engine.configuration.silenceLimit {
@@ -33,7 +34,7 @@ extension RunSession {
 
   mutating func kill(_ slot: Int, _ fault: WorkerFault) {
     slots[slot].fault = fault
-    engine.signals.send(SIGKILL, toLife: slots[slot].life)
+    engine.workforce.send(SIGKILL, toLife: slots[slot].life)
   }
 
   /// Notes that the attempt got further: what a stall is counted from.
@@ -57,7 +58,7 @@ extension RunSession {
 
   func limitMemory(_ slot: Int, to attempt: Attempt) {
     let limit = engine.configuration.containment.memoryLimit(of: plan.nodes[attempt.task].needs)
-    engine.signals.setMemoryLimit(limit, ofLife: slots[slot].life)
+    engine.workforce.setMemoryLimit(limit, ofLife: slots[slot].life)
   }
 
   // MARK: Processes left behind
@@ -80,6 +81,12 @@ extension RunSession {
       guard slots[slot].ended.insert(process).inserted else { continue }
       try tellLeftBehind(process, slot, after: slots[slot].label)
     }
+    for place in remains.elsewhere {
+      outcome.stillAlive.append(place)
+      try contain(
+        "worker.elsewhere", "\(place), of worker \(slot + 1), was told to end, and nobody says that it has",
+        remedy: "Look at it with `scontrol show job`.")
+    }
     for process in remains.alive {
       outcome.stillAlive.append("\(process)")
       try contain(
@@ -90,7 +97,7 @@ extension RunSession {
       let task = slots[slot].label.map { ", last at \($0)," } ?? ""
       try contain(
         "worker.talkative", "worker \(slot + 1)\(task) wrote \(remains.logBytes.gigabytes) of log",
-        remedy: "The first and the last part are kept: \(engine.logRemedy(slot))")
+        remedy: "The first and the last part are kept: \(logRemedy(slot))")
     }
     if remains.unreportedLines > 0 {
       outcome.ignoredReports += remains.unreportedLines
@@ -131,22 +138,4 @@ extension RunSession {
 extension WorkerReport {
   /// Whether it shows that the worker itself does something.
   var isSignOfLife: Bool { if case .accompanied = self { false } else { true } }
-}
-
-extension RunSurroundings {
-  /// The worker program for one process: marked so that all that comes of it can be found, and with address space for
-  /// the greediest task of the plan.
-  func program(forLife life: Int, of plan: Plan) -> WorkerProgram {
-    var program = configuration.worker
-    program.extraEnvironment[ProcessFamily.Mark.worker] = "\(run).\(life)"
-    let most = plan.nodes.reduce(configuration.containment.memoryBytes) {
-      max($0, configuration.containment.memoryLimit(of: $1.needs))
-    }
-    // Libraries and reserved space are no memory; the coordinator watches what is used.
-    let space = max(6 << 30, most + most / 2)
-    if program.extraEnvironment["INTERLOCK_MEMORY_LIMIT"] == nil {
-      program.extraEnvironment["INTERLOCK_MEMORY_LIMIT"] = "\(space)"
-    }
-    return program
-  }
 }

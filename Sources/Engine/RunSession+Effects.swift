@@ -60,7 +60,7 @@ extension RunSession {
       }
     }
     // One transaction for all of them, and for what has ended before; only then a worker may hear of an attempt.
-    changes.opened = attempts.map { attempt in
+    changes.opened = attempts.filter { !$0.isFormer }.map { attempt in
       let nodes = attempt.parts.map { plan.nodes[$0.task] }
       return AttemptRecord(id: attempt.id, run: engine.run, keys: nodes.flatMap { $0.commits + [$0.key] })
     }
@@ -76,6 +76,11 @@ extension RunSession {
   }
 
   private func prepare(_ parts: [Attempt.Part]) throws -> Attempt {
+    if let id = former.attempt(at: plan.nodes[parts[0].task]),
+      let folder = AttemptFolder.open(id: id, in: engine.production)
+    {
+      return Attempt(parts, in: folder, began: engine.clock.now, isFormer: true)
+    }
     let attempt = Attempt(parts, in: try AttemptFolder.create(in: engine.production), began: engine.clock.now)
     let files = try parts.map { try plan.nodes[$0.task].taskFile(attempt: attempt.id) }
     if attempt.isBatch {
@@ -97,7 +102,7 @@ extension RunSession {
       slots[slot].lines = continuation
       slots[slot].saidReady = false
       slots[slot].ended = []
-      commands.append(.startWorker(slot: slot, life: lives, lines: lines))
+      commands.append(.startWorker(slot: slot, life: lives, attempt, lines: lines))
     }
     slots[slot].state = .working(attempt)
     slots[slot].lastHeard = engine.clock.now
@@ -109,6 +114,7 @@ extension RunSession {
   func tellStart(of task: Int, _ attempt: Attempt, _ slot: Int) throws {
     try journal.tell(.attemptStarted, task: task, attempt: attempt.id) { event in
       event.worker = slot + 1
+      if attempt.isFormer { event.message = "an earlier run began it" }
       event.total = plan.nodes[task].frames
     }
   }
@@ -179,7 +185,7 @@ extension RunSession {
   /// Stops what runs, as a cancellation does; the scheduler starts nothing more.
   private mutating func halt() throws {
     stop()
-    for slot in slots where slot.isBusy { engine.signals.send(SIGTERM, toLife: slot.life) }
+    for slot in slots where slot.isBusy { engine.workforce.send(SIGTERM, toLife: slot.life) }
     try journal.tell(.cancelling) { $0.message = "the first failure ends the run" }
   }
 

@@ -57,7 +57,7 @@ extension RunSession {
     let ready = shortages.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { WaitingCount(reason: $0.key, tasks: $0.value) }
     return
-      (ready + [
+      (ready + engine.workforce.waits + [
         WaitingCount(reason: "earlier tasks", tasks: max(0, earlier)),
         WaitingCount(reason: "a pause before the next try", tasks: pauses.count),
       ]).filter { $0.tasks > 0 }

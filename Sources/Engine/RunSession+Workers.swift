@@ -14,8 +14,16 @@ extension RunSession {
         event.worker = slot + 1
         event.processID = processID
       }
-      // Cancelled while it was being started: the signal found nobody.
-      if isStopping { engine.signals.send(SIGTERM, toLife: slots[slot].life) }
+      // Given up or cancelled while it was being started: the signal found nobody.
+      if slots[slot].fault != nil { engine.workforce.send(SIGKILL, toLife: slots[slot].life) }
+      if isStopping { engine.workforce.send(SIGTERM, toLife: slots[slot].life) }
+    case .placed(let place):
+      try journal.tell(.workerStarted) { event in
+        event.worker = slot + 1
+        event.message = place
+      }
+    case .refused(let reason):
+      throw reason
     case .said(let event):
       try receive(event, from: slot)
     case .babbled(let line):
@@ -107,7 +115,7 @@ extension RunSession {
         throw EngineError(
           code: .workerDoesNotStart,
           message: "the worker program \(end) before it was ready, three times in a row",
-          remedy: engine.logRemedy(slot), exitCode: 1)
+          remedy: logRemedy(slot), exitCode: 1)
       }
     }
     switch ended.state {

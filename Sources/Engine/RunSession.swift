@@ -15,7 +15,7 @@ enum RunInput: Sendable {
 
 /// What a run asks its surroundings to start.
 enum RunCommand: Sendable {
-  case startWorker(slot: Int, life: Int, lines: AsyncStream<String>)
+  case startWorker(slot: Int, life: Int, Attempt, lines: AsyncStream<String>)
   case startCoordinatorTask(Int)
 }
 
@@ -34,6 +34,10 @@ struct RunSession {
   /// What goes on record with the next attempts that begin, or with the next tick.
   var changes = LedgerChanges()
   var outcome = RunOutcome()
+  /// What earlier coordinators gave out and is still in work.
+  var former: FormerAttempts
+  /// Recorded durations, by kind.
+  let timings: [String: TimingEstimate]
   /// For each task, why its last attempt ended without a result.
   var reports: [Int: TaskFailure] = [:]
   var coordinatorTasksRunning = 0
@@ -53,15 +57,18 @@ struct RunSession {
   private var deadline: Duration?
 
   /// Writes the run's folder; nothing runs yet.
-  init(_ plan: Plan, in surroundings: RunSurroundings) throws {
+  init(_ plan: Plan, in surroundings: RunSurroundings, former: [FormerAttempt] = []) throws {
     self.plan = plan
     engine = surroundings
+    self.former = FormerAttempts(former)
+    timings = try surroundings.ledger.timingEstimates()
     quarantined = try TaskQuarantine(surroundings.production).tasks(of: plan)
     scheduler = Scheduler(
       plan, capacity: surroundings.capacity, policy: surroundings.configuration.retries,
-      timings: try surroundings.ledger.timingEstimates(), suspects: quarantined.mapValues(\.cause),
+      timings: timings, suspects: quarantined.mapValues(\.cause),
+      makesBatches: surroundings.workforce.takesBatches,
       stopsAtFirstFailure: surroundings.options.stopsAtFirstFailure)
-    slots = Array(repeating: WorkerSlot(), count: surroundings.configuration.workers)
+    slots = Array(repeating: WorkerSlot(), count: surroundings.workforce.places)
     index = ResultIndex(store: surroundings.store)
     outcome.runID = surroundings.run
     let files = surroundings.production.fileSystem
@@ -97,6 +104,10 @@ struct RunSession {
       event.frames = plan.nodes.reduce(0) { $0 + $1.frames }
     }
     try tellQuarantined()
+    if engine.options.purpose.phase == .main {
+      // What nobody asks for any more need not be finished.
+      engine.workforce.abandon(former.strangers(to: plan))
+    }
     for _ in slots { try apply(.opened(.worker)) }
     for _ in 0..<engine.configuration.coordinatorTasks { try apply(.opened(.coordinator)) }
     try apply(.begin)
@@ -124,7 +135,7 @@ struct RunSession {
     // What was asked for in the failed step never starts.
     for command in takeCommands() {
       switch command {
-      case .startWorker(let slot, _, _):
+      case .startWorker(let slot, _, _, _):
         slots[slot].state = .absent
         slots[slot].lines = nil
       case .startCoordinatorTask: coordinatorTasksRunning -= 1
@@ -201,7 +212,7 @@ struct RunSession {
     cancellationsSeen = requests
     if isFirst {
       stop()
-      for slot in slots where slot.isBusy { engine.signals.send(SIGTERM, toLife: slot.life) }
+      for slot in slots where slot.isBusy { engine.workforce.send(SIGTERM, toLife: slot.life) }
       try journal.tell(.cancelling)
       try apply(.cancel)
     }
@@ -214,11 +225,11 @@ struct RunSession {
   mutating func stop() {
     guard !isStopping else { return }
     isStopping = true
-    deadline = engine.clock.now + engine.configuration.stopLimit
+    deadline = engine.clock.now + engine.workforce.stopLimit
     for slot in slots where !slot.isWorking { slot.lines?.finish() }
   }
 
   private func killWorkers() {
-    for slot in slots { engine.signals.send(SIGKILL, toLife: slot.life) }
+    for slot in slots where !slot.isAbsent { engine.workforce.send(SIGKILL, toLife: slot.life) }
   }
 }

@@ -24,6 +24,7 @@ package struct Scheduler: Sendable {
   /// For each task the index of its claim.
   private let claimOfTask: [Int]
   private let claims: [ResourceClaim]
+  private let makesBatches: Bool
   private let stopsAtFirstFailure: Bool
   /// Tasks that were poison in an earlier run: they get one chance.
   private let suspects: [Int: LossCause]
@@ -73,14 +74,16 @@ package struct Scheduler: Sendable {
   ///   - capacity: holds every task of the plan, see `ResourceCapacity.misfits(in:)`.
   ///   - timings: recorded durations, by kind.
   ///   - suspects: tasks that were poison in an earlier run, and how they ended.
+  ///   - makesBatches: whether small tasks of one kind may share an attempt.
   ///   - stopsAtFirstFailure: whether a failure ends the run, or only what depends on the task.
   package init(
     _ plan: Plan, capacity: ResourceCapacity = .unlimited, policy: RetryPolicy = RetryPolicy(),
     timings: [String: TimingEstimate] = [:], suspects: [Int: LossCause] = [:],
-    stopsAtFirstFailure: Bool = false
+    makesBatches: Bool = true, stopsAtFirstFailure: Bool = false
   ) {
     self.plan = plan
     self.policy = policy
+    self.makesBatches = makesBatches
     self.stopsAtFirstFailure = stopsAtFirstFailure
     self.suspects = suspects
     order = TaskOrder(plan, timings: timings)
@@ -184,7 +187,7 @@ package struct Scheduler: Sendable {
         running += 1
         attempts[index] += 1
         effects.append(.start(index, try: attempts[index]))
-        if place == .worker { join(index, &effects) }
+        if place == .worker, makesBatches { join(index, &effects) }
       }
     }
   }

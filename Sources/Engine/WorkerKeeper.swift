@@ -19,6 +19,10 @@ package struct WorkerRemains: Sendable {
   package var unreportedLines = 0
   /// Set when it was killed for it.
   package var memory: (used: Int64, limit: Int64)?
+  /// What may go on where we cannot look, for people: `job 17_3 on node12`.
+  package var elsewhere: [String] = []
+
+  package init() {}
 }
 
 /// Looks after one worker process: reads what it writes, watches what it uses and, when it is over, sees to it that nothing

@@ -1,3 +1,4 @@
+package import Diagnostics
 import Dispatch
 import FoundationEssentials
 import Glibc
@@ -34,6 +35,10 @@ package struct WorkerProgram: Sendable {
 /// What the life of one worker process brings, in order; `ended` is the last.
 package enum WorkerReport: Sendable {
   case started(processID: Int32)
+  /// It lives somewhere else, e.g. `job 17_3 on node12`.
+  case placed(String)
+  /// No worker will ever start like this, whatever the task; the run ends.
+  case refused(Diagnostic)
   case said(WorkerEvent)
   /// A line on standard output that is not an event.
   case babbled(String)

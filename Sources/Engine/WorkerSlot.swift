@@ -25,11 +25,14 @@ struct Attempt {
   var frames: Int?
   /// Whether one of its tasks has failed.
   var hasFailures = false
+  /// An earlier coordinator gave it out; here its end is awaited.
+  let isFormer: Bool
 
-  init(_ parts: [Part], in folder: AttemptFolder, began: Duration) {
+  init(_ parts: [Part], in folder: AttemptFolder, began: Duration, isFormer: Bool = false) {
     self.folder = folder
     self.parts = parts
     self.began = began
+    self.isFormer = isFormer
     isBatch = parts.count > 1
     task = parts[0].task
     // The worker says so where it has to choose.

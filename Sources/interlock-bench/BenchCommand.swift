@@ -18,7 +18,7 @@ struct BenchCommand: AsyncParsableCommand {
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
       ScaleSchedulerCommand.self,
       ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, PrepareProgramsCommand.self,
-      ScaleProgramsCommand.self, ScaleRecordCommand.self, PrepareSeasonCommand.self,
+      ScaleProgramsCommand.self, ScaleRecordCommand.self, PrepareSeasonCommand.self, ScaleSlurmCommand.self,
     ],
     defaultSubcommand: MeasureCommand.self)
 }
@@ -90,6 +90,8 @@ struct MeasureCommand: ParsableCommand {
       report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure(report.budgets)
     case .record:
       report.figures += try RecordBenchmark(folder: folder, samples: samples).measure()
+    case .slurm:
+      report.figures += try SlurmBenchmark(folder: folder).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
     case .season:
@@ -112,6 +114,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case throughput
   /// What the record of a run costs: lines of events, and what keys are made from.
   case record
+  /// What a task costs on Slurm beside a bare `sbatch`, and in a pilot.
+  case slurm
   /// Probing and relinking.
   case conform
   /// Planning a finished season.

@@ -153,7 +153,7 @@ import Testing
       #expect(!file.hasSuffix(".part"), "\(file) was left behind")
       #expect(!file.contains("quarantine/"), "\(file) was found damaged")
     }
-    try checkNothingMadeTwice(production + "/.interlock/attempts")
+    try MadeOnce.expect(in: production + "/.interlock/attempts", atLeast: 2 * Self.events)
     let stray = try Programs.run("pgrep", ["-f", "interlock-worker.*\(fixture.path)"])
     #expect(stray.text.isEmpty, "a worker is still there")
     let locks = try FileManager.default.subpathsOfDirectory(atPath: production + "/.interlock").filter {
@@ -195,32 +195,5 @@ import Testing
       """
     let answer = try Programs.run("python3", ["-c", question, path])
     #expect(answer.text == "ok 0 0\n", "open attempts or held keys: \(answer.text)\(answer.errors)")
-  }
-
-  /// Attempt logs say `start KEY`, `begin KEY` and `commit KEY first|late` with times: nothing begins after its
-  /// commit.
-  private func checkNothingMadeTwice(_ attempts: String) throws {
-    var begins: [(key: String, time: Double)] = []
-    var commits: [String: Double] = [:]
-    for attempt in try FileManager.default.contentsOfDirectory(atPath: attempts) {
-      guard let log = try? String(contentsOfFile: "\(attempts)/\(attempt)/log.txt", encoding: .utf8) else {
-        continue
-      }
-      for line in log.split(separator: "\n") {
-        let words = line.split(separator: " ")
-        guard words.count >= 3, let time = Double(words[0]) else { continue }
-        if words[1] == "begin" || words[1] == "start" { begins.append((String(words[2]), time)) }
-        if words[1] == "commit" {
-          let key = String(words[2])
-          commits[key] = min(commits[key] ?? .infinity, time)
-        }
-      }
-    }
-    #expect(commits.count > 2 * Self.events, "segments and their tasks")
-    for begin in begins {
-      if let commit = commits[begin.key] {
-        #expect(begin.time <= commit, "\(begin.key) was begun again after its commit")
-      }
-    }
   }
 }

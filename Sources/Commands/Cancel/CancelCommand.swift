@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Engine
+import Farm
 import Foundation
 import ObjectStore
 import Planning
@@ -43,6 +44,13 @@ struct CancelCommand: AsyncParsableCommand {
       if wait { answer.ending = await ended(folder) }
     }
     answer.look(at: folder, isWaitedFor: wait)
+    if answer.state == .dead {
+      let leftovers = SlurmLeftovers()
+      if let jobs = await leftovers.jobs(of: folder), !jobs.isEmpty {
+        answer.jobs = jobs.map(\.description)
+        _ = await leftovers.end(jobs)
+      }
+    }
     Outcome.printResult(
       json ? String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self) : answer.text)
     if wait, !answer.stillAlive.isEmpty { throw ExitCode(1) }
@@ -91,6 +99,8 @@ struct CancelAnswer: Encodable {
   var ending: RunEnding?
   /// Processes of the run that live now, as far as this machine can see.
   var stillAlive: [String] = []
+  /// Jobs on a farm that a dead coordinator had left, and that were told to end.
+  var jobs: [String] = []
 
   init(_ folder: RunFolder, atWork: [RunWork]) {
     run = folder.id
@@ -133,6 +143,7 @@ struct CancelAnswer: Encodable {
         "  what it had made is kept; run the command again",
       ]
     }
+    if !jobs.isEmpty { lines.append("  \(jobs.count) jobs of it on the farm were told to end") }
     if state != .stopping {
       lines.append(
         stillAlive.isEmpty

@@ -58,6 +58,8 @@ package struct Pipeline: Sendable {
   package var warnings: [Diagnostic]
   /// What computing costs, for reports.
   package var cost: CostRate?
+  /// What the file says of the farm.
+  package var farm = FarmSettings()
 
   /// Whether its plan follows from the files it names, the media and the results alone: no gate that people decide on,
   /// no program that is looked for on this machine, no conversion by another.

@@ -15,6 +15,8 @@ package enum PipelineLoader {
       KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
       KeySpec("stages", .text, isRequired: true, "the stages, by name"),
       KeySpec("cost", .text, "what computing costs, for reports, e.g. 0.12 EUR/core-hour (or /worker-hour)"),
+      KeySpec(
+        "farm", .mapping(FarmKeys.keys), "where and how a farm runs the tasks (`run --executor slurm`)"),
     ] + ResourceKeys.pipeline
 
   static let timelineKeys: [KeySpec] =
@@ -88,6 +90,7 @@ package enum PipelineLoader {
     let stages =
       reader["stages"].map { stageList($0, resources, context: context, findings: findings) } ?? []
     let cost = costRate(reader)
+    let farm = reader["farm"].map { FarmKeys.read($0, owner: "`farm`", findings: findings) }
     try findings.throwIfErrors()
     guard let programme, let raster, let timeline else {
       preconditionFailure("a pipeline without errors has its required keys")
@@ -96,6 +99,7 @@ package enum PipelineLoader {
       path: path, programme: programme, timeline: timeline, raster: raster, stages: stages,
       tokens: resources.tokens, warnings: findings.diagnostics)
     pipeline.cost = cost
+    pipeline.farm = farm ?? FarmSettings()
     return pipeline
   }
 

@@ -8,7 +8,8 @@ import TaskGraph
 /// `interlock-worker`, the tasks do next to nothing.
 struct ScalePoolCommand: ParsableCommand {
   static let name = "scale-pool"
-  static let configuration = CommandConfiguration(commandName: name, shouldDisplay: false)
+  static let configuration = CommandConfiguration(
+    commandName: name, shouldDisplay: false, aliases: ["pool"])
 
   func run() throws {
     say(WorkerEvent(.ready))
@@ -62,6 +63,10 @@ struct ScalePoolCommand: ParsableCommand {
   private func task(_ file: [UInt8]) throws -> TaskFile<SyntheticTask.Input> {
     let task = try JSONDecoder().decode(TaskFile<SyntheticTask.Input>.self, from: Data(file))
     guard SyntheticTask.key(task.input) == task.key else { throw BenchError("\(task.label) is another") }
+    // How long a task takes, where that is what is measured.
+    if let seconds = ProcessInfo.processInfo.environment["INTERLOCK_BENCH_SECONDS"].flatMap({ Double($0) }) {
+      Thread.sleep(forTimeInterval: seconds)
+    }
     return task
   }
 
