@@ -5,6 +5,7 @@ import Editorial
 import Engine
 import Foundation
 import Ledger
+import MediaTime
 import ObjectStore
 import Planning
 import TaskGraph
@@ -123,7 +124,20 @@ final class PlannedProgramme {
       }, gates: plan.gates, diagnostics: plan.diagnostics,
       tasks: explained.tasks.filter { !$0.isPrepared }.map(RunReport.Task.init),
       prepared: explained.tasks.filter(\.isPrepared).map(RunReport.Task.init),
-      estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
+      textless: plan.textlessPairs, estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
+  }
+
+  /// What texted and textless deliverables share, in words.
+  func textlessLines(of stage: String? = nil) -> [String] {
+    let timeline = plan.conform.timeline
+    return plan.textlessPairs.filter { stage == nil || $0.textless == stage }.flatMap { pair in
+      pair.lines { frame in
+        Timecode(
+          frame: timeline.startFrame + pair.start + frame, rate: timeline.rate,
+          isDropFrame: timeline.isDropFrame
+        ).description
+      }
+    }
   }
 
   func text() throws -> String {
@@ -137,6 +151,7 @@ final class PlannedProgramme {
         "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
           + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
     }
+    lines += textlessLines()
     for gate in plan.gates {
       lines.append("\(gate.gate)  \(gate.text)")
       lines += UnseenFrames.lines(gate.unseen).map { "    unseen: \($0)" }

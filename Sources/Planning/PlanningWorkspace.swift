@@ -101,6 +101,8 @@ package struct PlanningWorkspace {
   /// Bytes that tasks refer to by digest: put into the store before anything runs.
   package var objects: [Digest: [UInt8]] = [:]
   package var deliverables: [DeliverablePlan] = []
+  /// What each deliverable shows.
+  var delivered: [DeliveredPicture] = []
   /// Everything that is to be visible when the plan is done, whether it has to be published or is there already.
   package var publishes: [PublishTask.Input] = []
   package var diagnostics: [Diagnostic] = []
@@ -108,6 +110,10 @@ package struct PlanningWorkspace {
   package var offline: OfflineProof?
   /// Frames known or planned, by encoding and chain.
   var frames: [Digest: [Digest: FrameIndex]] = [:]
+  /// Frames of deliverables that others show, by the identity of their chain.
+  var stored: [Digest: StoredChain] = [:]
+  /// The render tasks of this plan, by key.
+  var renders: [TaskKey: RenderTask.Input] = [:]
   /// Groups of pictures that tasks of this plan make.
   var groups: Set<TaskKey> = []
 
@@ -172,7 +178,7 @@ package struct PlanningWorkspace {
 
   /// Plans a stage, and holds back what it adds while one of its gates is closed.
   mutating func plan(_ stage: any Stage) throws(DiagnosticList) {
-    let closed = stage.declaration.gates.filter { gates[$0]?.isOpen != true }
+    let closed = gates(before: stage.declaration).filter { gates[$0]?.isOpen != true }
     let before = (nodes: nodes.count, deliverables: deliverables.count)
     try stage.plan(in: &self)
     for index in nodes.indices.dropFirst(before.nodes) {
@@ -194,10 +200,29 @@ package struct PlanningWorkspace {
     }
   }
 
+  /// Lets deliverables that show the same sources be made in one pass.
+  mutating func fuseRenders() throws {
+    let (fused, replaced) = try RenderFusion.fused(nodes, inputs: renders, names: names)
+    nodes = fused
+    guard !replaced.isEmpty else { return }
+    for index in held.indices {
+      held[index].dependencies = held[index].dependencies.map { replaced[$0] ?? $0 }
+    }
+  }
+
+  /// Those of a stage, and of a deliverable whose frames it shows.
+  private func gates(before stage: StageDeclaration) -> [String] {
+    guard let source = stage.wires["frames-of"], let other = pipeline.stage(named: source) else {
+      return stage.gates
+    }
+    return stage.gates + gates(before: other.declaration).filter { !stage.gates.contains($0) }
+  }
+
   /// The media behind the sources of nodes, by identity: what a task needs to read them.
   func media(of nodes: [ImageNode]) -> [String: RenderTask.Media] {
     let sources = Set(nodes.flatMap(\.sources).map(\.media))
-    return Dictionary(
+    let kept = sources.compactMap { source in stored[source].map { (source.hex, $0.media) } }
+    return Dictionary(uniqueKeysWithValues: kept).merging(
       files.filter { sources.contains($0.identity) }.map { file in
         (
           file.identity.hex,
@@ -222,6 +247,9 @@ package struct PlanningWorkspace {
     var waiting = [stage]
     while let stage = waiting.popLast() {
       for source in stage.wires.values.sorted() where found[source] == nil {
+        if source == stage.wires["frames-of"], let next = pipeline.stage(named: source) {
+          waiting.append(next.declaration)
+        }
         guard let picture = pictures[source] else { continue }
         found[source] = picture
         if let next = pipeline.stage(named: source) { waiting.append(next.declaration) }
@@ -261,6 +289,8 @@ package struct ProgrammePlan: Sendable {
   /// Whether anything had to be found out before there was a plan.
   package var hasAsked = false
   package var deliverables: [DeliverablePlan]
+  /// Deliverables that differ in their text only, and where.
+  package var textlessPairs: [TextlessPair] = []
   package var publishes: [PublishTask.Input]
   package var conform: Conform
   /// The task that makes the page of the conform report; nil without an editing stage.

@@ -288,7 +288,7 @@ import Testing
       }
       digests.append(String(digest, radix: 16))
     }
-    #expect(PicturePipe.kernelIdentity == "picture-kernels 1")
+    #expect(PicturePipe.kernelIdentity == "picture-kernels 2")
     #expect(digests == ["f3492648d10e0b54", "fa7244b0cf2fc620", "737fadcd6998fade", "f1d7a743ff00773e"])
   }
 }

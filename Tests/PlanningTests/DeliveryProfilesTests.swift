@@ -25,7 +25,7 @@ import Testing
       profile.picture
         == DeliveryProfile.Picture(
           codec: "prores_ks", profile: 3, pixelFormat: "yuv422p10le", quantiser: nil,
-          options: ["vendor": "apl0"],
+          budgetRule: Encoding.budgetRuleVersion, options: ["vendor": "apl0"],
           codecTag: "apch", lowestPSNR: 34))
     #expect(profile.tags == ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"))
   }

@@ -58,6 +58,8 @@ package struct Pipeline: Sendable {
   package var warnings: [Diagnostic]
   /// What computing costs, for reports.
   package var cost: CostRate?
+  /// Black around what is seen, in every deliverable that does not leave it out.
+  package var matte: Matte?
 
   package func stage(named name: String) -> (any Stage)? { stages.first { $0.declaration.name == name } }
 }

@@ -23,11 +23,16 @@ enum AttemptRunner {
     var cpuSeconds: Double
     /// Size of the objects put into the store.
     var writtenBytes: Int64
+    /// Processor seconds by kind of work, of tasks that make pictures.
+    var work: [String: Double]?
+    /// Pictures of sources that were decoded.
+    var decodedPictures: Int?
   }
 
   static func run(taskFile: String, reporter: (String) -> any Reporter) -> Ending {
     let started = ContinuousClock.now
     let usage = AttemptUsage()
+    let clock = WorkClock()
     var attempt = ""
     var key: TaskKey?
     func ending(_ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic]) -> Ending {
@@ -36,7 +41,9 @@ enum AttemptRunner {
         attempt: attempt, key: key, exit: exit, failure: failure, diagnostics: diagnostics,
         seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18,
         peakMemoryBytes: usage.peakResidentBytes, cpuSeconds: usage.cpuSeconds,
-        writtenBytes: usage.writtenBytes.load(ordering: .relaxed))
+        writtenBytes: usage.writtenBytes.load(ordering: .relaxed),
+        work: clock.seconds.isEmpty ? nil : clock.secondsByName,
+        decodedPictures: clock.decodedPictures > 0 ? clock.decodedPictures : nil)
     }
     do {
       let folder = try AttemptFolder.containing(taskFile: taskFile)
@@ -47,7 +54,7 @@ enum AttemptRunner {
       defer { withExtendedLifetime(lock) {} }
       let finished: Ending
       do {
-        let notes = try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage)
+        let notes = try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage, clock: clock)
         finished = ending(0, nil, notes + endChildren())
       } catch {
         let failure = WorkerFailure(describing: error)
@@ -66,7 +73,8 @@ enum AttemptRunner {
 
   /// - Returns: what is worth telling of an attempt that succeeded.
   private static func perform(
-    _ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter, usage: AttemptUsage
+    _ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter, usage: AttemptUsage,
+    clock: WorkClock
   ) throws -> [Diagnostic] {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
@@ -97,7 +105,7 @@ enum AttemptRunner {
     }
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter,
-      usage: usage)
+      usage: usage, clock: clock)
     context.log.write("start \(head.key.hex) \(head.kind) \(head.label)")
     if interpreter.isAnsweredByResult, try store.storedResult(head.key) != nil {
       context.log.write("done before \(head.key.hex)")

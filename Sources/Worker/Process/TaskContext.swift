@@ -13,6 +13,7 @@ struct TaskContext {
   let reporter: any Reporter
   let notes = AttemptNotes()
   let usage: AttemptUsage
+  let clock: WorkClock
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }
