@@ -124,7 +124,7 @@ let package = Package(
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
     .executableTarget(
       name: "interlock-bench",
-      dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", "Engine", argumentParser],
+      dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", "Engine", "Colour", argumentParser],
       swiftSettings: settings),
     // Tests mirror targets one to one
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

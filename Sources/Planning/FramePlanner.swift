@@ -128,6 +128,7 @@ struct FramePlanner {
       try planRender(waiting, nodes: nodes.filter { chains.contains($0.key) }, in: &workspace)
       waiting = []
     }
+    var missing: [RenderTask.Segment] = []
     for group in GroupSegmentation.groups(of: sequence) {
       let segment = RenderTask.Segment(encoding: digest, runs: group)
       frames.pieces.append(
@@ -138,9 +139,13 @@ struct FramePlanner {
       if try workspace.library.hasResult(segment.key) { continue }
       workspace.groups.insert(segment.key)
       frames.new += segment.count
-      if waiting.reduce(0, { $0 + $1.count }) + segment.count > GroupSegmentation.framesPerGroup {
-        try flush()
-      }
+      missing.append(segment)
+    }
+    let grain = Segmentation.grain(
+      missing: frames.new, pixels: Int64(encoding.width) * Int64(encoding.height))
+    let longest = min(GroupSegmentation.framesPerGroup, grain.frames * Int64(grain.segments))
+    for segment in missing {
+      if waiting.reduce(0, { $0 + $1.count }) + segment.count > longest { try flush() }
       waiting.append(segment)
     }
     try flush()

@@ -52,6 +52,25 @@ import Testing
       profile.picture.profile == nil && profile.picture.quantiser == nil && profile.picture.codecTag == nil)
   }
 
+  @Test func `quantisers are chosen by size where a size is known, and verification can be left out`() throws
+  {
+    func picture(_ more: String) throws -> DeliveryProfile.Picture {
+      try DeliveryProfiles.parse(
+        changed("lowest-psnr: 34", to: "lowest-psnr: 34\(more)"), file: "test.yaml", name: "test"
+      ).picture
+    }
+    let bySize = try picture(", profile: 3, control: size, verify: no")
+    #expect(bySize.budgetRule == Encoding.budgetRuleVersion && bySize.isVerified == false)
+    let own = try picture(", profile: 3, control: encoder, verify: yes")
+    #expect(own.budgetRule == nil && own.isVerified == nil)
+    for more in [", control: size", ", profile: 3, quantiser: 9, control: size"] {
+      #expect(
+        errors(changed("lowest-psnr: 34", to: "lowest-psnr: 34\(more)")).contains(
+          "no quantiser can be chosen by size here"))
+    }
+    #expect(errors(changed("lowest-psnr: 34", to: "lowest-psnr: 34, verify: maybe")).contains("verify"))
+  }
+
   @Test func `several faults of a profile are reported at once, located`() {
     let text = errors(
       """

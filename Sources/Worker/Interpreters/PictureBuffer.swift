@@ -161,18 +161,23 @@ final class PictureBuffer {
 
   /// Writes display black into every sample.
   func fillBlack(isFullRange: Bool) {
-    for (index, plane) in planes.enumerated() {
-      let shift = layout.bitDepth - 8
-      let code: Int =
-        switch layout.family {
-        case .yCbCr where index > 0: 128 << shift
-        case .yCbCr where !isFullRange: 16 << shift
-        default: 0
+    unsafe storage.withUnsafeMutableBytes { buffer in
+      for (index, plane) in planes.enumerated() {
+        let samples = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: buffer[plane.offset..<plane.offset + plane.rowBytes * plane.rows])
+        let shift = layout.bitDepth - 8
+        let code: Int =
+          switch layout.family {
+          case .yCbCr where index > 0: 128 << shift
+          case .yCbCr where !isFullRange: 16 << shift
+          default: 0
+          }
+        switch layout.bytesPerSample {
+        case 1: unsafe samples.initializeMemory(as: UInt8.self, repeating: UInt8(code))
+        case 2: unsafe samples.initializeMemory(as: UInt16.self, repeating: UInt16(code).littleEndian)
+        // Float samples are R'G'B', whose black is zero in every byte.
+        default: unsafe samples.initializeMemory(as: UInt8.self, repeating: 0)
         }
-      // Float samples are R'G'B', whose black is zero in every byte.
-      let bytes = (0..<layout.bytesPerSample).map { UInt8(truncatingIfNeeded: code >> (8 * $0)) }
-      for offset in 0..<plane.rowBytes * plane.rows {
-        storage[plane.offset + offset] = bytes[offset % layout.bytesPerSample]
       }
     }
   }
