@@ -124,7 +124,10 @@ let package = Package(
     .executableTarget(name: "interlock-worker", dependencies: ["Worker"], swiftSettings: settings),
     .executableTarget(
       name: "interlock-bench",
-      dependencies: ["Digests", "TaskGraph", "ObjectStore", "Ledger", "Engine", "Colour", argumentParser],
+      dependencies: [
+        "Digests", "TaskGraph", "TaskKinds", "ImageGraph", "Delivery", "SoundMixing", "Planning",
+        "ObjectStore", "Ledger", "Engine", "Colour", "Commands", argumentParser,
+      ],
       swiftSettings: settings),
     // Tests mirror targets one to one
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

@@ -57,18 +57,40 @@ struct PipelineOptions: ParsableArguments {
   @Option(help: "Plan no further than this stage.")
   var until: String?
 
-  func validate() throws {
-    for text in overrides where !text.contains("=") {
-      throw ValidationError("--set takes KEY=VALUE, for instance --set timeline.cut=next.edl")
-    }
-  }
+  func validate() throws { try PipelinesOptions.validate(overrides) }
 
   /// The pipeline, its cuts converted where they have to be.
-  func load() async throws -> Pipeline {
+  func load() async throws -> Pipeline { try await Self.load(pipeline, overrides: overrides) }
+
+  static func load(_ path: String, overrides: [String]) async throws -> Pipeline {
     let pairs = overrides.map { text in
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       return (key: parts[0], value: parts.count > 1 ? parts[1] : "")
     }
-    return try await CutFile.converted(PipelineLoader.load(pipeline, overrides: pairs))
+    return try await CutFile.converted(PipelineLoader.load(path, overrides: pairs))
+  }
+}
+
+/// Pipeline files of one production, and what is changed in them on the command line.
+struct PipelinesOptions: ParsableArguments {
+  @Argument(help: "Pipeline files, e.g. Pipelines/short-film.yaml: one, or one for each programme.")
+  var pipelines: [String]
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Overrides a key of every pipeline, e.g. timeline.cut=next.edl; paths are relative to the current folder.",
+      valueName: "key=value"))
+  var overrides: [String] = []
+
+  @Option(help: "Plan no further than this stage.")
+  var until: String?
+
+  func validate() throws { try Self.validate(overrides) }
+
+  static func validate(_ overrides: [String]) throws {
+    for text in overrides where !text.contains("=") {
+      throw ValidationError("--set takes KEY=VALUE, for instance --set timeline.cut=next.edl")
+    }
   }
 }

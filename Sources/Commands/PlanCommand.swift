@@ -1,15 +1,7 @@
 import ArgumentParser
 import Diagnostics
-import Digests
-import Editorial
-import Engine
 import Foundation
-import Ledger
-import MediaTime
-import ObjectStore
 import Planning
-import TaskGraph
-import TaskKinds
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,9 +9,18 @@ struct PlanCommand: AsyncParsableCommand {
     discussion: """
       Nothing is rendered or published. New media is probed, because the plan depends on it. Without a production \
       the plan is made from nothing, in a private temporary folder.
+
+        interlock plan Pipelines/short-film.yaml --production Output
+        interlock plan season/*.yaml --production Season
+
+      Several pipelines of one production, a programme each, are planned as they would be run one after the other: \
+      what one makes, the next finds. With --json one pipeline is an object with programme, deliverables, gates, tasks, \
+      prepared, estimatedSeconds and more; several are {"programmes": [one such object each], "total": {programmes, \
+      deliverables, frames, distinctFrames, reusedFrames, newFrames, tasks, heldTasks, estimatedSeconds}}. --dot and \
+      --mermaid draw all in one graph.
       """)
 
-  @OptionGroup var pipeline: PipelineOptions
+  @OptionGroup var pipelines: PipelinesOptions
   @OptionGroup var production: ProductionOptions
 
   @Flag(help: "Print JSON.")
@@ -41,177 +42,39 @@ struct PlanCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let loaded = try await pipeline.load()
-    let planned = try await PlannedProgramme(loaded, production: production, until: pipeline.until)
+    let planned = try await PlannedProgrammes(
+      pipelines.pipelines, overrides: pipelines.overrides, until: pipelines.until, production: production,
+      remembers: true)
     if let output {
-      try Data(JSONBytes.encode(try planned.report(), isPretty: true)).write(
-        to: URL(fileURLWithPath: output), options: .atomic)
+      try Data(try report(of: planned)).write(to: URL(fileURLWithPath: output), options: .atomic)
     }
     if json {
-      Outcome.printResult(
-        String(decoding: try JSONBytes.encode(try planned.report(), isPretty: true), as: UTF8.self))
+      Outcome.printResult(String(decoding: try report(of: planned), as: UTF8.self))
     } else if dot || mermaid {
-      Outcome.printResult(TaskDrawing(planned.plan.plan).text(asMermaid: mermaid))
+      let drawing = try TaskDrawing(planned.programmes.map { ($0.programme, $0.nodes) })
+      Outcome.printResult(drawing.text(asMermaid: mermaid))
     } else {
-      Outcome.printDiagnostics(planned.plan.diagnostics)
-      Outcome.printResult(try planned.text())
-    }
-  }
-}
-
-/// A plan made for looking at: in the production if there is one, else in a folder that goes away again.
-final class PlannedProgramme {
-  let pipeline: Pipeline
-  let plan: ProgrammePlan
-  let production: Production
-  let ledger: Ledger
-  /// What a run of this plan would be for.
-  let purpose: RunPurpose
-  private let temporary: PrivateFolder?
-
-  init(_ pipeline: Pipeline, production options: ProductionOptions, until: String?) async throws {
-    self.pipeline = pipeline
-    let tools = try await WorkerExecutable.identity()
-    if let existing = try options.existing() {
-      temporary = nil
-      production = existing
-    } else {
-      let folder = try PrivateFolder()
-      temporary = folder
-      production = try Production.create(at: folder.path)
-    }
-    let ledger = try Ledger.open(production)
-    do {
-      // Most plans need no probe, and then a run may go on beside them.
-      let session = ProgrammeSession(
-        pipeline: pipeline, production: production, store: ObjectStore(production), ledger: ledger,
-        tools: tools)
-      plan = try await session.plan(until: until, probing: nil)
-      purpose = session.purpose(.main, of: plan)
-      self.ledger = ledger
-    } catch is ProbesMissing {
-      let engine = try await EngineAccess.open(production, workers: nil, isQuiet: true)
-      let session = ProgrammeSession(
-        pipeline: pipeline, production: production, store: engine.store, ledger: engine.ledger, tools: tools)
-      plan = try await session.plan(until: until, probing: engine)
-      purpose = session.purpose(.main, of: plan)
-      self.ledger = engine.ledger
-      await engine.close()
+      try printText(of: planned.programmes, planned)
     }
   }
 
-  /// Whether the plan was made outside of any production.
-  private var isTemporary: Bool { temporary != nil }
-
-  /// Why each task runs; probes and questions that were answered on the way come first.
-  func explained() throws -> ExplainedTasks {
-    try ExplainedTasks(plan, purpose: purpose, archive: RunArchive(production))
+  /// One pipeline has the shape it has alone.
+  private func report(of planned: PlannedProgrammes) throws -> [UInt8] {
+    if planned.programmes.count == 1 {
+      return try JSONBytes.encode(try planned.programmes[0].report(), isPretty: true)
+    }
+    return try JSONBytes.encode(try planned.report(), isPretty: true)
   }
 
-  func report() throws -> RunReport {
-    let estimate = try PlanEstimate(plan.plan.nodes, ledger: ledger)
-    let explained = try explained()
-    return RunReport(
-      programme: pipeline.programme, production: production.root, events: plan.conform.events.count,
-      framesMade: 0,
-      attempts: 0, lostAttempts: 0, seconds: 0,
-      deliverables: plan.deliverables.map { deliverable in
-        RunReport.Deliverable(
-          stage: deliverable.stage, profile: deliverable.profile, version: deliverable.version, path: nil,
-          frames: deliverable.frames, distinctFrames: deliverable.distinctFrames,
-          reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
-          waitsFor: deliverable.waitsFor)
-      }, gates: plan.gates, diagnostics: plan.diagnostics,
-      tasks: explained.tasks.filter { !$0.isPrepared }.map(RunReport.Task.init),
-      prepared: explained.tasks.filter(\.isPrepared).map(RunReport.Task.init),
-      textless: plan.textlessPairs, estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
-  }
-
-  /// What texted and textless deliverables share, in words.
-  func textlessLines(of stage: String? = nil) -> [String] {
-    let timeline = plan.conform.timeline
-    return plan.textlessPairs.filter { stage == nil || $0.textless == stage }.flatMap { pair in
-      pair.lines { frame in
-        Timecode(
-          frame: timeline.startFrame + pair.start + frame, rate: timeline.rate,
-          isDropFrame: timeline.isDropFrame
-        ).description
-      }
+  private func printText(of programmes: [PlannedProgramme], _ planned: PlannedProgrammes) throws {
+    if programmes.count == 1 {
+      Outcome.printDiagnostics(programmes[0].diagnostics)
+      return Outcome.printResult(try programmes[0].lines().joined(separator: "\n"))
     }
-  }
-
-  func text() throws -> String {
-    var lines: [String] = []
-    for deliverable in plan.deliverables {
-      let state =
-        deliverable.version.map { "published as \($0)" }
-        ?? (deliverable.waitsFor.isEmpty
-          ? "to be published" : "waits for \(deliverable.waitsFor.joined(separator: ", "))")
-      lines.append(
-        "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
-          + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
+    for programme in programmes where !programme.diagnostics.isEmpty {
+      Outcome.printError("\(programme.programme):")
+      Outcome.printDiagnostics(programme.diagnostics)
     }
-    lines += textlessLines()
-    for gate in plan.gates {
-      lines.append("\(gate.gate)  \(gate.text)")
-      lines += UnseenFrames.lines(gate.unseen).map { "    unseen: \($0)" }
-    }
-    if !plan.held.isEmpty { lines.append("\(plan.held.count) tasks wait behind closed gates") }
-    if !plan.prepared.isEmpty {
-      lines.append(
-        "To make this plan, \(plan.prepared.count == 1 ? "1 task was" : "\(plan.prepared.count) tasks were") done: "
-          + plan.prepared.map(\.label).prefix(3).joined(separator: "; ")
-          + (plan.prepared.count > 3 ? "; …" : "") + (isTemporary ? "; a run does it again" : ""))
-    }
-    if plan.plan.isEmpty { return (lines + ["Nothing to do."]).joined(separator: "\n") }
-    lines.append("")
-    func width(_ names: [String]) -> Int { 2 + (names.map(\.count).max() ?? 0) }
-    let kinds = width(plan.plan.nodes.map(\.kind))
-    let stages = width(plan.plan.nodes.map(\.stage))
-    for node in plan.plan.nodes {
-      let frames = node.frames > 0 ? "\(node.frames) frames" : ""
-      lines.append(
-        "  " + node.kind.padding(toLength: kinds, withPad: " ", startingAt: 0)
-          + node.stage.padding(toLength: stages, withPad: " ", startingAt: 0)
-          + "\(node.label)  \(frames)".padding(toLength: 52, withPad: " ", startingAt: 0) + "  " + node.reason
-      )
-    }
-    let explained = try explained()
-    lines += ["", "Because:"] + CauseLines(explained.tasks.filter { !$0.isPrepared }, roots: true).text()
-    if let text = try PlanEstimate(plan.plan.nodes, ledger: ledger).text { lines += ["", text] }
-    return lines.joined(separator: "\n")
-  }
-}
-
-/// A folder for one command, removed with it.
-final class PrivateFolder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.path + "/interlock-\(ULID.next())"
-    try FileManager.default.createDirectory(
-      atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// Tasks and what they wait for, as a graph.
-struct TaskDrawing {
-  let plan: Plan
-
-  init(_ plan: Plan) { self.plan = plan }
-
-  func text(asMermaid: Bool) -> String {
-    var lines = [asMermaid ? "flowchart LR" : "digraph plan {\n  rankdir=LR; node [shape=box];"]
-    for (index, node) in plan.nodes.enumerated() {
-      let label = "\(node.kind): \(node.label)".replacingOccurrences(of: "\"", with: "'")
-      lines.append(asMermaid ? "  t\(index)[\"\(label)\"]" : "  t\(index) [label=\"\(label)\"];")
-      for other in plan.dependants[index] {
-        lines.append(asMermaid ? "  t\(index) --> t\(other)" : "  t\(index) -> t\(other);")
-      }
-    }
-    if !asMermaid { lines.append("}") }
-    return lines.joined(separator: "\n")
+    Outcome.printResult(try planned.text())
   }
 }

@@ -1,16 +1,16 @@
 import Diagnostics
 import Digests
 import Editorial
-import Engine
+package import Engine
 import Foundation
-import Ledger
-import ObjectStore
-import Planning
+package import Ledger
+package import ObjectStore
+package import Planning
 import TaskGraph
 import TaskKinds
 
 /// Brings one pipeline from its file to a plan: probes what is new, asks what exists, plans.
-struct ProgrammeSession {
+package struct ProgrammeSession {
   let pipeline: Pipeline
   let production: Production
   let store: ObjectStore
@@ -18,23 +18,44 @@ struct ProgrammeSession {
   let tools: ToolIdentity
   /// Joins the runs that this command makes.
   let command = ULID.next().description
+  /// Shared by the sessions of several pipelines that are planned together, while nothing is made; nil for one alone.
+  var survey: ResultSurvey?
+
+  package init(
+    pipeline: Pipeline, production: Production, store: ObjectStore, ledger: Ledger, tools: ToolIdentity
+  ) {
+    self.pipeline = pipeline
+    self.production = production
+    self.store = store
+    self.ledger = ledger
+    self.tools = tools
+  }
 
   /// - Parameters:
   ///   - engine: runs the probes that are missing; nil fails when there are any.
   ///   - publishesConform: whether the conformed cut and its report become an asset.
-  func plan(
+  package func plan(
     until: String?, probing engine: Coordinator?, publishesConform: Bool = true
   ) async throws -> ProgrammePlan {
+    try await plan(until: until, probing: engine, publishesConform: publishesConform, promised: nil)
+  }
+
+  /// - Parameter promised: counted on as if it were made.
+  func plan(
+    until: String?, probing engine: Coordinator?, publishesConform: Bool = true, promised: PromisedResults?
+  ) async throws -> ProgrammePlan {
     let media = try await probedFiles(engine)
+    let seals = VersionSeals(store: store, ledger: ledger)
+    defer { seals.keep() }
     do {
-      var plan = try await answeredPlan(media.files, until: until, publishesConform, engine)
+      var plan = try await answeredPlan(media.files, until: until, publishesConform, engine, seals, promised)
       plan.footprint += media.probes
       plan.prepared = media.prepared + plan.prepared
       plan.hasAsked = plan.hasAsked || !media.prepared.isEmpty
       // What planning took back from quarantine is on the ledger again.
       let recalled = store.takeRecalledResults()
       if !recalled.isEmpty { try ledger.recordResults(of: recalled, in: store) }
-      plan.diagnostics = media.diagnostics + plan.diagnostics + (try unreadableVersions(of: plan))
+      plan.diagnostics = media.diagnostics + plan.diagnostics + (try unreadableVersions(of: plan, seals))
       return plan
     } catch let error as DiagnosticList {
       // Why a file could not be read is often why an event has no media: both are told.
@@ -47,15 +68,27 @@ struct ProgrammeSession {
 
   /// Plans, runs the tasks whose answers the plan depends on, and plans again, until it stands.
   private func answeredPlan(
-    _ files: [ProbedFile], until: String?, _ publishesConform: Bool, _ engine: Coordinator?
+    _ files: [ProbedFile], until: String?, _ publishesConform: Bool, _ engine: Coordinator?,
+    _ seals: VersionSeals,
+    _ promised: PromisedResults?
   ) async throws -> ProgrammePlan {
     // How often each was asked.
     var asked: [TaskKey: Int] = [:]
     var answered: [TaskNode] = []
-    while true {
-      var plan = try ProgrammePlanner.plan(
-        pipeline, files: files, tools: tools, library: LedgerLibrary(ledger: ledger, store: store),
+    let conform = try ProgrammePlanner.conform(pipeline, files: files)
+    func planned(_ trust: LedgerLibrary.Trust, _ survey: ResultSurvey) throws -> ProgrammePlan {
+      let library = LedgerLibrary(ledger: ledger, store: store, seals: seals, survey: survey, trust: trust)
+      return try ProgrammePlanner.plan(
+        pipeline, conform: conform, files: files, tools: tools,
+        library: promised.map { PromisingLibrary(library: library, promised: $0) } ?? library,
         until: until, publishesConform: publishesConform)
+    }
+    while true {
+      // What exists may be gone by the next round.
+      let survey = try (engine == nil ? survey : nil) ?? ResultSurvey(store, ledger: ledger)
+      let glance = try planned(.names, survey)
+      // Results that something will be made from are read before they are counted on.
+      var plan = glance.hasNothingToDo ? glance : try planned(.contents, survey)
       plan.hasAsked = !asked.isEmpty
       plan.prepared = answered
       if plan.questions.isEmpty { return plan }
@@ -106,10 +139,9 @@ struct ProgrammeSession {
   }
 
   /// Versions of what this plan publishes, and decisions its gates ask for, that cannot be read: warnings here, faults for `verify`.
-  private func unreadableVersions(of plan: ProgrammePlan) throws -> [Diagnostic] {
-    let publisher = Publisher(store: store)
+  private func unreadableVersions(of plan: ProgrammePlan, _ seals: VersionSeals) throws -> [Diagnostic] {
     let versions = VersionPublisher(store)
-    let unreadable = try plan.publishes.flatMap { try versions.versions(of: publisher.line(of: $0)).findings }
+    let unreadable = try plan.publishes.flatMap { try seals.findings(of: $0) }
     // Decisions that do not count, where a gate asks for them.
     let reviewed = Set(plan.gates.map(\.deliverable)).sorted()
     let ignored = try reviewed.flatMap { name in
@@ -221,55 +253,3 @@ struct ProbesMissing: Error, CustomStringConvertible {
 
 /// The user or the system asked the run to stop.
 struct CancelledRun: Error {}
-
-/// What planning asks about the past, answered by ledger and store.
-struct LedgerLibrary: PlanningLibrary {
-  let ledger: Ledger
-  let store: ObjectStore
-
-  func knownFrames(encoding: Digest, chains: [Digest]) throws -> [Digest: [KnownFrames]] {
-    let recorded = try ledger.frameIntervals(encoding: encoding, chains: chains)
-    // The ledger is an index: what it names and the store has lost is made again.
-    let segments = Set(recorded.values.joined().map(\.segment))
-    let lost = segments.filter { !store.hasResult($0) }
-    if !lost.isEmpty { try ledger.forget(Array(lost)) }
-    return recorded.mapValues { intervals in
-      intervals.filter { $0.step == 1 && !lost.contains($0.segment) }.map {
-        KnownFrames(first: $0.first, count: $0.count, segment: $0.segment, offset: $0.offset)
-      }
-    }
-  }
-
-  /// A result whose objects are gone or damaged is taken back: its task has to run again.
-  func hasResult(_ key: TaskKey) throws -> Bool {
-    guard let result = try store.storedResult(key) else { return false }
-    if store.missingObjects(of: result.head.objects).isEmpty { return true }
-    try store.withdrawResult(key)
-    try ledger.forget([key])
-    return false
-  }
-
-  func output<Output: Codable & Sendable>(of key: TaskKey, as type: Output.Type) throws -> Output? {
-    guard try hasResult(key) else { return nil }
-    return try store.result(key, as: type)?.output
-  }
-
-  func reviews(of deliverable: String, programme: String) throws -> [ReviewedVersion] {
-    let publisher = VersionPublisher(store)
-    let line = VersionLine(.deliverable, programme: programme, name: deliverable)
-    return try publisher.versions(of: line).versions.compactMap { version in
-      guard let recipe = try? version.facts.decoded(as: Recipe.self) else { return nil }
-      return ReviewedVersion(
-        version: VersionLine.folderName(version: version.version),
-        pictures: recipe.pictures.sorted { $0.key < $1.key }.flatMap(\.value),
-        verdicts: try publisher.decisions(on: version).decisions.map {
-          ReviewedVersion.Verdict(
-            isApproved: $0.verdict == .approved, by: $0.by, role: $0.role, note: $0.note, made: $0.made)
-        })
-    }
-  }
-
-  func publishedVersion(_ publish: PublishTask.Input) throws -> String? {
-    try Publisher(store: store).existing(publish).map { VersionLine.folderName(version: $0.version) }
-  }
-}

@@ -1,23 +1,25 @@
 import Diagnostics
 import Digests
 import Foundation
-import ObjectStore
+package import ObjectStore
 import Planning
-import TaskGraph
+package import TaskGraph
 import TaskKinds
 
 /// Publishes versions: the tasks that run in the coordinator.
-struct Publisher: Sendable {
+package struct Publisher: Sendable {
   let store: ObjectStore
 
+  package init(store: ObjectStore) { self.store = store }
+
   /// Publishes what a task asks for; a version with the same files is left as it is.
-  func publish(_ node: TaskNode) throws -> VersionRecord {
+  package func publish(_ node: TaskNode) throws -> VersionRecord {
     let input = try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload))
-    let content = try content(of: input)
+    let files = try files(of: input)
     let provenance = VersionPublisher.Provenance(
       madeFrom: [node.key] + [input.assembly].compactMap { $0 } + input.results, facts: try facts(of: input),
-      verification: content.verification, tool: "interlock \(interlockVersion)")
-    return try VersionPublisher(store).publish(content.files, as: line(of: input), provenance: provenance)
+      verification: try verification(of: input), tool: "interlock \(interlockVersion)")
+    return try VersionPublisher(store).publish(files, as: line(of: input), provenance: provenance)
       .record
   }
 
@@ -27,36 +29,37 @@ struct Publisher: Sendable {
   }
 
   /// The newest version with exactly the files a task would publish.
-  func existing(_ input: PublishTask.Input) throws -> VersionRecord? {
-    let versions = try VersionPublisher(store).versions(of: line(of: input)).versions
-    guard !versions.isEmpty else { return nil }
+  func existing(_ input: PublishTask.Input) throws -> VersionHead? {
+    let publisher = VersionPublisher(store)
+    let line = line(of: input)
+    guard publisher.hasVersions(line) else { return nil }
     let makers = [input.assembly].compactMap { $0 } + input.results
     guard makers.allSatisfy(store.hasResult) else { return nil }
-    let wanted = Set(try content(of: input).files.map { "\($0.object.hex).\($0.fileExtension)" })
-    let publisher = VersionPublisher(store)
-    return versions.last { version in
-      publisher.isIntact(version)
-        && wanted == Set(version.files.map { "\($0.digest.hex).\(Self.fileExtension(of: $0, in: version))" })
+    let wanted = Set(try files(of: input).map { "\($0.object.hex).\($0.fileExtension)" })
+    return try publisher.newest(of: line) { version in
+      let stem = line.fileName(version: version.version, fileExtension: "").count
+      return wanted == Set(version.files.map { "\($0.digest.hex).\($0.name.dropFirst(stem))" })
+        && publisher.isIntact(version)
     }
   }
 
-  private static func fileExtension(of file: VersionRecord.File, in version: VersionRecord) -> Substring {
-    let stem = version.line.fileName(version: version.version, fileExtension: "")
-    return file.name.dropFirst(stem.count)
+  private func verification(of input: PublishTask.Input) throws -> JSONValue {
+    guard let assembly = input.assembly else { return .null }
+    guard let result = try store.result(assembly, as: AssembleTask.Output.self) else {
+      throw Self.missing("the assembly of \(input.name)", assembly)
+    }
+    return try JSONValue(encoding: result.output.evidence)
   }
 
-  private func content(of input: PublishTask.Input) throws -> (
-    files: [PublishedFile], verification: JSONValue
-  ) {
+  private func files(of input: PublishTask.Input) throws -> [PublishedFile] {
     var files = input.documents.map { document in
       PublishedFile(
         object: document.object,
         fileExtension: document.suffix.isEmpty
           ? document.fileExtension : "\(document.suffix).\(document.fileExtension)")
     }
-    var verification = JSONValue.null
     if let assembly = input.assembly {
-      guard let result = try store.result(assembly, as: AssembleTask.Output.self) else {
+      guard let result = try store.result(assembly, as: AssembledFiles.self) else {
         throw Self.missing("the assembly of \(input.name)", assembly)
       }
       files += result.output.files.map { file in
@@ -64,7 +67,6 @@ struct Publisher: Sendable {
           object: file.object,
           fileExtension: file.suffix.isEmpty ? input.fileExtension : "\(file.suffix).\(input.fileExtension)")
       }
-      verification = try JSONValue(encoding: result.output.evidence)
     }
     for key in input.results {
       guard let result = try store.result(key, as: MadeFiles.self) else {
@@ -76,7 +78,7 @@ struct Publisher: Sendable {
           fileExtension: file.suffix.isEmpty ? file.fileExtension : "\(file.suffix).\(file.fileExtension)")
       }
     }
-    return (files, verification)
+    return files
   }
 
   private func facts(of input: PublishTask.Input) throws -> JSONValue {
@@ -91,6 +93,11 @@ struct Publisher: Sendable {
       message: "\(what) is missing or was damaged (\(digest.hex.prefix(12)))",
       remedy: "Run again: what is missing or damaged is made again.")
   }
+}
+
+/// The part of an assembly's output that names its files.
+private struct AssembledFiles: Codable, Sendable {
+  var files: [AssembleTask.File]
 }
 
 /// A publish task that cannot find what it publishes: a fault of the plan.

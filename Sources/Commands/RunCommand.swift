@@ -1,11 +1,11 @@
 import ArgumentParser
 import Diagnostics
-import Digests
-import Engine
+package import Digests
+package import Engine
 import Foundation
 import Glibc
 import Monitoring
-import ObjectStore
+package import ObjectStore
 import Planning
 import TaskGraph
 
@@ -94,7 +94,6 @@ struct RunCommand: AsyncParsableCommand {
     }
     if let signal = signals.received { throw ExitCode(128 + signal) }
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
-    let publisher = Publisher(store: engine.store)
     // A plan without tasks rests on what the one before it did, unless media was probed anew.
     if !plan.plan.isEmpty || plan.hasAsked {
       try engine.store.recordFootprint(
@@ -117,9 +116,12 @@ struct RunCommand: AsyncParsableCommand {
     try monitor.finish(outcome.runID, RunHeading(plan, of: loaded), in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
+    let seals = VersionSeals(store: engine.store, ledger: engine.ledger)
+    // The next plan finds at once what was published now.
+    defer { seals.keep() }
     let summary = RunSummary(
       plan: plan, outcome: outcome, production: folder, typed: production.production ?? ".",
-      publisher: publisher,
+      seals: seals,
       programme: loaded.programme, seconds: seconds)
     if json {
       Outcome.printResult(
@@ -179,8 +181,8 @@ struct MemorySize {
 }
 
 /// Opens engines for commands.
-enum EngineAccess {
-  static func open(
+package enum EngineAccess {
+  package static func open(
     _ production: Production, workers: Int?, isQuiet: Bool, wait: Duration = .zero
   ) async throws -> Coordinator {
     try await open(production, workers: workers, observer: LiveView(isQuiet: isQuiet), wait: wait)
@@ -203,8 +205,8 @@ enum EngineAccess {
 }
 
 /// Puts the documents of a plan into the store before its tasks need them.
-enum ObjectIntake {
-  static func store(_ objects: [Digest: [UInt8]], in store: ObjectStore, when isNeeded: Bool) throws {
+package enum ObjectIntake {
+  package static func store(_ objects: [Digest: [UInt8]], in store: ObjectStore, when isNeeded: Bool) throws {
     guard isNeeded else { return }
     let missing = objects.filter { !store.contains($0.key) }
     guard !missing.isEmpty else { return }

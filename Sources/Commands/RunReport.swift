@@ -63,7 +63,7 @@ struct RunReport: Encodable {
 /// Where a deliverable is, in words.
 enum DeliverablePath {
   /// The path of a version's file as the user can paste it; a sequence is its folder.
-  static func display(_ version: VersionRecord, production: Production, typed: String) -> String {
+  static func display(_ version: some PublishedVersion, production: Production, typed: String) -> String {
     let folder = version.line.folder(in: production)
     let relative = folder.dropFirst(production.root.count + 1)
     let base = "\(typed)/\(relative)/\(VersionLine.folderName(version: version.version))"

@@ -14,7 +14,7 @@ struct RunSummary {
   let production: Production
   /// The production as the user named it.
   let typed: String
-  let publisher: Publisher
+  let seals: VersionSeals
   let programme: String
   let seconds: Double
 
@@ -151,7 +151,7 @@ struct RunSummary {
   private func published() throws -> [String: VersionRecord] {
     var versions: [String: VersionRecord] = [:]
     for publish in plan.publishes {
-      if let version = try publisher.existing(publish) { versions[publish.stage] = version }
+      if let version = try seals.record(of: publish) { versions[publish.stage] = version }
     }
     return versions
   }

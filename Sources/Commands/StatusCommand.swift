@@ -11,16 +11,18 @@ struct StatusCommand: AsyncParsableCommand {
     commandName: "status",
     abstract: "Show deliverables: which version is current, and what is stale because of what.",
     discussion: """
-      With a pipeline, its deliverables are compared with what it would make now; without, all versions are listed. \
+      With a pipeline, its deliverables are compared with what it would make now; with several, those of each \
+      programme; without, all versions are listed. \
       With --watch the run that goes on is shown until Ctrl-C, or the next one awaited: stages, workers, what waits for \
       what, failures. It only reads files, so it may run anywhere that sees the production.
 
         interlock status Pipelines/short-film.yaml --production Output
+        interlock status season/*.yaml --production Season
         interlock status --production Output --watch
       """)
 
-  @Argument(help: "Pipeline file.")
-  var pipeline: String?
+  @Argument(help: "Pipeline files.")
+  var pipelines: [String] = []
 
   @Option(
     name: .customLong("set"), help: ArgumentHelp("Overrides a key of the pipeline.", valueName: "key=value"))
@@ -34,7 +36,15 @@ struct StatusCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  func validate() throws {
+    try PipelinesOptions.validate(overrides)
+    if watch, pipelines.count > 1 {
+      throw ValidationError("--watch shows one programme, or with no pipeline all of them")
+    }
+  }
+
   private struct Row: Encodable {
+    /// Of one pipeline its stage, else `programme/stage`.
     var deliverable: String
     var profile: String?
     var version: String?
@@ -61,7 +71,7 @@ struct StatusCommand: AsyncParsableCommand {
       }.run()
     }
     let rows =
-      if let pipeline { try await current(pipeline, store: store) } else { try all(store) }
+      if pipelines.isEmpty { try all(store) } else { try await current(store) }
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(rows, isPretty: true), as: UTF8.self))
     } else {
@@ -70,22 +80,25 @@ struct StatusCommand: AsyncParsableCommand {
     }
   }
 
-  private func current(_ path: String, store: ObjectStore) async throws -> [Row] {
-    var options = PipelineOptions()
-    options.pipeline = path
-    options.overrides = overrides
-    options.until = nil
-    let planned = try await PlannedProgramme(try await options.load(), production: production, until: nil)
+  private func current(_ store: ObjectStore) async throws -> [Row] {
+    let planned = try await PlannedProgrammes(
+      pipelines, overrides: overrides, until: nil, production: production, remembers: false)
+    return try planned.programmes.flatMap { try rows(of: $0, isAlone: pipelines.count == 1, store) }
+  }
+
+  private func rows(of planned: PlannedProgramme, isAlone: Bool, _ store: ObjectStore) throws -> [Row] {
     let publisher = Publisher(store: store)
-    return try planned.plan.deliverables.map { deliverable in
-      let publish = planned.plan.publishes.first { $0.stage == deliverable.stage && $0.assembly != nil }
+    let programme = planned.programme
+    let publishes = planned.work?.plan.publishes ?? []
+    return try planned.deliverables.map { deliverable in
+      let publish = publishes.first { $0.stage == deliverable.stage && $0.assembly != nil }
       let exact = try publish.flatMap { try publisher.existing($0) }
-      let line = VersionLine(.deliverable, programme: planned.pipeline.programme, name: deliverable.stage)
-      let latest = try VersionPublisher(store).versions(of: line).versions.last
+      let line = VersionLine(.deliverable, programme: programme, name: deliverable.stage)
+      let latest = try VersionPublisher(store).newest(of: line)
       let state: String
       if exact != nil {
         state = "current"
-      } else if let gate = planned.plan.gates.first(where: { deliverable.waitsFor.contains($0.gate) }) {
+      } else if let gate = planned.gates.first(where: { deliverable.waitsFor.contains($0.gate) }) {
         state = "waits for \(gate.gate): \(gate.text)"
       } else if latest == nil {
         state = "not made yet"
@@ -97,7 +110,8 @@ struct StatusCommand: AsyncParsableCommand {
       }
       let shown = exact ?? latest
       return Row(
-        deliverable: deliverable.stage, profile: deliverable.profile,
+        deliverable: isAlone ? deliverable.stage : "\(programme)/\(deliverable.stage)",
+        profile: deliverable.profile,
         version: shown.map { VersionLine.folderName(version: $0.version) }, state: state,
         frames: deliverable.frames,
         newFrames: deliverable.newFrames,
@@ -105,20 +119,16 @@ struct StatusCommand: AsyncParsableCommand {
           DeliverablePath.display($0, production: store.production, typed: production.production ?? ".")
         },
         made: shown?.made,
-        gates: planned.plan.gates.filter { exact == nil && deliverable.waitsFor.contains($0.gate) },
-        textless: planned.plan.textlessPairs.filter { $0.textless == deliverable.stage },
-        remarks: planned.textlessLines(of: deliverable.stage))
+        gates: planned.gates.filter { exact == nil && deliverable.waitsFor.contains($0.gate) },
+        textless: planned.textless.pairs.filter { $0.textless == deliverable.stage },
+        remarks: planned.textless.lines(of: deliverable.stage))
     }
   }
 
   /// Of the pipeline, if one is given.
   private func programme() async throws -> String? {
-    guard let pipeline else { return nil }
-    var options = PipelineOptions()
-    options.pipeline = pipeline
-    options.overrides = overrides
-    options.until = nil
-    return try await options.load().programme
+    guard let pipeline = pipelines.first else { return nil }
+    return try await PipelineOptions.load(pipeline, overrides: overrides).programme
   }
 
   /// The latest version of each deliverable.

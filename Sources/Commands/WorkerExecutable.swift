@@ -1,12 +1,12 @@
 import Diagnostics
 import Foundation
 import Glibc
-import Planning
+package import Planning
 import Subprocess
 import SystemPackage
 
 /// The executable `interlock-worker`, beside this one: everything that opens media happens there.
-enum WorkerExecutable {
+package enum WorkerExecutable {
   static let path: String = {
     let own = FilePaths.real("/proc/self/exe") ?? CommandLine.arguments[0]
     return FilePaths.folder(of: own) + "/interlock-worker"
@@ -20,7 +20,7 @@ enum WorkerExecutable {
   }
 
   /// Which libraries and kernels it makes bytes with.
-  static func identity() async throws -> ToolIdentity {
+  package static func identity() async throws -> ToolIdentity {
     let result: ExecutionResult<Void, StringOutput<UTF8>, StringOutput<UTF8>>
     do {
       result = try await run(

@@ -80,6 +80,13 @@ extension Ledger {
     while let row = try rows.next() { try body(try digest(row, 0)) }
   }
 
+  /// How many results are on record.
+  package func resultCount() throws -> Int {
+    try translating {
+      try database.read { try Int.fetchOne($0, sql: "SELECT resultCount FROM ledgerState") ?? 0 }
+    }
+  }
+
   /// All keys that have results on record.
   package func knownResults() throws -> Set<TaskKey> {
     try translating {
@@ -118,6 +125,8 @@ extension Ledger {
   package func forget(_ keys: [TaskKey]) throws {
     try translating {
       try database.write { db in
+        // Plans count on what is on record, too.
+        try db.execute(sql: "DELETE FROM finishedPlans")
         for key in keys { try Self.delete(key, db) }
       }
     }
@@ -152,6 +161,7 @@ extension Ledger {
           db, sql: "SELECT DISTINCT segment FROM frames WHERE segment NOT IN (SELECT key FROM results)")
         for key in try orphans.map({ try Self.digest($0, 0) }) { try Self.delete(key, db) }
         for key in present where before.contains(key) && !later.contains(key) { try Self.delete(key, db) }
+        try db.execute(sql: "DELETE FROM finishedPlans")
         for entry in entries { try entry.insert(db) }
         try db.execute(sql: "UPDATE ledgerState SET isComplete = 1")
       }

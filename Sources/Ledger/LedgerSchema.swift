@@ -102,6 +102,22 @@ enum LedgerSchema {
           UPDATE ledgerState SET isComplete = 0;
           """)
     }
+    migrator.registerMigration("3 seals") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE seals (
+            subject BLOB NOT NULL PRIMARY KEY CHECK (length(subject) = 32),
+            seal BLOB NOT NULL CHECK (length(seal) = 32),
+            value INTEGER NOT NULL
+          ) WITHOUT ROWID, STRICT;
+          CREATE TABLE finishedPlans (
+            subject BLOB NOT NULL PRIMARY KEY CHECK (length(subject) = 32),
+            seal BLOB NOT NULL CHECK (length(seal) = 32),
+            outline BLOB NOT NULL,
+            footprint BLOB NOT NULL
+          ) STRICT;
+          """)
+    }
     return migrator
   }
 }

@@ -129,14 +129,17 @@ struct FramePlanner {
       waiting = []
     }
     var missing: [RenderTask.Segment] = []
-    for group in GroupSegmentation.groups(of: sequence) {
-      let segment = RenderTask.Segment(encoding: digest, runs: group)
+    let segments = GroupSegmentation.groups(of: sequence).map { group in
+      RenderTask.Segment(encoding: digest, runs: group)
+    }
+    let made = try workspace.library.results(
+      among: segments.map(\.key).filter { !workspace.groups.contains($0) })
+    for segment in segments {
       frames.pieces.append(
         AssembleTask.Piece(segment: segment.key, offset: 0, count: Int(segment.count), step: 1))
       guard seen.insert(segment.key).inserted else { continue }
       frames.distinct += segment.count
-      if workspace.groups.contains(segment.key) { continue }
-      if try workspace.library.hasResult(segment.key) { continue }
+      if workspace.groups.contains(segment.key) || made.contains(segment.key) { continue }
       workspace.groups.insert(segment.key)
       frames.new += segment.count
       missing.append(segment)
@@ -163,11 +166,12 @@ struct FramePlanner {
     let memory = MemoryEstimate(videos: workspace.videosByIdentity())
       .render(nodes.values, encoding: encoding)
     let names = workspace.names
+    let label = label(segments, nodes: nodes, in: &workspace)
     workspace.renders[RenderTask.key(input)] = input
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
-        label: label(segments, nodes: nodes, in: workspace),
+        label: label,
         dependencies: workspace.externals(behind: Array(nodes.values))
           + workspace.makersOfStoredFrames(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
@@ -178,12 +182,13 @@ struct FramePlanner {
 
   /// The sources of the first shot with its frames, and how many shots more.
   private func label(
-    _ segments: [RenderTask.Segment], nodes: [Digest: ImageNode], in workspace: PlanningWorkspace
+    _ segments: [RenderTask.Segment], nodes: [Digest: ImageNode], in workspace: inout PlanningWorkspace
   ) -> String {
     let runs = segments.flatMap(\.runs)
     guard let first = runs.first, let node = nodes[first.chain] else { return "no frames" }
+    let files = workspace.mediaFiles()
     let names = node.sources.compactMap { source in
-      workspace.files.first { $0.identity == source.media }.map { FilePaths.name(of: $0.location.path) }
+      files[source.media].map { FilePaths.name(of: $0.location.path) }
     }
     let positions = runs.filter { $0.chain == first.chain }.flatMap(\.positions)
     let start = positions.map(\.start).min() ?? first.first

@@ -94,7 +94,9 @@ package enum MediaScan {
     diagnostics: inout [Diagnostic]
   ) {
     guard depth <= deepest else { return }
-    for name in FilePaths.entries(of: folder) where !name.hasPrefix(".") {
+    // Files come and go there, and are looked at each time.
+    let names = FileWitness.$current.withValue(nil) { FilePaths.entries(of: folder) }
+    for name in names where !name.hasPrefix(".") {
       let path = folder + "/" + name
       var status = stat()
       guard unsafe lstat(path, &status) == 0 else { continue }

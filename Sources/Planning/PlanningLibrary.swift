@@ -7,12 +7,20 @@ package protocol PlanningLibrary: Sendable {
   /// Known frames of an encoding, for each of these chains.
   func knownFrames(encoding: Digest, chains: [Digest]) throws -> [Digest: [KnownFrames]]
   func hasResult(_ key: TaskKey) throws -> Bool
+  /// Which of many keys have results.
+  func results(among keys: [TaskKey]) throws -> Set<TaskKey>
   /// What a task found out, nil when it has not run or what it made is gone.
   func output<Output: Codable & Sendable>(of key: TaskKey, as type: Output.Type) throws -> Output?
   /// The versions of a deliverable with the pictures they showed and what was decided on them, oldest first.
   func reviews(of deliverable: String, programme: String) throws -> [ReviewedVersion]
   /// The newest version with exactly the files this task would publish, e.g. `v002`; nil when there is none.
   func publishedVersion(_ publish: PublishTask.Input) throws -> String?
+}
+
+extension PlanningLibrary {
+  package func results(among keys: [TaskKey]) throws -> Set<TaskKey> {
+    Set(try keys.filter { try hasResult($0) })
+  }
 }
 
 /// Consecutive source frames of one chain that lie one after the other in a segment.

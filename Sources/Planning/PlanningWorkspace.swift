@@ -28,6 +28,14 @@ package struct ProbedFile: Sendable {
   }
 }
 
+/// Files of a programme by identity; of several files with one content the first.
+struct MediaFiles {
+  fileprivate let files: [ProbedFile]
+  fileprivate let indices: [Digest: Int]
+
+  subscript(identity: Digest) -> ProbedFile? { indices[identity].map { files[$0] } }
+}
+
 /// Sound of the cut as conformed: what each event of the sound tracks plays.
 package struct SoundEdit: Sendable {
   package var events: [ConformedEvent]
@@ -121,14 +129,28 @@ package struct PlanningWorkspace {
   package var footprint: [TaskKey] = []
 
   var videos: [Digest: VideoFacts] = [:]
-  /// How many of `files` are in `videos`.
+  var filesOfIdentity: [Digest: Int] = [:]
+  /// How many of `files` are in these two.
   var indexedFiles = 0
 
   /// The facts of every picture file, by identity.
   mutating func videosByIdentity() -> [Digest: VideoFacts] {
-    for file in files[indexedFiles...] { videos[file.identity] = file.facts.video }
-    indexedFiles = files.count
+    indexFiles()
     return videos
+  }
+
+  /// The files by identity.
+  mutating func mediaFiles() -> MediaFiles {
+    indexFiles()
+    return MediaFiles(files: files, indices: filesOfIdentity)
+  }
+
+  private mutating func indexFiles() {
+    for index in indexedFiles..<files.count {
+      videos[files[index].identity] = files[index].facts.video
+      if filesOfIdentity[files[index].identity] == nil { filesOfIdentity[files[index].identity] = index }
+    }
+    indexedFiles = files.count
   }
 
   /// Adds a task unless its result exists or another stage has asked for the same.
@@ -137,6 +159,19 @@ package struct PlanningWorkspace {
     guard !plannedKeys.contains(node.key) else { return }
     // A render is planned for segments that are missing: an old result of its own says nothing about them.
     if node.place == .worker, node.commits.isEmpty, try library.hasResult(node.key) { return }
+    try insert(node)
+  }
+
+  /// Adds a worker's task, which is described only if it has to run: most have run before.
+  mutating func add(
+    unlessMade key: TaskKey, _ describe: (inout PlanningWorkspace) throws -> TaskNode
+  ) throws {
+    footprint.append(key)
+    guard !plannedKeys.contains(key), try !library.hasResult(key) else { return }
+    try insert(try describe(&self))
+  }
+
+  private mutating func insert(_ node: TaskNode) throws {
     var node = node
     node.dependencies = try node.dependencies.filter { key in
       guard let external = externals[key] else { return true }
@@ -150,20 +185,42 @@ package struct PlanningWorkspace {
 
   /// The answer of a task that the plan depends on, such as the size of typeset text; nil when it has to run first,
   /// and then planning starts again. Until then plan on as if the answer were empty.
+  ///
+  /// - Parameter describe: makes the task, if it has to run.
+  mutating func answer<Output: Codable & Sendable>(
+    of key: TaskKey, as type: Output.Type, _ describe: () throws -> TaskNode
+  ) throws -> Output? {
+    footprint.append(key)
+    if let output = try library.output(of: key, as: type) { return output }
+    if !questions.contains(where: { $0.key == key }) { questions.append(try describe()) }
+    return nil
+  }
+
   mutating func answer<Output: Codable & Sendable>(to node: TaskNode, as type: Output.Type) throws -> Output?
   {
-    footprint.append(node.key)
-    if let output = try library.output(of: node.key, as: type) { return output }
-    if !questions.contains(where: { $0.key == node.key }) { questions.append(node) }
-    return nil
+    try answer(of: node.key, as: type) { node }
   }
 
   /// Plans a version, unless one with exactly these files is published.
   ///
+  /// - Parameter recipe: says what every frame is made of; encoded only for a version that is to be published, and no
+  ///   part of what a version is.
   /// - Returns: the name of the version that is there already.
-  mutating func publish(_ input: PublishTask.Input, reason: String) throws -> String? {
+  mutating func publish(
+    _ input: PublishTask.Input, reason: String, recipe: (PlanningWorkspace) throws -> [UInt8]? = { _ in nil }
+  ) throws -> String? {
+    var input = input
+    if let version = try library.publishedVersion(input) {
+      publishes.append(input)
+      return version
+    }
+    if let recipe = try recipe(self) { input.recipe = object(recipe) }
+    try plan(publishing: input, reason: reason)
+    return nil
+  }
+
+  private mutating func plan(publishing input: PublishTask.Input, reason: String) throws {
     publishes.append(input)
-    if let version = try library.publishedVersion(input) { return version }
     for key in input.results { try externals[key]?.demand(in: &self) }
     let waits = plannedDependencies([input.assembly].compactMap { $0 } + input.results)
     try add(
@@ -173,7 +230,18 @@ package struct PlanningWorkspace {
         label: "publish \(input.name)", dependencies: waits, payload: try JSONBytes.encode(input),
         place: .coordinator, reason: reason, subject: input.name,
         ingredients: PublishTask.ingredients(input)))
-    return nil
+  }
+
+  /// Of the frames that are known, those that tasks of this plan make.
+  var plannedFrames: [Digest: [Digest: [KnownFrames]]] {
+    guard !makers.isEmpty else { return [:] }
+    return frames.compactMapValues { chains in
+      let planned = chains.compactMapValues { index in
+        let made = index.known.filter { makers[$0.segment].map(plannedKeys.contains) == true }
+        return made.isEmpty ? nil : made
+      }
+      return planned.isEmpty ? nil : planned
+    }
   }
 
   /// Plans a stage, and holds back what it adds while one of its gates is closed.
@@ -205,6 +273,7 @@ package struct PlanningWorkspace {
     let (fused, replaced) = try RenderFusion.fused(nodes, inputs: renders, names: names)
     nodes = fused
     guard !replaced.isEmpty else { return }
+    footprint = footprint.map { replaced[$0] ?? $0 }
     for index in held.indices {
       held[index].dependencies = held[index].dependencies.map { replaced[$0] ?? $0 }
     }
@@ -219,18 +288,19 @@ package struct PlanningWorkspace {
   }
 
   /// The media behind the sources of nodes, by identity: what a task needs to read them.
-  func media(of nodes: [ImageNode]) -> [String: RenderTask.Media] {
-    let sources = Set(nodes.flatMap(\.sources).map(\.media))
-    let kept = sources.compactMap { source in stored[source].map { (source.hex, $0.media) } }
-    return Dictionary(uniqueKeysWithValues: kept).merging(
-      files.filter { sources.contains($0.identity) }.map { file in
-        (
-          file.identity.hex,
-          RenderTask.Media(
-            location: file.location, sequence: file.sequence, maker: file.maker,
-            sampleAspect: file.facts.video?.sampleAspect ?? .one)
-        )
-      }, uniquingKeysWith: { first, _ in first })
+  mutating func media(of nodes: [ImageNode]) -> [String: RenderTask.Media] {
+    indexFiles()
+    var media: [String: RenderTask.Media] = [:]
+    for source in Set(nodes.flatMap(\.sources).map(\.media)) {
+      if let chain = stored[source] {
+        media[source.hex] = chain.media
+      } else if let index = filesOfIdentity[source] {
+        media[source.hex] = RenderTask.Media(
+          location: files[index].location, sequence: files[index].sequence, maker: files[index].maker,
+          sampleAspect: files[index].facts.video?.sampleAspect ?? .one)
+      }
+    }
+    return media
   }
 
   /// The runs of programs that make sources of nodes: what a task that reads them waits for.
@@ -286,6 +356,8 @@ package struct ProgrammePlan: Sendable {
   package var objects: [Digest: [UInt8]]
   /// Every result the plan rests on, made by it or found; with repeats, in no order.
   package var footprint: [TaskKey]
+  /// The frames that its tasks make and that can be used one by one, by encoding and chain.
+  package var plannedFrames: [Digest: [Digest: [KnownFrames]]] = [:]
   /// Whether anything had to be found out before there was a plan.
   package var hasAsked = false
   package var deliverables: [DeliverablePlan]
@@ -300,4 +372,7 @@ package struct ProgrammePlan: Sendable {
   /// The media that the conform's indices count.
   package var media: [MediaItem]
   package var diagnostics: [Diagnostic]
+
+  /// Whether everything that the pipeline asks for is there.
+  package var hasNothingToDo: Bool { questions.isEmpty && plan.isEmpty && held.isEmpty }
 }

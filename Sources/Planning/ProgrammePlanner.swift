@@ -50,7 +50,8 @@ package enum ProgrammePlanner {
       return ProgrammePlan(
         questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
-        footprint: workspace.footprint, deliverables: workspace.deliverables,
+        footprint: workspace.footprint, plannedFrames: workspace.plannedFrames,
+        deliverables: workspace.deliverables,
         textlessPairs: TextlessPair.all(among: workspace.delivered),
         publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
         offline: workspace.offline,

@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 
 /// Measures Interlock and prints ratios, all from one run on one machine.
-struct BenchCommand: ParsableCommand {
+@main
+struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "interlock-bench",
     abstract:
@@ -18,7 +19,8 @@ struct BenchCommand: ParsableCommand {
     subcommands: [
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
       ScaleSchedulerCommand.self,
-      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self,
+      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, PrepareProgramsCommand.self,
+      ScaleProgramsCommand.self, ScaleRecordCommand.self, PrepareSeasonCommand.self,
     ],
     defaultSubcommand: MeasureCommand.self)
 }
@@ -101,7 +103,9 @@ struct MeasureCommand: ParsableCommand {
     case .scheduler:
       report.figures += try SchedulerBenchmark(folder: folder, samples: samples).measure()
     case .throughput:
-      report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure()
+      report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure(report.budgets)
+    case .record:
+      report.figures += try RecordBenchmark(folder: folder, samples: samples).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
     case .picture:
@@ -109,6 +113,8 @@ struct MeasureCommand: ParsableCommand {
         repository: repository, folder: folder, samples: 3, framesOfShot: pictureFrames,
         rows: Set(pictureRows.isEmpty ? PictureRow.allCases : pictureRows)
       ).measure()
+    case .season:
+      report.figures += try SeasonBenchmark(folder: folder, samples: samples).measure(report.budgets)
     case .sample:
       report.sample = try SampleBenchmark(
         repository: repository, folder: folder, coldRuns: `repeat`, samples: samples
@@ -125,10 +131,14 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case scheduler
   /// Tasks a second of real runs, beside Ninja.
   case throughput
+  /// What the record of a run costs: lines of events, and what keys are made from.
+  case record
   /// Probing and relinking.
   case conform
   /// A graded cut of 40 shots in 1080p, beside FFmpeg, Snakemake and melt.
   case picture
+  /// Planning a finished season.
+  case season
   /// The sample film, from nothing and again.
   case sample
 

@@ -52,6 +52,24 @@ import Testing
     #expect(unsafe bytes.withUnsafeBytes { unsafe Digest(buffer: $0) } == nil)
   }
 
+  @Test(arguments: UInt64(0)..<8)
+  func `digits in memory read as text does`(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    for _ in 0..<50 {
+      var digits = Array(
+        Digest.sha256((0..<8).map { _ in UInt8.random(in: 0...255, using: &random) }).hex.utf8)
+      // Some of them damaged: other characters, capitals, other lengths.
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: digits[Int.random(in: 0..<64, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      case 1: digits.removeLast(Int.random(in: 1...64, using: &random))
+      default: break
+      }
+      let text = String(decoding: digits, as: UTF8.self)
+      let read = unsafe digits.withUnsafeBytes { unsafe Digest(hexDigits: $0) }
+      #expect(read == Digest(hex: text), "\(text)")
+    }
+  }
+
   @Test func `JSON holds the hexadecimal text`() throws {
     let digest = Digest.sha256([1, 2, 3])
     let json = try JSONEncoder().encode([digest])

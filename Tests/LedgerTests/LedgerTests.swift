@@ -288,6 +288,45 @@ final class TemporaryProduction: Sendable {
 
   // MARK: Migrations
 
+  @Test func `a sealed finding holds while the seal is the same`() throws {
+    let ledger = try Ledger.open(production)
+    let subject = temporary.key("subject")
+    #expect(try ledger.sealedValue(of: subject) == nil)
+    let first = SealedFinding(subject: subject, seal: temporary.key("seal"), value: 3)
+    try ledger.keep([first, SealedFinding(subject: temporary.key("other"), seal: first.seal, value: 4)])
+    var kept = try #require(try ledger.sealedValue(of: subject))
+    #expect(kept.value == 3 && kept.check == first.check)
+    let broken = SealedFinding(subject: subject, seal: temporary.key("another seal"), value: 3)
+    #expect(kept.check != broken.check)
+    // A flipped number on record is none that was found.
+    #expect(kept.check != SealedFinding(subject: subject, seal: first.seal, value: 2).check)
+    try ledger.keep([broken])
+    kept = try #require(try Ledger.open(production).sealedValue(of: subject))
+    #expect(kept.check == broken.check)
+  }
+
+  @Test func `a finished plan comes back as it was kept, and old ones are forgotten`() throws {
+    let ledger = try Ledger.open(production)
+    func record(_ number: Int) -> FinishedPlanRecord {
+      FinishedPlanRecord(
+        subject: temporary.key("plan \(number)"), seal: temporary.key("seal \(number)"),
+        outline: Array("{\(number)}".utf8), footprint: (0..<number % 5).map { temporary.key("result \($0)") })
+    }
+    try ledger.keep((0..<230).map(record))
+    let last = record(229)
+    let kept = try #require(try ledger.finishedPlan(last.subject))
+    #expect(kept.outline == last.outline && kept.footprint == last.footprint && kept.check == last.check)
+    #expect(try ledger.finishedPlan(record(0).subject) == nil)
+    // What is kept again is new.
+    try ledger.keep([record(31)])
+    try ledger.keep((300..<450).map(record))
+    #expect(try ledger.finishedPlan(record(31).subject) != nil)
+    #expect(try ledger.finishedPlan(record(32).subject) == nil)
+    // A result that was taken back may come back by hand: its frames are not on record then.
+    try ledger.forget([temporary.key("result 0")])
+    #expect(try ledger.finishedPlan(record(449).subject) == nil)
+  }
+
   @Test func `an empty database file is migrated`() throws {
     try Data().write(to: URL(fileURLWithPath: production.ledgerPath))
     let key = try temporary.commit("a")

@@ -70,6 +70,65 @@ import Testing
     #expect(try publisher.lines() == [line])
   }
 
+  @Test func `the head of a version says which it is, and is found from the newest on`() throws {
+    for text in ["a", "b", "c"] { _ = try publish(text) }
+    let records = try publisher.versions(of: line).versions
+    let newest = try #require(try publisher.newest(of: line))
+    #expect(newest.version == 3 && newest.files == records[2].files && newest.made == records[2].made)
+    #expect(newest.mainFile?.name == "short-film_master_v003.mov")
+    let wanted = records[1].files
+    #expect(try publisher.newest(of: line) { $0.files == wanted }?.version == 2)
+    #expect(try publisher.newest(of: line) { _ in false } == nil)
+    #expect(try publisher.version(2, of: line) == records[1])
+    #expect(try publisher.version(4, of: line) == nil)
+    let none = VersionLine(.deliverable, programme: "short-film", name: "none")
+    #expect(publisher.hasVersions(line) && !publisher.hasVersions(none))
+  }
+
+  @Test(arguments: ["facts", "madeFrom", "tool", "verification", "files"])
+  func `a version file without one of its parts is as bad by its head`(part: String) throws {
+    let published = try publish("a").record
+    let path = publisher.folder(of: published) + "/version.json"
+    var object = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any])
+    object[part] = nil
+    try FileManager.default.removeItem(atPath: path)
+    try JSONSerialization.data(withJSONObject: object).write(to: URL(fileURLWithPath: path))
+    #expect(try publisher.newest(of: line) == nil)
+    let findings = try publisher.findings(of: line)
+    #expect(findings.map(\.code) == ["version.unreadable"])
+    #expect(try publisher.versions(of: line).findings == findings)
+  }
+
+  @Test func `a version's seal breaks with its files and with what it was made from`() throws {
+    let published = try publish("a").record
+    let maker = Digest.sha256([7])
+    func seal() throws -> Digest? {
+      // By then everything is old.
+      let later = WallClock(milliseconds: WallClock.now().milliseconds + 60_000)
+      return try temporary.store.seal(of: 1, of: line, makers: [maker], asOf: later)
+    }
+    #expect(try seal() == nil, "there is no result")
+    let record = ResultRecord(
+      key: maker, kind: "probe", version: 1, output: ["a"], attempt: temporary.attempt.id, tool: "test/1")
+    _ = try temporary.store.commitResult(record, scratch: temporary.scratch)
+    let first = try #require(try seal())
+    #expect(try seal() == first)
+    let decision = Decision(
+      .approved, of: published, record: try #require(try publisher.recordDigest(of: published)), by: "Ada",
+      role: nil, note: "")
+    try publisher.record(decision, on: published)
+    #expect(try seal() == first, "decisions change nothing")
+    let file = publisher.folder(of: published) + "/short-film_master_v001.mov"
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+    let second = try #require(try seal())
+    #expect(second != first)
+    try FileManager.default.removeItem(atPath: file)
+    #expect(try seal() != second)
+    try temporary.store.withdrawResult(maker)
+    #expect(try seal() == nil)
+  }
+
   @Test func `equal bytes of another type are another version`() throws {
     let object = try object("a")
     let mov = try publisher.publish(

@@ -52,7 +52,7 @@ extension ConformCommand {
 
   /// Chapters and the like go beside the file, under its name: `review.chapters.vtt` with `review.mp4`.
   private func writeCompanions(
-    of version: VersionRecord, beside output: OutputPath, production: Production
+    of version: VersionHead, beside output: OutputPath, production: Production
   ) throws {
     guard let main = version.mainFile else { return }
     let stem = version.line.fileName(version: version.version, fileExtension: "")

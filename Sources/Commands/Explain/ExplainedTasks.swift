@@ -23,7 +23,10 @@ struct ExplainedTasks {
     var seconds: Double?
   }
 
-  private(set) var tasks: [Task]
+  private(set) var tasks: [Task] = []
+
+  /// Nothing to do.
+  init() {}
 
   /// What would run now.
   init(_ plan: ProgrammePlan, purpose: RunPurpose, archive: RunArchive) throws {

@@ -48,19 +48,16 @@ struct WhyCommand: AsyncParsableCommand {
   // MARK: Before
 
   private func before(_ pipeline: String) async throws {
-    var options = PipelineOptions()
-    options.pipeline = pipeline
-    options.overrides = overrides
-    options.until = nil
-    let planned = try await PlannedProgramme(try await options.load(), production: production, until: nil)
+    let (planned, work) = try await PlannedProgrammes.one(
+      pipeline, overrides: overrides, production: production)
     let tasks = try wanted(
-      planned.explained().tasks, stages: planned.pipeline.stages.map { $0.declaration.name })
+      planned.explained().tasks, stages: work.pipeline.stages.map { $0.declaration.name })
     if json { return try Outcome.printResult(json(of: tasks)) }
     guard tasks.isEmpty else {
       return Outcome.printResult(
         text(of: tasks, heading: "\(target): \(counted(tasks)) to do").joined(separator: "\n"))
     }
-    let version = planned.plan.deliverables.first { $0.stage == target }?.version
+    let version = planned.deliverables.first { $0.stage == target }?.version
     Outcome.printResult(
       "\(target) has nothing to do: everything it needs exists"
         + (version.map { " and \($0) is exactly this" } ?? ""))

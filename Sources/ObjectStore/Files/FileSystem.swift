@@ -45,6 +45,9 @@ package struct FileSystem: Sendable {
     package var mode: UInt32
     package var modifiedSeconds: Int64
     package var modifiedNanoseconds: Int64
+    /// When anything about it changed last: contents, names, mode. Nobody can set it back.
+    package var changedSeconds: Int64
+    package var changedNanoseconds: Int64
     /// How many names it has.
     package var linkCount: UInt64
     /// Bytes on the disk, which a sparse or compressed file has less of than its size.
@@ -60,6 +63,8 @@ package struct FileSystem: Sendable {
       mode = raw.st_mode
       modifiedSeconds = Int64(raw.st_mtim.tv_sec)
       modifiedNanoseconds = Int64(raw.st_mtim.tv_nsec)
+      changedSeconds = Int64(raw.st_ctim.tv_sec)
+      changedNanoseconds = Int64(raw.st_ctim.tv_nsec)
       linkCount = UInt64(raw.st_nlink)
       allocatedBytes = Int64(raw.st_blocks) * 512
     }
@@ -125,9 +130,10 @@ package struct FileSystem: Sendable {
 
   /// Makes a folder in an existing one.
   ///
+  /// - Parameter isDurable: `false` skips the syncing: after a power failure the folder may be gone.
   /// - Returns: `false` when a folder of this name was there.
-  package func createNewFolder(_ path: String) throws(Diagnostic) -> Bool {
-    switch try makeFolder(path) {
+  package func createNewFolder(_ path: String, isDurable: Bool = true) throws(Diagnostic) -> Bool {
+    switch try makeFolder(path, isDurable: isDurable) {
     case .made: true
     case .wasThere: false
     case .parentMissing: throw fault("create folder", path, ENOENT)
@@ -136,11 +142,11 @@ package struct FileSystem: Sendable {
 
   private enum FolderOutcome { case made, wasThere, parentMissing }
 
-  private func makeFolder(_ path: String) throws(Diagnostic) -> FolderOutcome {
+  private func makeFolder(_ path: String, isDurable: Bool = true) throws(Diagnostic) -> FolderOutcome {
     let code = perform(.makeFolder, path) { unsafe mkdir(path, 0o777) }
     switch code {
     case 0:
-      try syncFolder(Self.parent(of: path))
+      if isDurable { try syncFolder(Self.parent(of: path)) }
       return .made
     case EEXIST:
       var raw = stat()

@@ -91,14 +91,14 @@ package struct VersionPublisher: Sendable {
   }
 
   /// The folder of a version.
-  package func folder(of version: VersionRecord) -> String {
+  package func folder(of version: some PublishedVersion) -> String {
     "\(version.line.folder(in: production))/\(VersionLine.folderName(version: version.version))"
   }
 
   /// Whether the files of a version are there and, by their stat, untouched.
   ///
   /// A hard link has the object's own stamp; of a copy only the size is known.
-  package func isIntact(_ version: VersionRecord) -> Bool {
+  package func isIntact(_ version: some PublishedVersion) -> Bool {
     version.files.allSatisfy { file in
       guard let facts = try? fileSystem.facts(version.path(of: file, in: production)), facts.isRegularFile,
         facts.byteCount == file.byteCount
@@ -141,6 +141,37 @@ package struct VersionPublisher: Sendable {
     return (versions, findings)
   }
 
+  /// Whether a line has any folder of a version.
+  package func hasVersions(_ line: VersionLine) -> Bool {
+    (try? numbers(in: line.folder(in: production)).isEmpty) == false
+  }
+
+  /// What is wrong with the versions of a line that cannot be read.
+  package func findings(of line: VersionLine) throws(Diagnostic) -> [Diagnostic] {
+    try checkNames(line)
+    var findings: [Diagnostic] = []
+    for number in try numbers(in: line.folder(in: production)) {
+      if case .bad(let finding) = try head(number, of: line) { findings.append(finding) }
+    }
+    return findings
+  }
+
+  /// The newest version of a line that can be read and is what is looked for.
+  package func newest(
+    of line: VersionLine, where isWanted: (VersionHead) -> Bool = { _ in true }
+  ) throws(Diagnostic) -> VersionHead? {
+    try checkNames(line)
+    for number in try numbers(in: line.folder(in: production)).reversed() {
+      if case .good(let head) = try head(number, of: line), isWanted(head) { return head }
+    }
+    return nil
+  }
+
+  /// One version; `nil` when it cannot be read.
+  package func version(_ number: Int, of line: VersionLine) throws(Diagnostic) -> VersionRecord? {
+    if case .good(let record) = try record(number, of: line) { record } else { nil }
+  }
+
   /// All lines that have a folder, in order of their names.
   package func lines() throws(Diagnostic) -> [VersionLine] {
     var lines: [VersionLine] = []
@@ -175,46 +206,59 @@ package struct VersionPublisher: Sendable {
 
   private static let recordName = "version.json"
 
-  private enum Reading {
+  private struct Schema: Codable { var schema: Int }
+
+  private enum Reading<Version> {
     case none
-    case good(VersionRecord)
+    case good(Version)
     case bad(Diagnostic)
   }
 
-  private func record(_ number: Int, of line: VersionLine) throws(Diagnostic) -> Reading {
+  private func record(_ number: Int, of line: VersionLine) throws(Diagnostic) -> Reading<VersionRecord> {
+    try read(number, of: line) { bytes throws(Diagnostic) in
+      let digest = Digest.sha256(bytes)
+      if let known = RecordCache.record(of: digest) { return known }
+      guard let record = Self.decoded(bytes, as: VersionRecord.self) else { return nil }
+      RecordCache.keep(record, of: digest)
+      return record
+    }
+  }
+
+  private func head(_ number: Int, of line: VersionLine) throws(Diagnostic) -> Reading<VersionHead> {
+    try read(number, of: line) { bytes throws(Diagnostic) in Self.decoded(bytes, as: VersionHead.self) }
+  }
+
+  private static func decoded<Version: Decodable>(_ bytes: [UInt8], as type: Version.Type) -> Version? {
+    try? JSONDecoder().decode(type, from: Data(bytes))
+  }
+
+  /// - Parameter decode: nil for bytes that are not a whole version file.
+  private func read<Version: PublishedVersion>(
+    _ number: Int, of line: VersionLine, _ decode: ([UInt8]) throws(Diagnostic) -> Version?
+  ) throws(Diagnostic) -> Reading<Version> {
     let folder = "\(line.folder(in: production))/\(VersionLine.folderName(version: number))"
     let path = "\(folder)/\(Self.recordName)"
     guard let (bytes, _) = try fileSystem.read(path) else { return .none }
-    func bad(_ message: String) -> Reading {
+    func bad(_ message: String) -> Reading<Version> {
       .bad(
         Diagnostic(
           family: .verification, code: "version.unreadable",
           location: SourceLocation(file: fileSystem.relative(path)), message: message,
           remedy: "Restore the file from a backup; the number is not used again meanwhile."))
     }
-    struct Schema: Codable { var schema: Int }
-    let data = Data(bytes)
-    let digest = Digest.sha256(bytes)
-    let record: VersionRecord
-    if let known = RecordCache.record(of: digest) {
-      record = known
-    } else {
-      guard let schema = try? JSONDecoder().decode(Schema.self, from: data).schema else {
+    guard let version = try decode(bytes), version.schema <= versionSchema else {
+      guard let schema = Self.decoded(bytes, as: Schema.self)?.schema else {
         return bad("this is not a version file")
       }
       guard schema <= versionSchema else {
         return bad("the version file has schema \(schema), this program reads up to \(versionSchema)")
       }
-      guard let decoded = try? JSONDecoder().decode(VersionRecord.self, from: data) else {
-        return bad("this is not a complete version file")
-      }
-      RecordCache.keep(decoded, of: digest)
-      record = decoded
+      return bad("this is not a complete version file")
     }
-    guard record.version == number, record.line == line else {
-      return bad("the file describes \(record.line.name) v\(padded(record.version, 3)), not this version")
+    guard version.version == number, version.line == line else {
+      return bad("the file describes \(version.line.name) v\(padded(version.version, 3)), not this version")
     }
-    return .good(record)
+    return .good(version)
   }
 
   /// Version files never change and are asked for again and again: each is decoded once.

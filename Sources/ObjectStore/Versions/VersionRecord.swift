@@ -89,10 +89,21 @@ package struct VersionRecord: Codable, Hashable, Sendable {
   /// Which checks were done, with their evidence.
   package var verification: JSONValue
   package var tool: String
+}
 
+/// What is said of a version in few words: which it is, and its files.
+package protocol PublishedVersion: Decodable, Sendable {
+  var schema: Int { get }
+  var line: VersionLine { get }
+  var version: Int { get }
+  var made: String { get }
+  var files: [VersionRecord.File] { get }
+}
+
+extension PublishedVersion {
   /// The file that others, such as its chapters, go with: the only one there is, or the only one without a suffix;
   /// nil for a sequence.
-  package var mainFile: File? {
+  package var mainFile: VersionRecord.File? {
     if files.count == 1 { return files.first }
     let stem = line.fileName(version: version, fileExtension: "")
     let plain = files.filter { $0.name.hasPrefix(stem) && !$0.name.dropFirst(stem.count).contains(".") }
@@ -100,8 +111,38 @@ package struct VersionRecord: Codable, Hashable, Sendable {
   }
 
   /// The path of one of its files.
-  package func path(of file: File, in production: Production) -> String {
+  package func path(of file: VersionRecord.File, in production: Production) -> String {
     "\(line.folder(in: production))/\(VersionLine.folderName(version: version))/\(file.name)"
+  }
+}
+
+extension VersionRecord: PublishedVersion {}
+
+/// A version without its facts and evidence, which have a megabyte for a long programme: they are there, and are not
+/// read.
+package struct VersionHead: PublishedVersion {
+  package var schema: Int
+  package var line: VersionLine
+  package var version: Int
+  package var made: String
+  package var files: [VersionRecord.File]
+
+  private enum Key: String, CodingKey {
+    case schema, line, version, made, files, madeFrom, tool, facts, verification
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    schema = try container.decode(Int.self, forKey: .schema)
+    line = try container.decode(VersionLine.self, forKey: .line)
+    version = try container.decode(Int.self, forKey: .version)
+    made = try container.decode(String.self, forKey: .made)
+    files = try container.decode([VersionRecord.File].self, forKey: .files)
+    // A file without these is no version file.
+    for key in [Key.madeFrom, .tool, .facts, .verification] where !container.contains(key) {
+      throw DecodingError.keyNotFound(
+        key, DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "it is missing"))
+    }
   }
 }
 

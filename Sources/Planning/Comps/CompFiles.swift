@@ -71,6 +71,7 @@ struct CompFiles {
     }
     let root = try root(of: real, name, layer)
     var status = stat()
+    FileWitness.note(real)
     guard unsafe stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw fault("comp.noFile", "`\(name)` is not a regular file", layer)
     }
@@ -125,6 +126,7 @@ struct CompFiles {
         throw fault("comp.outside", "`\(entry)` is a link that leaves its folder", layer, family: .usage)
       }
       var status = stat()
+      FileWitness.note(member)
       guard unsafe stat(member, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
       found.append((Self.member(number, status), Self.stamp(status)))
     }

@@ -63,7 +63,8 @@ struct BurnIn: Sendable {
     over sequence: PictureSequence, from start: Int64, stage: String, in workspace: inout PlanningWorkspace
   ) throws -> PictureSequence {
     guard content != .none || recipient != nil else { return sequence }
-    let labels = content == .none ? [] : ShotLabel.all(in: sequence, files: workspace.files)
+    let files = workspace.mediaFiles()
+    let labels = content == .none ? [] : ShotLabel.all(in: sequence, files: files)
     guard let drawn = try typeset(labels, for: sequence, stage: stage, in: &workspace) else {
       return sequence
     }
@@ -80,7 +81,7 @@ struct BurnIn: Sendable {
         ))
     }
     guard content != .none else { return result }
-    result.spans = result.spans.map { burn($0, drawn, in: sequence.raster, files: workspace.files) }
+    result.spans = result.spans.map { burn($0, drawn, in: sequence.raster, files: files) }
     guard content == .record, let strip = drawn.record else { return result }
     let timeline = workspace.timeline
     let style = Graphics.Counter.Style.timecode(
@@ -112,7 +113,7 @@ struct BurnIn: Sendable {
 
   /// The shot at the lower edge; at a transition that is the one that begins, and the one that ends is at the upper edge.
   private func burn(
-    _ span: PictureSpan, _ drawn: Drawn, in raster: Raster, files: [ProbedFile]
+    _ span: PictureSpan, _ drawn: Drawn, in raster: Raster, files: MediaFiles
   ) -> PictureSpan {
     var shots: [(shot: PictureSpan.Shot, isAtTop: Bool)] = []
     if let shot = span.shot { shots.append((shot, false)) }

@@ -13,8 +13,8 @@ struct ShotLabel {
   var styles: [Graphics.Counter.Style]
 
   /// Nil for a shot without media: there is nothing to say about it.
-  init?(_ shot: PictureSpan.Shot, files: [ProbedFile]) {
-    guard let media = shot.media, let file = files.first(where: { $0.identity == media }) else { return nil }
+  init?(_ shot: PictureSpan.Shot, files: MediaFiles) {
+    guard let file = shot.media.flatMap({ files[$0] }) else { return nil }
     var items: [BurnInStrip.Item] = [.text(shot.name)]
     styles = []
     if let start = Self.startFrame(file.facts) {
@@ -38,7 +38,7 @@ struct ShotLabel {
   }
 
   /// Every different plate of a sequence, in the order of its shots.
-  static func all(in sequence: PictureSequence, files: [ProbedFile]) -> [BurnInStrip] {
+  static func all(in sequence: PictureSequence, files: MediaFiles) -> [BurnInStrip] {
     var seen: Set<BurnInStrip> = []
     return sequence.spans.flatMap { [$0.shot, $0.outgoingShot] }.compactMap { shot in
       shot.flatMap { ShotLabel($0, files: files)?.strip }
@@ -71,13 +71,16 @@ extension BurnIn {
     }
     let input = TypesetTask.Input(
       raster: sequence.raster, requests: requests, isPublished: false, builtBy: workspace.tools.drawing)
-    let node = TaskNode(
-      key: TypesetTask.key(input), kind: TypesetTask.identifier, version: TypesetTask.version, stage: stage,
-      label: "typeset the burn-in of \(labels.count) shots", payload: try JSONBytes.encode(input),
-      reason: "text is drawn and measured before planning", subject: "burn-in of \(stage)",
-      ingredients: TypesetTask.ingredients(input))
-    guard let output = try workspace.answer(to: node, as: TypesetTask.Output.self),
-      output.typeset.count == requests.count, let glyphs = output.typeset[0].pictures.first
+    let key = TypesetTask.key(input)
+    let answer = try workspace.answer(of: key, as: TypesetTask.Output.self) {
+      TaskNode(
+        key: key, kind: TypesetTask.identifier, version: TypesetTask.version, stage: stage,
+        label: "typeset the burn-in of \(labels.count) shots", payload: try JSONBytes.encode(input),
+        reason: "text is drawn and measured before planning", subject: "burn-in of \(stage)",
+        ingredients: TypesetTask.ingredients(input))
+    }
+    guard let output = answer, output.typeset.count == requests.count,
+      let glyphs = output.typeset[0].pictures.first
     else { return nil }
     workspace.names.note(output.typeset, of: requests)
     let drawn = Dictionary(uniqueKeysWithValues: zip(strips, output.typeset.dropFirst()))

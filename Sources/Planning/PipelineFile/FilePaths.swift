@@ -40,6 +40,7 @@ package enum FilePaths {
 
   /// The path with every symbolic link followed; nil when nothing is there.
   package static func real(_ path: String) -> String? {
+    FileWitness.note(path)
     guard let resolved = unsafe realpath(path, nil) else { return nil }
     defer { unsafe free(resolved) }
     return unsafe String(cString: resolved)
@@ -49,6 +50,7 @@ package enum FilePaths {
   ///
   /// - Throws: `FileReadError` with the system's reason.
   package static func read(_ path: String, limit: Int = 256 << 20) throws(FileReadError) -> [UInt8] {
+    FileWitness.note(path)
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileReadError(reason: Self.reason(errno)) }
     defer { close(descriptor) }
@@ -82,6 +84,7 @@ extension FilePaths {
   ///
   /// - Throws: `FileReadError` with the system's reason.
   package static func checkReadable(_ path: String) throws(FileReadError) {
+    FileWitness.note(path)
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileReadError(reason: reason(errno)) }
     defer { close(descriptor) }
@@ -98,6 +101,7 @@ package struct FileReadError: Error {
 
 extension FilePaths {
   package static func isFolder(_ path: String) -> Bool {
+    FileWitness.note(path)
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
@@ -109,6 +113,7 @@ extension FilePaths {
 
   /// Names in a folder, sorted, without `.` and `..`; empty when it cannot be read.
   package static func entries(of folder: String) -> [String] {
+    FileWitness.note(folder)
     guard let stream = unsafe opendir(folder) else { return [] }
     defer { unsafe closedir(stream) }
     var names: [String] = []

@@ -39,7 +39,7 @@ package struct Pipeline: Sendable {
     package var logs: [SourceLog] = []
   }
 
-  package struct MediaRoot: Sendable {
+  package struct MediaRoot: Codable, Sendable {
     /// Absolute, symbolic links resolved.
     package var path: String
     package var typed: String
@@ -60,6 +60,15 @@ package struct Pipeline: Sendable {
   package var cost: CostRate?
   /// Black around what is seen, in every deliverable that does not leave it out.
   package var matte: Matte?
+
+  /// Whether its plan follows from the files it names, the media and the results alone: no gate that people decide on,
+  /// no program that is looked for on this machine, no conversion by another.
+  package var isClosed: Bool {
+    timeline.reference == nil
+      && timeline.cuts.allSatisfy { cut in
+        !cut.isConverted && ConvertedFormat.ownExtensions.contains(FilePaths.fileExtension(of: cut.path))
+      } && !stages.contains { $0 is ApprovalStage || $0 is ExternalStage }
+  }
 
   package func stage(named name: String) -> (any Stage)? { stages.first { $0.declaration.name == name } }
 }

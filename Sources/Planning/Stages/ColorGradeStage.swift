@@ -1,8 +1,10 @@
 import ColorGrading
 package import Diagnostics
+import Digests
 import Editorial
 import ImageGraph
 import MediaTime
+import Synchronization
 import TaskKinds
 
 /// Grades every shot by its CDL, then applies the look.
@@ -50,7 +52,7 @@ package struct ColorGradeStage: ReadableStage {
     look = PipelineLoader.inputFiles(keys.paths("look"), what: "the look", findings: keys.findings).first
     if let look {
       do {
-        _ = try CubeFile.read(path: look.typed, bytes: look.bytes)
+        try CheckedLooks.check(look)
       } catch {
         for diagnostic in error.diagnostics { keys.findings.add(diagnostic) }
         return nil
@@ -126,6 +128,18 @@ package struct ColorGradeStage: ReadableStage {
       guard node.hasPicture, let shot, let decision = decisions[shot.place] else { return node }
       return .grade(Grade(decision), of: node)
     }
+  }
+}
+
+/// Looks that were found good: programmes share them, and a lattice of 33 points has 36,000 lines to read.
+private enum CheckedLooks {
+  private static let good = Mutex<Set<Digest>>([])
+
+  static func check(_ look: InputFile) throws(DiagnosticList) {
+    let digest = Digest.sha256(look.bytes)
+    if good.withLock({ $0.contains(digest) }) { return }
+    _ = try CubeFile.read(path: look.typed, bytes: look.bytes)
+    good.withLock { _ = $0.insert(digest) }
   }
 }
 

@@ -36,13 +36,14 @@ struct ConformPage {
       report: workspace.object(report), pictures: pictures,
       stills: stills.contains { $0 != nil } ? workspace.object(try JSONBytes.encode(stills)) : nil)
     let key = ConformPageTask.key(input)
-    let waits = Set(pictures.joined().map(\.thumbnails)).sorted { $0.hex < $1.hex }
-    try workspace.add(
-      TaskNode(
+    try workspace.add(unlessMade: key) { workspace in
+      let waits = Set(pictures.joined().map(\.thumbnails)).sorted()
+      return TaskNode(
         key: key, kind: ConformPageTask.identifier, version: ConformPageTask.version, stage: stage,
         label: "page of the conform report", dependencies: workspace.plannedDependencies(waits),
         payload: try JSONBytes.encode(input), reason: "no page shows exactly this conform", subject: stage,
-        ingredients: ConformPageTask.ingredients(input)))
+        ingredients: ConformPageTask.ingredients(input))
+    }
     workspace.conformPage = key
     return key
   }
@@ -74,12 +75,13 @@ struct ConformPage {
         node: node, raster: raster, frames: part, media: [file.identity.hex: renderMedia(of: file, video)],
         builtBy: workspace.tools.builtBy("mjpeg"))
       let key = ThumbnailsTask.key(input)
-      try workspace.add(
+      try workspace.add(unlessMade: key) { _ in
         TaskNode(
           key: key, kind: ThumbnailsTask.identifier, version: ThumbnailsTask.version, stage: stage,
           label: "thumbnails of \(file.facts.fileName)", payload: try JSONBytes.encode(input),
           reason: "no thumbnails show these frames", subject: file.facts.fileName,
-          ingredients: ThumbnailsTask.ingredients(input)))
+          ingredients: ThumbnailsTask.ingredients(input))
+      }
       for (index, frame) in part.enumerated() {
         pictures[frame] = ConformPageTask.Picture(thumbnails: key, index: index)
       }

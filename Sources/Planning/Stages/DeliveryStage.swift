@@ -224,27 +224,31 @@ package struct DeliveryStage: ReadableStage {
       chapters: profile.container == .mp4 ? chapters : nil, startTimecode: label.description,
       startFrame: label.frame, name: "\(workspace.pipeline.programme)_\(declaration.name)")
     let key = AssembleTask.key(assembly)
-    let renders = workspace.nodes.filter { node in node.kind == RenderTask.identifier }
-    let used = Set(frames.pieces.map(\.segment))
-    let waits = renders.filter { !used.isDisjoint(with: $0.commits) }.map(\.key) + [mix].compactMap { $0 }
-    try workspace.add(
-      TaskNode(
+    try workspace.add(unlessMade: key) { workspace in
+      let used = Set(frames.pieces.map(\.segment))
+      let waits =
+        workspace.nodes.filter { $0.kind == RenderTask.identifier && !used.isDisjoint(with: $0.commits) }
+        .map(\.key) + [mix].compactMap { $0 }
+      return TaskNode(
         key: key, kind: AssembleTask.identifier, version: AssembleTask.version, stage: declaration.name,
         label: "assemble \(declaration.name)", dependencies: workspace.plannedDependencies(waits),
         payload: try JSONBytes.encode(assembly),
         reason: "no file is made of exactly these frames and this mix",
         needs: TaskNeeds(
           memoryBytes: MemoryEstimate.assembly(encoding, frameCount: sequence.frameCount)),
-        subject: declaration.name, ingredients: AssembleTask.ingredients(assembly)))
-    let recipe = Recipe(
-      stage: declaration, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
-      workspace: workspace)
+        subject: declaration.name, ingredients: AssembleTask.ingredients(assembly))
+    }
     let publish = PublishTask.Input(
       shelf: .deliverables, programme: workspace.pipeline.programme, name: declaration.name,
       stage: declaration.name, assembly: key, fileExtension: profile.fileExtension,
       documents: chapters.map { [document(of: $0, rate: sequence.rate, in: &workspace)] } ?? [],
-      recipe: workspace.object(try JSONBytes.encode(recipe)), profile: profile.name)
-    let version = try workspace.publish(publish, reason: "no version of it is exactly this")
+      recipe: nil, profile: profile.name)
+    let version = try workspace.publish(publish, reason: "no version of it is exactly this") { workspace in
+      try JSONBytes.encode(
+        Recipe(
+          stage: declaration, profile: profile.name, encoding: encoding, sequence: sequence, start: start,
+          workspace: workspace))
+    }
     workspace.deliverables.append(
       DeliverablePlan(
         stage: declaration.name, profile: profile.name, frames: sequence.frameCount,

@@ -167,14 +167,15 @@ struct GradeStills {
     of shot: Shot, scopes: StillTask.Scopes?, in workspace: inout PlanningWorkspace
   ) throws -> TaskKey {
     let view = shot.view
-    let media = workspace.media(of: [view.before, view.after])
-    let input = StillTask.Input(
-      raster: after.raster, before: view.before, after: view.after, frame: view.frame, media: media,
+    var input = StillTask.Input(
+      raster: after.raster, before: view.before, after: view.after, frame: view.frame, media: [:],
       scopes: scopes, builtBy: "\(workspace.tools.builtBy("png")); \(workspace.tools.drawing)")
     let key = StillTask.key(input)
-    let names = workspace.names
-    try workspace.add(
-      TaskNode(
+    try workspace.add(unlessMade: key) { workspace in
+      // Where its media is decides nothing.
+      input.media = workspace.media(of: [view.before, view.after])
+      let (input, names) = (input, workspace.names)
+      return TaskNode(
         key: key, kind: StillTask.identifier, version: StillTask.version, stage: stage,
         label: "still of \(shot.event.clip.shot)" + (scopes == nil ? "" : " with scopes"),
         dependencies: workspace.externals(behind: [view.before, view.after]),
@@ -182,7 +183,8 @@ struct GradeStills {
         needs: TaskNeeds(
           memoryBytes: MemoryEstimate(videos: workspace.videosByIdentity())
             .still([view.before, view.after], raster: after.raster)),
-        subject: "shot \(shot.event.clip.shot)", ingredients: StillTask.ingredients(input, names: names)))
+        subject: "shot \(shot.event.clip.shot)", ingredients: StillTask.ingredients(input, names: names))
+    }
     return key
   }
 
@@ -203,13 +205,14 @@ struct GradeStills {
       raster: after.raster, handles: Int64(workspace.pipeline.timeline.handles), shots: shots,
       builtBy: workspace.tools.drawing)
     let key = ContactSheetTask.key(input)
-    try workspace.add(
+    try workspace.add(unlessMade: key) { workspace in
       TaskNode(
         key: key, kind: ContactSheetTask.identifier, version: ContactSheetTask.version, stage: stage,
         label: "contact sheet of \(shots.count) shots",
         dependencies: workspace.plannedDependencies(shots.map(\.still)),
         payload: try JSONBytes.encode(input), reason: "no sheet shows exactly these shots", subject: stage,
-        ingredients: ContactSheetTask.ingredients(input)))
+        ingredients: ContactSheetTask.ingredients(input))
+    }
     return key
   }
 

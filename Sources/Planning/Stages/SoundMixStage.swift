@@ -110,14 +110,14 @@ package struct SoundMixStage: ReadableStage {
     let input = MixTask.Input(mix: mix, media: layout.media, builtBy: workspace.tools.libraries)
     let key = MixTask.key(input)
     workspace.mixes[declaration.name] = PlannedMix(key: key, layouts: layouts.map(\.rawValue))
-    try workspace.add(
+    try workspace.add(unlessMade: key) { _ in
       TaskNode(
         key: key, kind: MixTask.identifier, version: MixTask.version, stage: declaration.name,
         label: "mix of \(mix.events.count) events", payload: try JSONBytes.encode(input),
         reason: "no mix is made of exactly these events",
         needs: TaskNeeds(memoryBytes: MemoryEstimate.mix(events: mix.events.count)),
-        subject: declaration.name,
-        ingredients: MixTask.ingredients(input)))
+        subject: declaration.name, ingredients: MixTask.ingredients(input))
+    }
     guard isPublished else { return }
     _ = try workspace.publish(
       PublishTask.Input(

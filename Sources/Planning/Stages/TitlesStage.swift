@@ -115,14 +115,15 @@ package struct TitlesStage: ReadableStage {
       raster: raster, requests: requests, isPublished: true, builtBy: workspace.tools.drawing)
     let names = credits?.blocks.reduce(0) { $0 + $1.entries.count } ?? 0
     let key = TypesetTask.key(input)
-    let node = TaskNode(
-      key: key, kind: TypesetTask.identifier, version: TypesetTask.version, stage: declaration.name,
-      label: "typeset \(titles.cards.count) cards and \(names) credits", payload: try JSONBytes.encode(input),
-      reason: "text is drawn and measured before planning", subject: declaration.name,
-      ingredients: TypesetTask.ingredients(input))
-    guard let output = try workspace.answer(to: node, as: TypesetTask.Output.self),
-      output.typeset.count == requests.count
-    else { return nil }
+    let answer = try workspace.answer(of: key, as: TypesetTask.Output.self) {
+      TaskNode(
+        key: key, kind: TypesetTask.identifier, version: TypesetTask.version, stage: declaration.name,
+        label: "typeset \(titles.cards.count) cards and \(names) credits",
+        payload: try JSONBytes.encode(input),
+        reason: "text is drawn and measured before planning", subject: declaration.name,
+        ingredients: TypesetTask.ingredients(input))
+    }
+    guard let output = answer, output.typeset.count == requests.count else { return nil }
     workspace.names.note(output.typeset, of: requests)
     return (key, output.typeset)
   }

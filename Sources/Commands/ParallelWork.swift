@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Blocking work on many items by a few threads.
+/// Work on many items, blocking or not, by a few threads.
 enum ParallelWork {
   /// Hands out the numbers of the items.
   private final class Queue: Sendable {
@@ -21,7 +21,7 @@ enum ParallelWork {
 
   /// Calls `body` for every item, on as many cores as there are, and returns the answers in the order of the items.
   static func map<Item: Sendable, Answer: Sendable>(
-    _ items: [Item], _ body: @escaping @Sendable (Item) throws -> Answer
+    _ items: [Item], _ body: @escaping @Sendable (Item) async throws -> Answer
   ) async throws -> [Answer] {
     let queue = Queue(count: items.count)
     @concurrent @Sendable func work() async throws -> [(Int, Answer)] {
@@ -29,7 +29,7 @@ enum ParallelWork {
       while true {
         try Task.checkCancellation()
         guard let index = queue.next() else { return answers }
-        answers.append((index, try body(items[index])))
+        answers.append((index, try await body(items[index])))
       }
     }
     let width = max(1, min(ProcessInfo.processInfo.activeProcessorCount, items.count))
