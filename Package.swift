@@ -127,7 +127,7 @@ let package = Package(
       name: "interlock-bench",
       dependencies: [
         "Digests", "TaskGraph", "TaskKinds", "ImageGraph", "Delivery", "SoundMixing", "Planning",
-        "ObjectStore", "Ledger", "Engine", "Farm", "Commands", "TestSupport", argumentParser,
+        "ObjectStore", "Ledger", "Engine", "Farm", "Colour", "Commands", "TestSupport", argumentParser,
       ],
       swiftSettings: settings),
     // Tests mirror targets one to one

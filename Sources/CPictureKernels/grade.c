@@ -7,16 +7,9 @@
 
 static void prepare_cdl(pk_cdl *cdl, const pk_decision *decision) {
   for (int i = 0; i < 3; i++) {
-    const float power = (float)decision->power[i];
-    uint32_t bits;
-    memcpy(&bits, &power, sizeof bits);
-    bits &= 0xfffff000u;  // 12 significant bits
-    float high;
-    memcpy(&high, &bits, sizeof high);
     cdl->slope[i] = (float)decision->slope[i];
     cdl->offset[i] = (float)decision->offset[i];
-    cdl->power_high[i] = high;
-    cdl->power_low[i] = (float)(decision->power[i] - (double)high);
+    cdl->power[i] = (float)decision->power[i];
     cdl->has_power[i] = decision->power[i] != 1.0;
   }
   cdl->saturation = (float)decision->saturation;

@@ -433,21 +433,57 @@ static int32_t make_scratch(scratch *rows, int32_t width) {
   return 0;
 }
 
-int32_t pk_pipe_run(
-  const pk_pipe *pipe, const void *const source[3], const ptrdiff_t source_strides[3], void *const destination[3],
-  const ptrdiff_t destination_strides[3]) {
-  fill_around(pipe, destination, destination_strides);
-  if (pipe->moves_codes) {
-    move_codes(pipe, source, source_strides, destination, destination_strides);
-    return 0;
+static int32_t make_scratches(scratch *rows, const pk_pipe *const *pipes, int32_t count) {
+  for (int32_t k = 0; k < count; k++) {
+    if (make_scratch(&rows[k], pipes[k]->is.width) == 0) continue;
+    while (k > 0) free(rows[--k].memory);
+    return -1;
   }
-  scratch rows;
-  if (make_scratch(&rows, pipe->is.width) != 0) return -1;
-  for (int32_t y = 0; y < pipe->is.height; y++) {
-    read_row(pipe, source, source_strides, y, &rows, rows.r, rows.g, rows.b);
-    pk_grade_apply(&pipe->grade, pipe->rows, rows.r, rows.g, rows.b, (size_t)pipe->is.width);
-    write_row(pipe, destination, destination_strides, y, &rows);
+  return 0;
+}
+
+/// Row `y` of the source, graded once, into every destination.
+static void run_row(
+  const pk_pipe *const *pipes, int32_t count, const void *const source[3], const ptrdiff_t source_strides[3],
+  void *const *const *destinations, const ptrdiff_t *const *destination_strides, int32_t y, const scratch *rows) {
+  const pk_pipe *pipe = pipes[0];
+  const size_t width = (size_t)pipe->is.width;
+  read_row(pipe, source, source_strides, y, rows, rows->r, rows->g, rows->b);
+  pk_grade_apply(&pipe->grade, pipe->rows, rows->r, rows->g, rows->b, width);
+  for (int32_t k = 1; k < count; k++) {
+    memcpy(rows[k].r, rows->r, width * sizeof(float));
+    memcpy(rows[k].g, rows->g, width * sizeof(float));
+    memcpy(rows[k].b, rows->b, width * sizeof(float));
+    write_row(pipes[k], destinations[k], destination_strides[k], y, &rows[k]);
   }
-  free(rows.memory);
+  write_row(pipe, destinations[0], destination_strides[0], y, rows);
+}
+
+int32_t pk_pipes_run(
+  const pk_pipe *const pipes[], int32_t count, const void *const source[3], const ptrdiff_t source_strides[3],
+  void *const *const destinations[], const ptrdiff_t *const destination_strides[]) {
+  const pk_pipe *graded[PK_PIPES_AT_ONCE];
+  void *const *to[PK_PIPES_AT_ONCE];
+  const ptrdiff_t *to_strides[PK_PIPES_AT_ONCE];
+  scratch rows[PK_PIPES_AT_ONCE];
+  if (count < 1 || count > PK_PIPES_AT_ONCE) return -1;
+  int32_t left = 0;
+  for (int32_t k = 0; k < count; k++) {
+    fill_around(pipes[k], destinations[k], destination_strides[k]);
+    if (pipes[k]->moves_codes) {
+      move_codes(pipes[k], source, source_strides, destinations[k], destination_strides[k]);
+      continue;
+    }
+    graded[left] = pipes[k];
+    to[left] = destinations[k];
+    to_strides[left] = destination_strides[k];
+    left++;
+  }
+  if (left == 0) return 0;
+  if (make_scratches(rows, graded, left) != 0) return -1;
+  for (int32_t y = 0; y < graded[0]->is.height; y++) {
+    run_row(graded, left, source, source_strides, to, to_strides, y, rows);
+  }
+  for (int32_t k = 0; k < left; k++) free(rows[k].memory);
   return 0;
 }

@@ -35,7 +35,7 @@ typedef struct {
 
 typedef struct {
   float slope[3], offset[3];
-  float power_high[3], power_low[3];  // power = high + low, high with 12 significant bits
+  float power[3];
   int32_t has_power[3];
   int32_t has_saturation;
   float saturation;
@@ -94,6 +94,9 @@ typedef struct {
   void (*move8to16)(const uint8_t *in, const pk_move *move, uint16_t *out, size_t count);
   void (*move16to8)(const uint16_t *in, const pk_move *move, uint8_t *out, size_t count);
   void (*move16to16)(const uint16_t *in, const pk_move *move, uint16_t *out, size_t count);
+  uint64_t (*difference8)(const uint8_t *a, const uint8_t *b, size_t count);
+  uint64_t (*difference12)(const uint16_t *a, const uint16_t *b, int32_t shift, size_t count);
+  uint64_t (*difference16)(const uint16_t *a, const uint16_t *b, int32_t shift, int32_t swaps, size_t count);
   void (*raise_power)(float *row, float high, float low, size_t count);
   void (*limit)(float *row, float low, float high, size_t count);
   void (*multiply)(float *row, const float *by, size_t count);

@@ -126,6 +126,9 @@ private struct PlaneExtent {
 
   package let source: PictureFormat
   package let destination: PictureFormat
+  /// The part of the source that is used.
+  private let area: PictureRectangle
+  private let grade: GradeKernel?
   private let pipe: OpaquePointer  // owned, never null; freed once in deinit
 
   /// - Parameters:
@@ -157,6 +160,8 @@ private struct PlaneExtent {
     }
     self.source = source
     self.destination = destination
+    area = crop
+    self.grade = grade
     var configuration = unsafe pk_configuration()
     unsafe configuration.source_layout = source.layout.forKernels
     unsafe configuration.source_encoding = source.encoding.forKernels
@@ -191,23 +196,65 @@ private struct PlaneExtent {
   /// - Throws: `.badPlanes` when a plane is missing, too small or misaligned; `.outOfMemory`.
   /// - Complexity: O(pixels); holds a few rows.
   package func run(source: [SourcePlane], destination: [DestinationPlane]) throws(ColourError) {
-    try Self.check("source", source.map(\.extent), self.source)
-    try Self.check("destination", destination.map(\.extent), self.destination)
-    var from: [UnsafeRawPointer?] = unsafe source.map { unsafe $0.bytes.baseAddress }
-    var to: [UnsafeMutableRawPointer?] = unsafe destination.map { unsafe $0.bytes.baseAddress }
-    var fromStrides = source.map(\.stride)
-    var toStrides = destination.map(\.stride)
-    // The kernels declare three planes whatever the layout.
-    for _ in 0..<2 {
-      unsafe from.append(nil)
-      unsafe to.append(nil)
-      fromStrides.append(0)
-      toStrides.append(0)
+    try Self.run([self], source: source, destinations: [destination])
+  }
+
+  /// Converts one picture into several layouts, read and graded once.
+  ///
+  /// - Parameters:
+  ///   - pipes: of one source, one crop and one grade; what each writes is what it writes alone.
+  ///   - destinations: the planes for each pipe.
+  /// - Throws: as `run(source:destination:)`.
+  package static func run(
+    _ pipes: [PicturePipe], source: [SourcePlane], destinations: [[DestinationPlane]]
+  ) throws(ColourError) {
+    precondition(pipes.count == destinations.count, "each pipe has a destination")
+    for (pipe, destination) in zip(pipes, destinations) {
+      precondition(
+        pipe.source == pipes[0].source && pipe.area == pipes[0].area && pipe.grade == pipes[0].grade,
+        "pipes that run together differ in what they write only")
+      try check("source", source.map(\.extent), pipe.source)
+      try check("destination", destination.map(\.extent), pipe.destination)
     }
-    guard unsafe pk_pipe_run(pipe, &from, &fromStrides, &to, &toStrides) == 0 else {
+    for start in stride(from: 0, to: pipes.count, by: Int(PK_PIPES_AT_ONCE)) {
+      let end = min(pipes.count, start + Int(PK_PIPES_AT_ONCE))
+      try runTogether(pipes[start..<end], source, destinations[start..<end])
+    }
+  }
+
+  private static func runTogether(
+    _ pipes: ArraySlice<PicturePipe>, _ source: [SourcePlane], _ destinations: ArraySlice<[DestinationPlane]>
+  ) throws(ColourError) {
+    // The kernels declare three planes whatever the layout.
+    let from = unsafe Self.padded(source.map { unsafe $0.bytes.baseAddress }, nil)
+    let fromStrides = padded(source.map(\.stride), 0)
+    let to = unsafe destinations.map { unsafe padded($0.map { unsafe $0.bytes.baseAddress }, nil) }
+    let toStrides = destinations.map { padded($0.map(\.stride), 0) }
+    let status = unsafe withPointers(to) { to in
+      unsafe withPointers(toStrides) { toStrides in
+        let raw: [OpaquePointer?] = unsafe pipes.map { unsafe $0.pipe }
+        return unsafe pk_pipes_run(raw, Int32(pipes.count), from, fromStrides, to, toStrides)
+      }
+    }
+    guard status == 0 else {
       throw ColourError(
         code: .outOfMemory, message: "no memory for a few rows of pixels", remedy: "Run fewer tasks at once.")
     }
+  }
+
+  private static func padded<Element>(_ elements: [Element], _ empty: Element) -> [Element] {
+    elements + [empty, empty]
+  }
+
+  /// Lends the addresses of arrays, one after the other.
+  private static func withPointers<Element, R>(
+    _ arrays: [[Element]], _ body: (UnsafePointer<UnsafePointer<Element>?>) -> R
+  ) -> R {
+    func lend(_ rest: ArraySlice<[Element]>, _ lent: [UnsafePointer<Element>?]) -> R {
+      guard let next = rest.first else { return unsafe body(lent) }
+      return unsafe next.withUnsafeBufferPointer { unsafe lend(rest.dropFirst(), lent + [$0.baseAddress]) }
+    }
+    return unsafe lend(arrays[...], [])
   }
 }
 

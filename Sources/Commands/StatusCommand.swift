@@ -55,6 +55,10 @@ struct StatusCommand: AsyncParsableCommand {
     var made: String?
     /// Closed gates that it waits for.
     var gates: [GateState]?
+    /// Of a textless deliverable: what it shares with the texted one.
+    var textless: [TextlessPair]?
+    /// The same in words.
+    var remarks: [String]?
   }
 
   func run() async throws {
@@ -115,7 +119,9 @@ struct StatusCommand: AsyncParsableCommand {
           DeliverablePath.display($0, production: store.production, typed: production.production ?? ".")
         },
         made: shown?.made,
-        gates: planned.gates.filter { exact == nil && deliverable.waitsFor.contains($0.gate) })
+        gates: planned.gates.filter { exact == nil && deliverable.waitsFor.contains($0.gate) },
+        textless: planned.textless.pairs.filter { $0.textless == deliverable.stage },
+        remarks: planned.textless.lines(of: deliverable.stage))
     }
   }
 
@@ -160,6 +166,7 @@ struct StatusCommand: AsyncParsableCommand {
     let mark = row.state == "current" || row.state == "published" ? "✓" : "•"
     var line = "\(mark) \(row.deliverable)  \(row.version ?? "–")  \(row.state)"
     if let path = row.path { line += "\n    \(path)" }
+    for remark in row.remarks ?? [] { line += "\n    \(remark)" }
     for gate in row.gates ?? [] {
       for unseen in UnseenFrames.lines(gate.unseen) { line += "\n    unseen: \(unseen)" }
     }

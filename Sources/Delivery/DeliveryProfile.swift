@@ -17,19 +17,25 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
     package var profile: Int?
     package var pixelFormat: String
     package var quantiser: Int?
+    /// Version of the rule that fills the size the encoder's profile allows; nil where there is none.
+    package var budgetRule: Int?
+    /// Whether every frame is decoded and compared when it is made; nil is yes.
+    package var isVerified: Bool?
     package var options: [String: String]
     /// The four-character code the container must show; nil where the container has none.
     package var codecTag: String?
     package var lowestPSNR: Double
 
     package init(
-      codec: String, profile: Int?, pixelFormat: String, quantiser: Int?, options: [String: String],
-      codecTag: String?, lowestPSNR: Double
+      codec: String, profile: Int?, pixelFormat: String, quantiser: Int?, budgetRule: Int? = nil,
+      isVerified: Bool? = nil, options: [String: String], codecTag: String?, lowestPSNR: Double
     ) {
       self.codec = codec
       self.profile = profile
       self.pixelFormat = pixelFormat
       self.quantiser = quantiser
+      self.budgetRule = budgetRule
+      self.isVerified = isVerified
       self.options = options
       self.codecTag = codecTag
       self.lowestPSNR = lowestPSNR
@@ -100,8 +106,9 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   package func encoding(width: Int, height: Int, rate: FrameRate, builtBy: String) -> Encoding {
     Encoding(
       codec: picture.codec, profile: picture.profile, pixelFormat: picture.pixelFormat, width: width,
-      height: height, rate: rate, quantiser: picture.quantiser, options: picture.options, tags: tags,
-      builtBy: builtBy, lowestPSNR: picture.lowestPSNR)
+      height: height, rate: rate, quantiser: picture.quantiser, budgetRule: picture.budgetRule,
+      isVerified: picture.isVerified, options: picture.options, tags: tags, builtBy: builtBy,
+      lowestPSNR: picture.lowestPSNR)
   }
 
   /// The encoders and pixel formats that frames can be delivered in.

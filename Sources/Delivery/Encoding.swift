@@ -36,6 +36,13 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
   package var rate: FrameRate
   /// Fixed quantiser of every frame; nil leaves it to the encoder's own rate control.
   package var quantiser: Int?
+  /// Version of the rule by which each part of a frame gets the quantiser that fills the size its profile allows;
+  /// nil where there is no such rule.
+  package var budgetRule: Int?
+  /// The rule of this build; another rule makes other bytes.
+  package static let budgetRuleVersion = 1
+  /// Whether frames are decoded and compared with their pictures when they are made; nil is yes.
+  package var isVerified: Bool?
   /// Private options of the encoder, by name.
   package var options: [String: String]
   package var tags: ColourTags
@@ -46,7 +53,7 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
 
   package init(
     codec: String, profile: Int?, pixelFormat: String, width: Int, height: Int, rate: FrameRate,
-    quantiser: Int?,
+    quantiser: Int?, budgetRule: Int? = nil, isVerified: Bool? = nil,
     options: [String: String], tags: ColourTags, builtBy: String, lowestPSNR: Double
   ) {
     self.codec = codec
@@ -56,6 +63,8 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
     self.height = height
     self.rate = rate
     self.quantiser = quantiser
+    self.budgetRule = budgetRule
+    self.isVerified = isVerified
     self.options = options
     self.tags = tags
     self.builtBy = builtBy
@@ -78,6 +87,13 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
     }
     encoder.append(tags)
     encoder.append(builtBy)
+    // Nothing at all without them: frames made before there were any keep their names.
+    if let budgetRule {
+      encoder.append("budget")
+      encoder.append(budgetRule)
+    }
+    // The same bytes, but never taken for frames that were looked at.
+    if isVerified == false { encoder.append("unverified") }
   }
 
   /// What is made, kept and reused as a whole.

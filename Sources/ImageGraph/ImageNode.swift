@@ -1,10 +1,11 @@
 package import Digests
+import MediaTime
 
 /// A picture as a function of a frame number: a chain of operations over a source, over the layers of a composite,
 /// over two sides at a transition, or over pictures that lie on each other.
 ///
 /// The order of operations is fixed: source, composite, sizing, grade of each side, transition, layers, look, titles,
-/// burn-in. Stages rewrite nodes; nothing is rendered until a deliverable asks for frames.
+/// matte, burn-in. Stages rewrite nodes; nothing is rendered until a deliverable asks for frames.
 package indirect enum ImageNode: Hashable, Codable, Sendable {
   case source(PictureSource)
   case black(Black)
@@ -18,6 +19,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
   case layers(Layering, of: [ImageNode])
   case look(Look, of: ImageNode)
   case graphics(Graphics, of: ImageNode)
+  case matte(Matte, of: ImageNode)
 
   /// The digest of the whole chain: operations, their versions and parameters, and the source's identity.
   ///
@@ -34,9 +36,28 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     case .source(let source): [source]
     case .black: []
     case .composite(_, let pictures), .layers(_, let pictures): pictures.flatMap(\.sources)
-    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .graphics(_, let below):
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .graphics(_, let below),
+      .matte(_, let below):
       below.sources
     case .transition(_, let outgoing, let incoming): outgoing.sources + incoming.sources
+    }
+  }
+
+  /// The source frame behind a frame of the chain, of several sources the first; nil for generated pictures.
+  package func firstSource(at frame: Int64) -> (source: PictureSource, frame: Int64)? {
+    switch self {
+    case .source(let source): return (source, frame)
+    case .black: return nil
+    case .composite(_, let pictures): return pictures.first?.firstSource(at: frame)
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .matte(_, let below):
+      return below.firstSource(at: frame)
+    case .transition(let transition, let outgoing, _):
+      return outgoing.firstSource(at: transition.outgoing.position(at: frame))
+    case .layers(let layering, let pictures):
+      guard let layer = layering.layers.first else { return nil }
+      return pictures.first?.firstSource(at: layer.map.position(at: frame))
+    case .graphics(let graphics, let below):
+      return below.firstSource(at: graphics.below?.position(at: frame) ?? frame)
     }
   }
 
@@ -63,12 +84,13 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
       } + [layering.summary]
     case .look(let look, let below): below.operations + [look.summary]
     case .graphics(let graphics, let below): below.operations + [graphics.summary]
+    case .matte(let matte, let below): below.operations + [matte.summary]
     }
   }
 
   package var sizing: Sizing? {
     switch self {
-    case .source, .black, .composite, .transition, .layers, .graphics: nil
+    case .source, .black, .composite, .transition, .layers, .graphics, .matte: nil
     case .sizing(let sizing, _): sizing
     case .grade(_, let below), .look(_, let below): below.sizing
     }
@@ -77,7 +99,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
   /// What is sized: a source or a composite.
   package var sized: ImageNode? {
     switch self {
-    case .source, .black, .composite, .transition, .layers, .graphics: nil
+    case .source, .black, .composite, .transition, .layers, .graphics, .matte: nil
     case .sizing(_, let below): below
     case .grade(_, let below), .look(_, let below): below.sized
     }
@@ -85,7 +107,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
 
   package var grade: Grade? {
     switch self {
-    case .source, .black, .composite, .sizing, .transition, .layers, .graphics: nil
+    case .source, .black, .composite, .sizing, .transition, .layers, .graphics, .matte: nil
     case .grade(let grade, _): grade
     case .look(_, let below): below.grade
     }
@@ -95,9 +117,12 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     if case .look(let look, _) = self { look } else { nil }
   }
 
-  /// The picture below titles and burn-ins.
+  /// The picture below titles, matte and burn-ins.
   package var withoutGraphics: ImageNode {
-    if case .graphics(_, let below) = self { below.withoutGraphics } else { self }
+    switch self {
+    case .graphics(_, let below), .matte(_, let below): below.withoutGraphics
+    case .source, .black, .composite, .sizing, .grade, .transition, .layers, .look: self
+    }
   }
 
   /// The transition, with its sides, below a look if there is one.
@@ -105,7 +130,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .transition(let transition, let outgoing, let incoming): (transition, outgoing, incoming)
     case .look(_, let below): below.transition
-    case .source, .black, .composite, .sizing, .grade, .layers, .graphics: nil
+    case .source, .black, .composite, .sizing, .grade, .layers, .graphics, .matte: nil
     }
   }
 
@@ -114,7 +139,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .layers(let layering, let pictures): (layering, pictures)
     case .look(_, let below): below.layers
-    case .source, .black, .composite, .sizing, .grade, .transition, .graphics: nil
+    case .source, .black, .composite, .sizing, .grade, .transition, .graphics, .matte: nil
     }
   }
 }
@@ -124,6 +149,12 @@ package struct OperationSummary: Hashable, Codable, Sendable {
   package var operation: String
   package var version: Int
   package var parameters: String
+
+  package init(operation: String, version: Int, parameters: String) {
+    self.operation = operation
+    self.version = version
+    self.parameters = parameters
+  }
 
   /// The same operation on one side of a transition.
   func on(_ side: String) -> OperationSummary {
@@ -170,6 +201,10 @@ extension ImageNode: CanonicallyEncodable {
     case .graphics(let graphics, let below):
       encoder.append("graphics")
       encoder.append(graphics)
+      encoder.append(below)
+    case .matte(let matte, let below):
+      encoder.append("matte")
+      encoder.append(matte)
       encoder.append(below)
     }
   }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// Positioned reads of a regular file, for the few structures FFmpeg does not tell about.
-final class ByteFile {
-  let path: String
-  let byteCount: Int64
+package final class ByteFile {
+  package let path: String
+  package let byteCount: Int64
   private let descriptor: Int32
 
-  init(_ path: String) throws(MediaError) {
+  package init(_ path: String) throws(MediaError) {
     self.path = path
     descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(errno, "open", path) }
@@ -22,7 +22,7 @@ final class ByteFile {
   deinit { close(descriptor) }
 
   /// Up to `count` bytes from `offset`; fewer at the end of the file.
-  func read(at offset: Int64, count: Int) throws(MediaError) -> [UInt8] {
+  package func read(at offset: Int64, count: Int) throws(MediaError) -> [UInt8] {
     let available = max(0, min(Int64(count), byteCount - offset))
     var bytes = [UInt8](repeating: 0, count: Int(available))
     var done = 0

@@ -4,7 +4,8 @@ import CFFmpeg
 @safe final class EncoderContext {
   let settings: EncoderSettings
   let raw: UnsafeMutablePointer<AVCodecContext>
-  private let frame: Frame
+  /// The picture that `fill` lends; made when it is first asked for.
+  private var filled: Frame?
   private let packet: Packet
   private let colours: ColourValues
 
@@ -41,7 +42,6 @@ import CFFmpeg
     }
     colours = try ColourValues(settings)
     self.settings = settings
-    frame = try Frame.picture(settings.format)
     packet = try Packet()
     guard let context = unsafe avcodec_alloc_context3(codec) else {
       throw MediaError.outOfMemory(operation, settings.codec)
@@ -96,28 +96,47 @@ import CFFmpeg
 
   /// Lends the planes of the picture that is sent next.
   func fill(_ body: (borrowing MutablePictureView) throws -> Void) throws {
+    if filled == nil { filled = try Frame.picture(settings.format) }
+    guard let frame = unsafe filled?.raw else { return }
     // Encoders may keep a reference to a picture they were given.
     try unsafe check(
-      av_frame_make_writable(frame.raw), "encode", settings.codec, code: .outOfMemory, fault: .infrastructure)
-    try body(unsafe MutablePictureView(frame.raw, format: settings.format))
+      av_frame_make_writable(frame), "encode", settings.codec, code: .outOfMemory, fault: .infrastructure)
+    try body(unsafe MutablePictureView(frame, format: settings.format))
   }
 
   /// Hands the filled picture to the encoder.
   ///
   /// - Parameter standsAlone: asks for a picture that refers to no other.
   func send(time: Int64, standsAlone: Bool) throws(MediaError) {
+    guard let frame = unsafe filled?.raw else { throw broken("no picture was filled") }
+    try unsafe send(frame, time: time, standsAlone: standsAlone)
+  }
+
+  /// Hands a picture in the caller's memory to an encoder that gives its packet at once: it keeps no picture.
+  func send(lent planes: [LentPlane], time: Int64, standsAlone: Bool) throws(MediaError) {
+    let frame = try Frame()
+    unsafe frame.raw.pointee.format = raw.pointee.pix_fmt.rawValue
+    unsafe frame.raw.pointee.width = Int32(settings.width)
+    unsafe frame.raw.pointee.height = Int32(settings.height)
+    try frame.lend(planes)
+    try unsafe send(frame.raw, time: time, standsAlone: standsAlone)
+  }
+
+  private func send(
+    _ frame: UnsafeMutablePointer<AVFrame>, time: Int64, standsAlone: Bool
+  ) throws(MediaError) {
     LastLogLine.clear()
     // prores_ks writes the colours of the picture, not of the context, into each frame header.
-    unsafe frame.raw.pointee.color_primaries = colours.primaries
-    unsafe frame.raw.pointee.color_trc = colours.transfer
-    unsafe frame.raw.pointee.colorspace = colours.matrix
-    unsafe frame.raw.pointee.color_range = colours.range
-    unsafe frame.raw.pointee.sample_aspect_ratio = AVRational(num: 1, den: 1)
-    unsafe frame.raw.pointee.pict_type = standsAlone ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
-    unsafe frame.raw.pointee.quality = raw.pointee.global_quality
-    unsafe frame.raw.pointee.pts = time
+    unsafe frame.pointee.color_primaries = colours.primaries
+    unsafe frame.pointee.color_trc = colours.transfer
+    unsafe frame.pointee.colorspace = colours.matrix
+    unsafe frame.pointee.color_range = colours.range
+    unsafe frame.pointee.sample_aspect_ratio = AVRational(num: 1, den: 1)
+    unsafe frame.pointee.pict_type = standsAlone ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
+    unsafe frame.pointee.quality = raw.pointee.global_quality
+    unsafe frame.pointee.pts = time
     try unsafe check(
-      avcodec_send_frame(raw, frame.raw), "encode", settings.codec, code: .encoding, fault: .infrastructure)
+      avcodec_send_frame(raw, frame), "encode", settings.codec, code: .encoding, fault: .infrastructure)
   }
 
   /// Says that no more pictures come.

@@ -12,6 +12,8 @@ package struct EncoderSettings: Hashable, Sendable, Codable {
   package var rate: FrameRate
   /// Fixed quantiser of every picture; nil leaves it to the encoder's rate control.
   package var quantiser: Int?
+  /// Whether the quantiser is chosen for each part of a picture so that it fills the size its profile allows.
+  package var fillsBudget: Bool
   /// Further options of the encoder by name, e.g. `vendor`: `apl0`.
   package var options: [String: String]
   /// Encoder threads; part of the encoding, because some encoders' bytes depend on it.
@@ -25,7 +27,8 @@ package struct EncoderSettings: Hashable, Sendable, Codable {
 
   package init(
     codec: String, profile: Int? = nil, pixelFormat: String, width: Int, height: Int, rate: FrameRate,
-    quantiser: Int? = nil, options: [String: String] = [:], threads: Int = 1, primaries: String = "bt709",
+    quantiser: Int? = nil, fillsBudget: Bool = false, options: [String: String] = [:], threads: Int = 1,
+    primaries: String = "bt709",
     transfer: String = "bt709", matrix: String = "bt709", range: String = "tv"
   ) {
     self.codec = codec
@@ -35,6 +38,7 @@ package struct EncoderSettings: Hashable, Sendable, Codable {
     self.height = height
     self.rate = rate
     self.quantiser = quantiser
+    self.fillsBudget = fillsBudget
     self.options = options
     self.threads = threads
     self.primaries = primaries

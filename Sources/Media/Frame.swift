@@ -22,6 +22,27 @@ import CFFmpeg
     return frame
   }
 
+  /// Points the planes at memory that is not its own and outlives it and its references.
+  func lend(_ planes: [LentPlane]) throws(MediaError) {
+    guard let first = planes.first, planes.count <= 3 else { return }
+    // FFmpeg copies a picture without a buffer; this one is never freed and never written.
+    let base = unsafe UnsafeMutableRawPointer(mutating: first.base).assumingMemoryBound(to: UInt8.self)
+    guard let buffer = unsafe av_buffer_create(base, 1, { _, _ in }, nil, AV_BUFFER_FLAG_READONLY) else {
+      throw .outOfMemory("lend a picture", "FFmpeg")
+    }
+    unsafe raw.pointee.buf.0 = buffer
+    let pointers = unsafe planes.map {
+      unsafe UnsafeMutableRawPointer(mutating: $0.base).assumingMemoryBound(to: UInt8.self)
+    }
+    unsafe raw.pointee.data.0 = pointers[0]
+    unsafe raw.pointee.linesize.0 = Int32(planes[0].stride)
+    guard planes.count == 3 else { return }
+    unsafe raw.pointee.data.1 = pointers[1]
+    unsafe raw.pointee.linesize.1 = Int32(planes[1].stride)
+    unsafe raw.pointee.data.2 = pointers[2]
+    unsafe raw.pointee.linesize.2 = Int32(planes[2].stride)
+  }
+
   deinit {
     var frame: UnsafeMutablePointer<AVFrame>? = unsafe raw
     unsafe av_frame_free(&frame)

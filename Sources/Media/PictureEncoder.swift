@@ -6,11 +6,17 @@ import CFFmpeg
 @safe package final class PictureEncoder {
   package let settings: EncoderSettings
   private let context: EncoderContext
+  /// Nil where the encoder itself knows its quantiser.
+  private let bands: BandEncoder?
 
   /// - Throws: `MediaError` with `settings` or `unsupported`, naming what the encoder refuses.
   package init(_ settings: EncoderSettings) throws {
     self.settings = settings
-    context = try unsafe EncoderContext(settings, groupLength: 1, options: settings.options) { codec in
+    bands = settings.fillsBudget ? try BandEncoder(settings) : nil
+    // With bands it encodes nothing, and its own control would only need memory.
+    var own = settings
+    if settings.fillsBudget { own.quantiser = 1 }
+    context = try unsafe EncoderContext(own, groupLength: 1, options: settings.options) { codec in
       unsafe Self.isIntraFrame(codec) ? nil : "its pictures do not stand alone"
     }
   }
@@ -34,8 +40,33 @@ import CFFmpeg
   /// - Returns: the packet's bytes, as they go into a container or, for `png` and the like, into a file.
   /// - Throws: `MediaError.encoding`; what `fill` throws.
   package func encode(_ fill: (borrowing MutablePictureView) throws -> Void) throws -> [UInt8] {
+    if let bands {
+      var planes: [LentPlane] = []
+      try context.fill { view in
+        try fill(view)
+        for index in 0..<view.planeCount {
+          guard let base = unsafe view.plane(index).baseAddress else { continue }
+          unsafe planes.append(LentPlane(base: base, stride: view.stride(ofPlane: index)))
+        }
+      }
+      return try bands.encode(planes)
+    }
     try context.fill(fill)
     try context.send(time: 0, standsAlone: true)
+    return try packet()
+  }
+
+  /// Encodes a picture that lies in the caller's memory, without copying it.
+  ///
+  /// - Parameter planes: those of the encoder's format in its order, whole.
+  /// - Returns: as `encode(_:)`.
+  package func encode(lent planes: [LentPlane]) throws -> [UInt8] {
+    if let bands { return try bands.encode(planes) }
+    try context.send(lent: planes, time: 0, standsAlone: true)
+    return try packet()
+  }
+
+  private func packet() throws -> [UInt8] {
     let bytes = try context.receive { packet in
       guard packet.isKey else { throw context.broken("the picture does not stand alone") }
       return packet.bytes

@@ -51,6 +51,12 @@ struct FramePlanner {
       for range in run.positions { needed[run.chain, default: FrameSet()].insert(range) }
     }
     var index = try index(of: order, in: workspace)
+    let missingFrames = order.reduce(Int64(0)) { sum, chain in
+      guard let set = needed[chain], let known = index[chain] else { return sum }
+      return sum + set.ranges.flatMap { known.missing(in: $0) }.reduce(0) { $0 + $1.count }
+    }
+    let grain = Segmentation.grain(
+      missing: missingFrames, pixels: Int64(encoding.width) * Int64(encoding.height))
     // Pictures that change with every frame: one task makes many of them, from one opened source.
     var singles: (segments: [RenderTask.Segment], nodes: [Digest: ImageNode]) = ([], [:])
     func planSingles() throws {
@@ -64,7 +70,7 @@ struct FramePlanner {
       let missing = set.ranges.flatMap { known.missing(in: $0) }
       frames.new += missing.reduce(0) { $0 + $1.count }
       var segments: [RenderTask.Segment] = []
-      for part in missing.flatMap(Segmentation.split) {
+      for part in missing.flatMap({ Segmentation.split($0, frames: grain.frames) }) {
         let segment = RenderTask.Segment(
           encoding: digest, chain: chain, first: part.start, count: part.count)
         known.add(KnownFrames(first: part.start, count: part.count, segment: segment.key, offset: 0))
@@ -82,9 +88,9 @@ struct FramePlanner {
         continue
       }
       try planSingles()
-      for start in stride(from: 0, to: segments.count, by: Segmentation.segmentsPerTask) {
+      for start in stride(from: 0, to: segments.count, by: grain.segments) {
         try planRender(
-          Array(segments[start..<min(start + Segmentation.segmentsPerTask, segments.count)]),
+          Array(segments[start..<min(start + grain.segments, segments.count)]),
           nodes: [chain: node], in: &workspace)
       }
     }
@@ -122,6 +128,7 @@ struct FramePlanner {
       try planRender(waiting, nodes: nodes.filter { chains.contains($0.key) }, in: &workspace)
       waiting = []
     }
+    var missing: [RenderTask.Segment] = []
     let segments = GroupSegmentation.groups(of: sequence).map { group in
       RenderTask.Segment(encoding: digest, runs: group)
     }
@@ -135,9 +142,13 @@ struct FramePlanner {
       if workspace.groups.contains(segment.key) || made.contains(segment.key) { continue }
       workspace.groups.insert(segment.key)
       frames.new += segment.count
-      if waiting.reduce(0, { $0 + $1.count }) + segment.count > GroupSegmentation.framesPerGroup {
-        try flush()
-      }
+      missing.append(segment)
+    }
+    let grain = Segmentation.grain(
+      missing: frames.new, pixels: Int64(encoding.width) * Int64(encoding.height))
+    let longest = min(GroupSegmentation.framesPerGroup, grain.frames * Int64(grain.segments))
+    for segment in missing {
+      if waiting.reduce(0, { $0 + $1.count }) + segment.count > longest { try flush() }
       waiting.append(segment)
     }
     try flush()
@@ -156,11 +167,13 @@ struct FramePlanner {
       .render(nodes.values, encoding: encoding)
     let names = workspace.names
     let label = label(segments, nodes: nodes, in: &workspace)
+    workspace.renders[RenderTask.key(input)] = input
     try workspace.add(
       TaskNode(
         key: RenderTask.key(input), kind: RenderTask.identifier, version: RenderTask.version, stage: stage,
         label: label,
-        dependencies: workspace.externals(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
+        dependencies: workspace.externals(behind: Array(nodes.values))
+          + workspace.makersOfStoredFrames(behind: Array(nodes.values)), payload: try JSONBytes.encode(input),
         frames: Int(count), commits: segments.map(\.key),
         reason: "\(count) frames never made before with this source, grade and encoding",
         needs: TaskNeeds(memoryBytes: memory),

@@ -113,13 +113,31 @@ enum Segmentation {
   static let framesPerSegment: Int64 = 24
   /// Segments of one task: enough that opening and seeking the source does not count.
   static let segmentsPerTask = 4
+  /// Where few frames are missing they are cut finer, until so many tasks can run beside each other.
+  private static let wantedTasks: Int64 = 16
+  /// Pixels of the frames of a task at least: six of 1920x1080. Less costs more to begin than to do.
+  private static let pixelsOfTask: Int64 = 6 * 1920 * 1080
+  /// Lengths of a segment; boundaries of the longer are boundaries of the shorter.
+  private static let lengths: [Int64] = [framesPerSegment, 12, 6, 3, 1]
 
-  static func split(_ range: FrameRange) -> [FrameRange] {
+  /// - Parameters:
+  ///   - missing: frames to be made.
+  ///   - pixels: of a frame.
+  /// - Returns: frames of a segment, and segments of a task.
+  static func grain(missing: Int64, pixels: Int64) -> (frames: Int64, segments: Int) {
+    let least = (pixelsOfTask + pixels - 1) / max(1, pixels)
+    guard least < framesPerSegment else { return (framesPerSegment, segmentsPerTask) }
+    let share = max(1, least, missing / wantedTasks)
+    let frames = lengths.first { $0 <= share } ?? 1
+    return (frames, Int(min(Int64(segmentsPerTask), share / frames)))
+  }
+
+  static func split(_ range: FrameRange, frames: Int64 = framesPerSegment) -> [FrameRange] {
     var parts: [FrameRange] = []
     var start = range.start
     while start < range.end {
-      let index = start >= 0 ? start / framesPerSegment : (start - framesPerSegment + 1) / framesPerSegment
-      let end = min((index + 1) * framesPerSegment, range.end)
+      let index = start >= 0 ? start / frames : (start - frames + 1) / frames
+      let end = min((index + 1) * frames, range.end)
       parts.append(FrameRange(start: start, count: end - start))
       start = end
     }

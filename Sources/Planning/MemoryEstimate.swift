@@ -68,6 +68,7 @@ struct MemoryEstimate {
         $0 + 2 * Self.decoded * Self.pixels($1.raster)
       }
       return pictures(below, raster) + drawn + 2 * Self.light * frame
+    case .matte(_, let below): return pictures(below, raster) + Self.light * frame
     }
   }
 

@@ -109,6 +109,8 @@ package struct PlanningWorkspace {
   /// Bytes that tasks refer to by digest: put into the store before anything runs.
   package var objects: [Digest: [UInt8]] = [:]
   package var deliverables: [DeliverablePlan] = []
+  /// What each deliverable shows.
+  var delivered: [DeliveredPicture] = []
   /// Everything that is to be visible when the plan is done, whether it has to be published or is there already.
   package var publishes: [PublishTask.Input] = []
   package var diagnostics: [Diagnostic] = []
@@ -116,6 +118,10 @@ package struct PlanningWorkspace {
   package var offline: OfflineProof?
   /// Frames known or planned, by encoding and chain.
   var frames: [Digest: [Digest: FrameIndex]] = [:]
+  /// Frames of deliverables that others show, by the identity of their chain.
+  var stored: [Digest: StoredChain] = [:]
+  /// The render tasks of this plan, by key.
+  var renders: [TaskKey: RenderTask.Input] = [:]
   /// Groups of pictures that tasks of this plan make.
   var groups: Set<TaskKey> = []
 
@@ -240,7 +246,7 @@ package struct PlanningWorkspace {
 
   /// Plans a stage, and holds back what it adds while one of its gates is closed.
   mutating func plan(_ stage: any Stage) throws(DiagnosticList) {
-    let closed = stage.declaration.gates.filter { gates[$0]?.isOpen != true }
+    let closed = gates(before: stage.declaration).filter { gates[$0]?.isOpen != true }
     let before = (nodes: nodes.count, deliverables: deliverables.count)
     try stage.plan(in: &self)
     for index in nodes.indices.dropFirst(before.nodes) {
@@ -262,15 +268,37 @@ package struct PlanningWorkspace {
     }
   }
 
+  /// Lets deliverables that show the same sources be made in one pass.
+  mutating func fuseRenders() throws {
+    let (fused, replaced) = try RenderFusion.fused(nodes, inputs: renders, names: names)
+    nodes = fused
+    guard !replaced.isEmpty else { return }
+    footprint = footprint.map { replaced[$0] ?? $0 }
+    for index in held.indices {
+      held[index].dependencies = held[index].dependencies.map { replaced[$0] ?? $0 }
+    }
+  }
+
+  /// Those of a stage, and of a deliverable whose frames it shows.
+  private func gates(before stage: StageDeclaration) -> [String] {
+    guard let source = stage.wires["frames-of"], let other = pipeline.stage(named: source) else {
+      return stage.gates
+    }
+    return stage.gates + gates(before: other.declaration).filter { !stage.gates.contains($0) }
+  }
+
   /// The media behind the sources of nodes, by identity: what a task needs to read them.
   mutating func media(of nodes: [ImageNode]) -> [String: RenderTask.Media] {
     indexFiles()
     var media: [String: RenderTask.Media] = [:]
     for source in Set(nodes.flatMap(\.sources).map(\.media)) {
-      guard let index = filesOfIdentity[source] else { continue }
-      media[source.hex] = RenderTask.Media(
-        location: files[index].location, sequence: files[index].sequence, maker: files[index].maker,
-        sampleAspect: files[index].facts.video?.sampleAspect ?? .one)
+      if let chain = stored[source] {
+        media[source.hex] = chain.media
+      } else if let index = filesOfIdentity[source] {
+        media[source.hex] = RenderTask.Media(
+          location: files[index].location, sequence: files[index].sequence, maker: files[index].maker,
+          sampleAspect: files[index].facts.video?.sampleAspect ?? .one)
+      }
     }
     return media
   }
@@ -289,6 +317,9 @@ package struct PlanningWorkspace {
     var waiting = [stage]
     while let stage = waiting.popLast() {
       for source in stage.wires.values.sorted() where found[source] == nil {
+        if source == stage.wires["frames-of"], let next = pipeline.stage(named: source) {
+          waiting.append(next.declaration)
+        }
         guard let picture = pictures[source] else { continue }
         found[source] = picture
         if let next = pipeline.stage(named: source) { waiting.append(next.declaration) }
@@ -330,6 +361,8 @@ package struct ProgrammePlan: Sendable {
   /// Whether anything had to be found out before there was a plan.
   package var hasAsked = false
   package var deliverables: [DeliverablePlan]
+  /// Deliverables that differ in their text only, and where.
+  package var textlessPairs: [TextlessPair] = []
   package var publishes: [PublishTask.Input]
   package var conform: Conform
   /// The task that makes the page of the conform report; nil without an editing stage.

@@ -45,11 +45,14 @@ package enum ProgrammePlanner {
     }
     for stage in late { try workspace.plan(stage) }
     do {
+      // While there are questions the plan is provisional.
+      if workspace.questions.isEmpty { try workspace.fuseRenders() }
       return ProgrammePlan(
         questions: workspace.questions, plan: try Plan(workspace.nodes), held: workspace.held,
         gates: stages.compactMap { workspace.gates[$0.declaration.name] }, objects: workspace.objects,
         footprint: workspace.footprint, plannedFrames: workspace.plannedFrames,
         deliverables: workspace.deliverables,
+        textlessPairs: TextlessPair.all(among: workspace.delivered),
         publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
         offline: workspace.offline,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },

@@ -94,7 +94,7 @@ package struct Recipe: Codable, Sendable {
         map: span.shot?.source ?? span.map, sourceStart: file?.facts.timecodeStart,
         sourceTimecodeRate: file?.facts.timecodeRate,
         framesPerLabel: perLabel == .one ? nil : perLabel, chain: span.node.chain,
-        operations: span.node.operations, layers: Self.layers(span, files),
+        operations: workspace.operations(of: span.node), layers: Self.layers(span, files),
         stack: span.layers.isEmpty ? nil : span.layers.map { part($0, at: frame) },
         externals: Self.externals(of: span, in: workspace) { $0.placedSpans.map { part($1, at: $0) } })
     }

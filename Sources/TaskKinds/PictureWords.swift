@@ -81,6 +81,11 @@ struct PictureWords {
     case .graphics(let graphics, let below):
       add(below, about: subject, prefix: prefix)
       add(prefix + graphics.purpose.rawValue, about: shot, words(graphics), node, encoded: graphics)
+    case .matte(let matte, let below):
+      add(below, about: subject, prefix: prefix)
+      add(
+        prefix + "matte", about: shot, [("rows", "\(matte.rows)"), ("columns", "\(matte.columns)")], node,
+        encoded: matte)
     }
   }
 

@@ -39,6 +39,8 @@ package enum RenderTask: DescribedTask {
     package var sequence: StillSequence?
     /// The `ExternalTask` that makes the pictures: its result says where they are.
     package var maker: TaskKey?
+    /// Frames of a deliverable, instead of a file.
+    package var stored: StoredFrames?
     /// Width over height of a source pixel, as the probe found it; part of the media's identity.
     package var sampleAspect: Rational
 
@@ -52,6 +54,47 @@ package enum RenderTask: DescribedTask {
     }
   }
 
+  /// Frames of one chain that segments hold: pictures to read.
+  package struct StoredFrames: Hashable, Codable, Sendable {
+    /// Consecutive frames of one segment.
+    package struct Part: Hashable, Codable, Sendable {
+      package var first: Int64
+      package var count: Int64
+      package var segment: TaskKey
+      /// Index of the first in the segment.
+      package var offset: Int
+
+      package init(first: Int64, count: Int64, segment: TaskKey, offset: Int) {
+        self.first = first
+        self.count = count
+        self.segment = segment
+        self.offset = offset
+      }
+    }
+
+    package var encoding: Encoding
+    package var parts: [Part]
+
+    package init(encoding: Encoding, parts: [Part]) {
+      self.encoding = encoding
+      self.parts = parts
+    }
+  }
+
+  /// Frames in another encoding that are made in the same pass, because they show the same sources: each picture is
+  /// decoded once, and what is graded alike is graded once.
+  package struct Lane: Codable, Sendable {
+    package var encoding: Encoding
+    package var encodingDigest: Digest
+    package var segments: [Segment]
+
+    package init(encoding: Encoding, segments: [Segment]) {
+      self.encoding = encoding
+      encodingDigest = encoding.digest
+      self.segments = segments
+    }
+  }
+
   package struct Input: Codable, Sendable {
     package var encoding: Encoding
     package var encodingDigest: Digest
@@ -60,6 +103,8 @@ package enum RenderTask: DescribedTask {
     /// The media behind the chains' sources, by identity; none for generated pictures.
     package var media: [String: Media]
     package var segments: [Segment]
+    /// Their chains and media are among those above.
+    package var beside: [Lane]?
 
     package init(
       encoding: Encoding, nodes: [Digest: ImageNode], media: [String: Media], segments: [Segment]
@@ -70,6 +115,9 @@ package enum RenderTask: DescribedTask {
       self.media = media
       self.segments = segments
     }
+
+    /// Every encoding that it makes frames in, its own first.
+    package var lanes: [Lane] { [Lane(encoding: encoding, segments: segments)] + (beside ?? []) }
   }
 
   package struct Output: Codable, Sendable {
@@ -80,13 +128,21 @@ package enum RenderTask: DescribedTask {
 
   package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {
     recipe.add(group: nil, words: words(input, names: names)) { encoder in
-      for segment in input.segments { encoder.append(segment.key) }
+      for segment in input.lanes.flatMap(\.segments) { encoder.append(segment.key) }
     }
   }
 
   private static func words(_ input: Input, names: KeyNames) -> [Ingredient] {
     var words = PictureWords(names: names, media: input.media)
     for ingredient in input.encoding.ingredients { words.add(ingredient) }
+    for lane in input.beside ?? [] {
+      var segments = CanonicalEncoder(domain: "interlock.segments-beside", version: 1)
+      segments.append(lane.segments.map(\.key))
+      words.add(
+        Ingredient(
+          lane.encoding.codec, "\(lane.encodingDigest.shortHex), segments \(segments.digest().shortHex)",
+          group: "in the same pass"))
+    }
     for run in input.segments.flatMap(\.runs) {
       guard let node = input.nodes[run.chain.hex], let shown = shownFrames(of: run) else { continue }
       let subjects = names.subjects(of: run.chain, frames: shown)

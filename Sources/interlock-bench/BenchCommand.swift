@@ -6,13 +6,15 @@ import Foundation
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "interlock-bench",
-    abstract: "Measure Interlock: planning at scale beside Ninja, and the sample film.",
+    abstract:
+      "Measure Interlock: planning at scale beside Ninja, pictures beside FFmpeg, and the sample film.",
     discussion: """
       Everything is made in a temporary folder (TMPDIR says where) and removed again. Results go to standard \
       output, progress to standard error. Ratios travel between machines, seconds do not.
 
         interlock-bench
         interlock-bench --only no-op scheduler --samples 3
+        interlock-bench --only picture --picture-rows same-settings master --picture-frames 12
       """,
     subcommands: [
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
@@ -43,11 +45,25 @@ struct MeasureCommand: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Leave these out.")
   var skip: [Measurement] = []
 
+  @Option(
+    help:
+      "Frames of each of the 40 shots that pictures are measured on; with 8 it takes about a quarter of an hour."
+  )
+  var pictureFrames = 8
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Of the pictures measure only: \(PictureRow.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var pictureRows: [PictureRow] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
     if `repeat` < 1 { throw ValidationError("--repeat takes a number from 1") }
+    if !(2...200).contains(pictureFrames) {
+      throw ValidationError("--picture-frames takes a number from 2 to 200")
+    }
     if samples < 3 {
       throw ValidationError("--samples takes a number from 3: a median of fewer says nothing")
     }
@@ -94,6 +110,11 @@ struct MeasureCommand: ParsableCommand {
       report.figures += try SlurmBenchmark(folder: folder).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
+    case .picture:
+      report.picture = try PictureBenchmark(
+        repository: repository, folder: folder, samples: 3, framesOfShot: pictureFrames,
+        rows: Set(pictureRows.isEmpty ? PictureRow.allCases : pictureRows)
+      ).measure()
     case .season:
       report.figures += try SeasonBenchmark(folder: folder, samples: samples).measure(report.budgets)
     case .sample:
@@ -118,6 +139,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case slurm
   /// Probing and relinking.
   case conform
+  /// A graded cut of 40 shots in 1080p, beside FFmpeg, Snakemake and melt.
+  case picture
   /// Planning a finished season.
   case season
   /// The sample film, from nothing and again.
@@ -144,3 +167,5 @@ enum Progress {
     FileHandle.standardError.write(Data("\(line)\n".utf8))
   }
 }
+
+extension PictureRow: ExpressibleByArgument {}

@@ -7,6 +7,7 @@ struct BenchReport: Encodable {
   var synthetic: SyntheticResult?
   var sample: SampleResult?
   var conform: ConformResult?
+  var picture: PictureResult?
   /// What has one number and a budget.
   var figures: [Figure] = []
 
@@ -19,7 +20,7 @@ struct BenchReport: Encodable {
   var text: String {
     let parts = [
       synthetic.map(syntheticText), conform.map(conformText), sample.map(sampleText),
-      figures.isEmpty ? nil : figuresText,
+      picture.map(pictureText), figures.isEmpty ? nil : text(of: figures),
     ].compactMap(\.self)
     return parts.isEmpty ? "Nothing was measured." : parts.joined(separator: "\n\n")
   }
@@ -40,7 +41,28 @@ struct BenchReport: Encodable {
       """
   }
 
-  private var figuresText: String {
+  private func pictureText(_ result: PictureResult) -> String {
+    var runs = TextTable(
+      columns: ["", "wall s", "CPU s", "peak MB"] + PictureResult.works + ["to the limit"])
+    for run in result.runs {
+      runs.add(
+        [
+          run.name, fixed(run.cost.seconds, 2), fixed(run.cost.cpuSeconds, 1),
+          fixed(Double(run.cost.totalPeakBytes) / 1e6, 0),
+        ] + PictureResult.works.map { work in run.perFrame[work].map { fixed($0, 1) } ?? "" }
+          + [run.nearness.map { fixed($0, 2) } ?? ""])
+    }
+    return """
+      \(result.shots) shots, \(result.frames) frames of 1080p, ProRes 422 HQ with grain, a CDL a shot, a look of 33 \
+      points; medians of \(result.samples), in one run
+      Milliseconds of each core for a frame that was made; to the limit: (decode + encode) / cores in the wall time
+      \(runs.text)
+
+      \(text(of: result.figures))
+      """
+  }
+
+  private func text(of figures: [Figure]) -> String {
     var table = TextTable(columns: ["", "figure", "budget", "kept", "load", "of"])
     for figure in figures {
       table.add(

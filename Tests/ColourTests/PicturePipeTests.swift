@@ -288,7 +288,62 @@ import Testing
       }
       digests.append(String(digest, radix: 16))
     }
-    #expect(PicturePipe.kernelIdentity == "picture-kernels 1")
+    #expect(PicturePipe.kernelIdentity == "picture-kernels 2")
     #expect(digests == ["f3492648d10e0b54", "fa7244b0cf2fc620", "737fadcd6998fade", "f1d7a743ff00773e"])
+  }
+
+  @Test(arguments: KernelPath.available)
+  func `pipes that run together write what each writes alone`(path: KernelPath) throws {
+    var random = SplitMix64(seed: 17)
+    let source = try TestPicture("yuv422p10le", width: 50, height: 22)
+    source.fillWithNoise(&random)
+    let decision = try GradeKernel.Decision(
+      slope: SIMD3(1.1, 0.9, 1), offset: SIMD3(0.02, 0, -0.03), power: SIMD3(0.9, 1.2, 1), saturation: 1.3)
+    let crop = PictureRectangle(x: 2, y: 2, width: 40, height: 16)
+    for grade in [nil, GradeKernel(decision: decision, look: nil)] {
+      let formats = try ["yuv422p10le", "yuv420p", "gbrpf32le", "yuv444p12le", "rgb48be", "yuv422p10le"].map {
+        try makeFormat($0, width: 48, height: 20)
+      }
+      let place = PictureRectangle(x: 4, y: 2, width: 40, height: 16)
+      let pipes = try formats.map {
+        try PicturePipe(
+          source: source.format, crop: crop, grade: grade, destination: $0, rectangle: place, path: path)
+      }
+      let together = formats.map { TestPicture($0, padding: 6) }
+      try PicturePipe.run(
+        pipes, source: source.sourcePlanes, destinations: together.map(\.destinationPlanes))
+      for (format, picture) in zip(formats, together) {
+        let alone = try converted(
+          source, to: format, crop: crop, grade: grade, rectangle: place, padding: 6, path: path)
+        #expect(picture.bytes == alone.bytes, "\(format.layout)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("yuv420p", "yuv420p"), ("yuv422p10le", "yuv422p10le"), ("yuv444p10le", "yuv444p12le"),
+    ("rgb48be", "rgb48be"), ("gbrp16le", "gbrp16le"),
+  ])
+  func `differences of codes are summed exactly`(layout: String, other: String) throws {
+    var random = SplitMix64(seed: 23)
+    let (one, two) = (
+      try TestPicture(layout, width: 301, height: 1), try TestPicture(other, width: 301, height: 1)
+    )
+    for _ in 0..<4 {
+      one.fillWithNoise(&random)
+      two.fillWithNoise(&random)
+      let shift = two.format.layout.bitDepth - one.format.layout.bitDepth
+      let expected = (0..<one.rowSamples(0)).reduce(UInt64(0)) { sum, x in
+        let difference = (one[0, x, 0] << shift) - two[0, x, 0]
+        return sum + UInt64(difference * difference)
+      }
+      let (a, b) = (one.bytes[0], two.bytes[0])
+      let found = unsafe a.withUnsafeBytes { a in
+        unsafe b.withUnsafeBytes { b in
+          unsafe SampleDifference.squares(a, one.format.layout, b, two.format.layout)
+        }
+      }
+      #expect(found == expected)
+    }
   }
 }

@@ -21,7 +21,9 @@ import Testing
     let digests = [
       plain.digest, changed { $0.codec = "png" }, changed { $0.profile = 2 }, changed { $0.profile = nil },
       changed { $0.pixelFormat = "yuv444p10le" }, changed { $0.width = 1282 }, changed { $0.height = 722 },
-      changed { $0.rate = FrameRate(24) }, changed { $0.quantiser = 4 }, changed { $0.options = [:] },
+      changed { $0.rate = FrameRate(24) }, changed { $0.quantiser = 4 },
+      changed { $0.budgetRule = 1 }, changed { $0.budgetRule = 2 }, changed { $0.isVerified = false },
+      changed { $0.options = [:] },
       changed { $0.options["vendor"] = "fmp4" }, changed { $0.options["bits_per_mb"] = "8000" },
       changed { $0.tags.primaries = "bt2020" }, changed { $0.tags.transfer = "smpte2084" },
       changed { $0.tags.matrix = "gbr" }, changed { $0.tags.range = "pc" },

@@ -5,6 +5,7 @@ import Testing
 struct PictureEncoderTests {
   static let encodings: [(settings: EncoderSettings, bits: Int, samples: Int)] = [
     (proRes(), 10, 320 * 180 * 2), (proRes(quantiser: 9), 10, 320 * 180 * 2),
+    (proRes(fillsBudget: true), 10, 320 * 180 * 2),
     (
       EncoderSettings(
         codec: "prores_ks", profile: 4, pixelFormat: "yuv444p10le", width: 320, height: 180,
@@ -22,10 +23,11 @@ struct PictureEncoderTests {
     ),
   ]
 
-  static func proRes(quantiser: Int? = nil) -> EncoderSettings {
+  static func proRes(quantiser: Int? = nil, fillsBudget: Bool = false) -> EncoderSettings {
     EncoderSettings(
       codec: "prores_ks", profile: 3, pixelFormat: "yuv422p10le", width: 320, height: 180,
-      rate: FrameRate(24_000, 1001), quantiser: quantiser, options: ["vendor": "apl0"])
+      rate: FrameRate(24_000, 1001), quantiser: quantiser, fillsBudget: fillsBudget,
+      options: ["vendor": "apl0"])
   }
 
   @Test(arguments: encodings)

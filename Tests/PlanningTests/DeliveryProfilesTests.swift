@@ -25,7 +25,7 @@ import Testing
       profile.picture
         == DeliveryProfile.Picture(
           codec: "prores_ks", profile: 3, pixelFormat: "yuv422p10le", quantiser: nil,
-          options: ["vendor": "apl0"],
+          budgetRule: Encoding.budgetRuleVersion, options: ["vendor": "apl0"],
           codecTag: "apch", lowestPSNR: 34))
     #expect(profile.tags == ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"))
   }
@@ -50,6 +50,25 @@ import Testing
     #expect(!profile.hasSound && profile.summary.isEmpty && profile.picture.options.isEmpty)
     #expect(
       profile.picture.profile == nil && profile.picture.quantiser == nil && profile.picture.codecTag == nil)
+  }
+
+  @Test func `quantisers are chosen by size where a size is known, and verification can be left out`() throws
+  {
+    func picture(_ more: String) throws -> DeliveryProfile.Picture {
+      try DeliveryProfiles.parse(
+        changed("lowest-psnr: 34", to: "lowest-psnr: 34\(more)"), file: "test.yaml", name: "test"
+      ).picture
+    }
+    let bySize = try picture(", profile: 3, control: size, verify: no")
+    #expect(bySize.budgetRule == Encoding.budgetRuleVersion && bySize.isVerified == false)
+    let own = try picture(", profile: 3, control: encoder, verify: yes")
+    #expect(own.budgetRule == nil && own.isVerified == nil)
+    for more in [", control: size", ", profile: 3, quantiser: 9, control: size"] {
+      #expect(
+        errors(changed("lowest-psnr: 34", to: "lowest-psnr: 34\(more)")).contains(
+          "no quantiser can be chosen by size here"))
+    }
+    #expect(errors(changed("lowest-psnr: 34", to: "lowest-psnr: 34, verify: maybe")).contains("verify"))
   }
 
   @Test func `several faults of a profile are reported at once, located`() {

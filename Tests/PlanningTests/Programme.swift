@@ -174,7 +174,19 @@ extension ProgrammePlan {
     try nodes(kind).map { try JSONDecoder().decode(type, from: Data($0.payload)) }
   }
 
-  func renders() throws -> [RenderTask.Input] { try inputs("render", RenderTask.Input.self) }
+  /// What is rendered, for each encoding alone, also where one pass makes frames in several.
+  func renders() throws -> [RenderTask.Input] {
+    try passes().flatMap { pass in
+      pass.lanes.map { lane in
+        var alone = pass
+        (alone.encoding, alone.encodingDigest) = (lane.encoding, lane.encodingDigest)
+        (alone.segments, alone.beside) = (lane.segments, nil)
+        return alone
+      }
+    }
+  }
+
+  func passes() throws -> [RenderTask.Input] { try inputs("render", RenderTask.Input.self) }
 
   func assemblies() throws -> [AssembleTask.Input] { try inputs("assemble", AssembleTask.Input.self) }
 

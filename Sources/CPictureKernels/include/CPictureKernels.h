@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Raised when equal input yields different bytes.
-#define PK_VERSION 1
+#define PK_VERSION 2
 
 enum {
   PK_FAMILY_YCBCR = 0,       // planes Y', Cb, Cr
@@ -84,6 +84,9 @@ typedef struct {
   int32_t path;                 // PK_PATH_…, must be available
 } pk_configuration;
 
+/// Most pipes that run together.
+#define PK_PIPES_AT_ONCE 8
+
 /// Immutable after creation; runs may share it between threads.
 typedef struct pk_pipe pk_pipe;
 
@@ -103,10 +106,23 @@ void pk_pipe_free(pk_pipe *pipe);
 /// Y'CbCr to Y'CbCr of the same matrix, range and subsampling without a grade moves the codes themselves (shifted
 /// to the other depth, reserved codes avoided), so an ungraded picture loses nothing.
 /// Chroma is sited left horizontally and centred vertically (MPEG-2); edges repeat.
+///
+/// Several pipes read and grade the picture once: they have one source, one part of it and one grade, and differ in
+/// what they write. Each writes what it would write alone.
+/// - count: 1…PK_PIPES_AT_ONCE
 /// Returns 0, or −1 when memory for a few rows of scratch is short.
-int32_t pk_pipe_run(
-  const pk_pipe *pipe, const void *const source[3], const ptrdiff_t source_strides[3], void *const destination[3],
-  const ptrdiff_t destination_strides[3]);
+int32_t pk_pipes_run(
+  const pk_pipe *const pipes[], int32_t count, const void *const source[3], const ptrdiff_t source_strides[3],
+  void *const *const destinations[], const ptrdiff_t *const destination_strides[]);
+
+/// Sum of the squared differences of integer samples; exact.
+///
+/// - bit_depth: of `b`, 8…16; 8 is one byte a sample, more is two.
+/// - shift: so many bits more `b` has than `a`; two bytes only.
+/// - swaps: both are big-endian; two bytes only.
+/// - path: one of PK_PATH_…, must be available.
+uint64_t pk_squared_differences(
+  int32_t path, const void *a, const void *b, int32_t bit_depth, int32_t shift, int32_t swaps, size_t count);
 
 // MARK: - Compositing, in linear light
 //

@@ -23,6 +23,7 @@ final class FinishedPlans: Sendable {
     var events: Int
     var deliverables: [DeliverablePlan]
     var diagnostics: [Diagnostic]
+    var textless: TextlessFindings
     /// Every path that was asked about while the pipeline was read.
     var paths: [String]
     var roots: [Pipeline.MediaRoot]
@@ -82,8 +83,8 @@ final class FinishedPlans: Sendable {
     }
     let planned = PlannedProgramme(
       programme: outline.programme, path: subject.path, events: outline.events,
-      deliverables: outline.deliverables, gates: [], diagnostics: outline.diagnostics, work: nil, place: place
-    )
+      deliverables: outline.deliverables, gates: [], diagnostics: outline.diagnostics,
+      textless: outline.textless, work: nil, place: place)
     return (planned, outline.tools)
   }
 
@@ -111,7 +112,8 @@ final class FinishedPlans: Sendable {
     }
     let outline = Outline(
       programme: pipeline.programme, events: plan.conform.events.count, deliverables: plan.deliverables,
-      diagnostics: plan.diagnostics, paths: paths, roots: pipeline.timeline.mediaRoots,
+      diagnostics: plan.diagnostics, textless: TextlessFindings(plan), paths: paths,
+      roots: pipeline.timeline.mediaRoots,
       publishes: plan.publishes, versions: versions, tools: tools)
     let record = FinishedPlanRecord(
       subject: subject.digest, seal: seal, outline: try JSONBytes.encode(outline),

@@ -15,6 +15,7 @@ struct PlannedProgramme: Sendable {
   var deliverables: [DeliverablePlan]
   var gates: [GateState]
   var diagnostics: [Diagnostic]
+  var textless: TextlessFindings
   /// Nil where nothing has changed since nothing was to be done.
   var work: Work?
   let place: PlanningPlace
@@ -54,7 +55,7 @@ struct PlannedProgramme: Sendable {
       }, gates: gates, diagnostics: diagnostics,
       tasks: explained.tasks.filter { !$0.isPrepared }.map(RunReport.Task.init),
       prepared: explained.tasks.filter(\.isPrepared).map(RunReport.Task.init),
-      estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
+      textless: textless.pairs, estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
   }
 
   func lines() throws -> [String] {
@@ -68,6 +69,7 @@ struct PlannedProgramme: Sendable {
         "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
           + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
     }
+    lines += textless.lines()
     for gate in gates {
       lines.append("\(gate.gate)  \(gate.text)")
       lines += UnseenFrames.lines(gate.unseen).map { "    unseen: \($0)" }
@@ -104,6 +106,6 @@ extension PlannedProgramme {
     self.init(
       programme: work.pipeline.programme, path: work.pipeline.path, events: work.plan.conform.events.count,
       deliverables: work.plan.deliverables, gates: work.plan.gates, diagnostics: work.plan.diagnostics,
-      work: work, place: place)
+      textless: TextlessFindings(work.plan), work: work, place: place)
   }
 }

@@ -13,6 +13,10 @@ package enum PipelineLoader {
         "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
       KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
       KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
+      KeySpec(
+        "matte", .text,
+        "shape of what is seen, e.g. 2.39 or 16:9: the rest of the raster is black in every deliverable that does not "
+          + "leave the matte out"),
       KeySpec("stages", .text, isRequired: true, "the stages, by name"),
       KeySpec("cost", .text, "what computing costs, for reports, e.g. 0.12 EUR/core-hour (or /worker-hour)"),
       KeySpec(
@@ -84,6 +88,7 @@ package enum PipelineLoader {
     _ = reader.integer("interlock", in: 1...1)
     let programme = name(reader, "programme")
     let raster = raster(reader)
+    let matte = raster.flatMap { Self.matte(reader, in: $0) }
     let timeline = reader["timeline"].flatMap { timelineSettings($0, findings: findings) }
     let context = LoadingContext(pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [])
     let resources = ResourceKeys(reader)
@@ -100,6 +105,7 @@ package enum PipelineLoader {
       tokens: resources.tokens, warnings: findings.diagnostics)
     pipeline.cost = cost
     pipeline.farm = farm ?? FarmSettings()
+    pipeline.matte = matte
     return pipeline
   }
 
@@ -151,6 +157,38 @@ package enum PipelineLoader {
       return nil
     }
     return Raster(width: parts[0], height: parts[1])
+  }
+
+  private static func matte(_ reader: KeyReader, in raster: Raster) -> Matte? {
+    guard let text = reader.text("matte"), let value = reader["matte"] else { return nil }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(Self.decimal)
+    let aspect: (numerator: Int64, denominator: Int64)? =
+      switch (parts.count, parts.first ?? nil, parts.last ?? nil) {
+      case (1, let width?, _): (width, 10_000)
+      case (2, let width?, let height?): (width, height)
+      default: nil
+      }
+    guard let aspect, aspect.numerator > 0, aspect.denominator > 0,
+      (aspect.denominator / 4...aspect.denominator * 4).contains(aspect.numerator)
+    else {
+      reader.findings.add(
+        value.error(
+          "pipeline.badMatte", "`\(text)` is not a shape of a picture",
+          remedy: "Write width over height, from 0.25 to 4, as 2.39 or as 16:9."))
+      return nil
+    }
+    return Matte(raster: raster, aspect: aspect)
+  }
+
+  /// A decimal of up to four places in ten-thousandths.
+  private static func decimal(_ text: Substring) -> Int64? {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let whole = Int64(parts[0]), (0...10_000).contains(whole) else { return nil }
+    guard parts.count == 2 else { return whole * 10_000 }
+    guard (1...4).contains(parts[1].count), parts[1].allSatisfy(\.isNumber), let rest = Int64(parts[1]) else {
+      return nil
+    }
+    return whole * 10_000 + (0..<4 - parts[1].count).reduce(rest) { number, _ in number * 10 }
   }
 
   private static func timelineSettings(_ value: PipelineValue, findings: Findings) -> Pipeline

@@ -27,7 +27,14 @@ package enum DeliveryProfiles {
     KeySpec("profile", .integer(0...5), "profile number of the encoder"),
     KeySpec("tag", .text, "four-character code that the container must show"),
     KeySpec("pixel-format", .text, isRequired: true, "pixel format, by FFmpeg's name"),
-    KeySpec("quantiser", .integer(1...224), "fixed quantiser; without it the encoder's own rate control"),
+    KeySpec("quantiser", .integer(1...224), "fixed quantiser; without it `control` chooses"),
+    KeySpec(
+      "control", .choice(QuantiserControl.allCases.map(\.rawValue)),
+      "encoder: its own rate control, as without it; size: as fine as the size that the profile allows, band by band, "
+        + "at a fifth of the cost (prores_ks)"),
+    KeySpec(
+      "verify", .choice(["yes", "no"]),
+      "no: frames are not decoded when they are made, and never taken for ones that were; to measure with"),
     KeySpec("options", .text, "private options of the encoder"),
     KeySpec(
       "lowest-psnr", .integer(20...200), isRequired: true,
@@ -159,10 +166,23 @@ package enum DeliveryProfiles {
     let lowest = reader.integer("lowest-psnr", in: 20...200)
     let profile = reader.integer("profile", in: 0...5)
     let quantiser = reader.integer("quantiser", in: 1...224)
+    let control = reader.choice("control", of: QuantiserControl.self)
+    let verify = fixed(reader, "verify", ["yes", "no"])
     if codec == "libx264" { refuseNumbers(reader) }
+    if control == .size, let value = reader["control"] {
+      let reason =
+        codec != "prores_ks" || profile == nil
+        ? "sizes are known for prores_ks with a `profile`" : quantiser != nil ? "`quantiser` is fixed" : nil
+      if let reason {
+        findings.add(
+          value.error("profile.noSize", "no quantiser can be chosen by size here: \(reason)"))
+      }
+    }
     guard let codec, let format, let lowest else { return nil }
     return DeliveryProfile.Picture(
-      codec: codec, profile: profile, pixelFormat: format, quantiser: quantiser, options: options,
+      codec: codec, profile: profile, pixelFormat: format, quantiser: quantiser,
+      budgetRule: control == .size ? Encoding.budgetRuleVersion : nil,
+      isVerified: verify == "no" ? false : nil, options: options,
       codecTag: reader.text("tag"), lowestPSNR: Double(lowest))
   }
 
@@ -238,4 +258,12 @@ package enum DeliveryProfiles {
         remedy: suggestion ?? "It is one of \(allowed.joined(separator: ", "))."))
     return nil
   }
+}
+
+/// Who chooses quantisers that no profile fixes.
+enum QuantiserControl: String, CaseIterable {
+  /// The encoder's own rate control.
+  case encoder
+  /// Our rule: a band of a picture gets what the size allows.
+  case size
 }

@@ -80,6 +80,7 @@ extension ImageNode {
     case .look(let look, let below): return .look(look, of: try below.replacingPlate(picture))
     case .graphics(let graphics, let below):
       return .graphics(graphics, of: try below.replacingPlate(picture))
+    case .matte(let matte, let below): return .matte(matte, of: try below.replacingPlate(picture))
     case .source, .black, .composite, .sizing, .transition, .layers: return self
     }
   }

@@ -14,12 +14,19 @@ package struct DeliveryStage: ReadableStage {
   package static let outputs: [PortType] = [.deliverable]
   package static let keys: [KeySpec] =
     [
-      KeySpec("picture", .stage(.picture), isRequired: true, "the stage whose frames it shows"),
+      KeySpec("picture", .stage(.picture), "the stage whose frames it shows"),
+      KeySpec(
+        "frames-of", .stage(.deliverable),
+        "instead of `picture`: the deliverable whose stored frames it shows, with what their encoding lost"),
       KeySpec("sound", .stage(.mix), "the mix it carries; needed when the profile has sound"),
       KeySpec(
         "profile", .text, isRequired: true, "delivery profile, from profiles/ beside the pipeline or shipped"),
       KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
       KeySpec("chapters", .text, "colour of the locators that are its chapters; every locator without it"),
+      KeySpec(
+        "layers", .mapping(DeliveryLayers.keys),
+        "parts of the picture that are left out: {titles: no} is a textless, {grade: no} an ungraded deliverable"
+      ),
       KeySpec("after", .stages(.gate), "gates that must be open before it is made"),
     ] + BurnIn.keys
 
@@ -27,6 +34,7 @@ package struct DeliveryStage: ReadableStage {
   let profile: DeliveryProfile
   let frames: FramesKey?
   let burnIn: BurnIn
+  let layers: LayerSelection
   /// Upper-case colour word; nil for all locators.
   let chapterColour: String?
   /// The wire to the mix, as written.
@@ -43,13 +51,15 @@ package struct DeliveryStage: ReadableStage {
   init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
     self.declaration = declaration
     chapterColour = keys.text("chapters")?.uppercased()
+    Self.checkSource(declaration, keys)
     frames = Self.frames(keys)
+    layers = keys["layers"].map { DeliveryLayers.read($0, findings: keys.findings) } ?? LayerSelection()
     sound = keys["sound"]
     guard let name = keys.text("profile"), let value = keys["profile"],
       let profile = DeliveryProfiles.load(name, value: value, context: context, findings: keys.findings)
     else { return nil }
     self.profile = profile
-    burnIn = BurnIn(keys, profile: profile)
+    burnIn = layers.burnIn ? BurnIn(keys, profile: profile) : .nothing
     if profile.hasSound, keys["sound"] == nil {
       keys.findings.add(
         value.error(
@@ -71,12 +81,33 @@ package struct DeliveryStage: ReadableStage {
     }
   }
 
+  /// One source, and with stored frames nothing that they cannot be without.
+  private static func checkSource(_ declaration: StageDeclaration, _ keys: KeyReader) {
+    let stored = keys["frames-of"]
+    if keys["picture"] == nil, stored == nil {
+      keys.findings.add(
+        Diagnostic(
+          severity: .error, family: .usage, code: "pipeline.missingKey", location: declaration.location,
+          message: "stage `\(declaration.name)` needs the key `picture`: the stage whose frames it shows",
+          remedy: "Or `frames-of`, the deliverable whose stored frames it shows."))
+    }
+    guard stored != nil else { return }
+    for name in ["picture", "layers", "frames"] {
+      guard let value = keys[name] else { continue }
+      keys.findings.add(
+        value.error(
+          "delivery.storedFrames", "`\(name)` is not taken beside `frames-of`: stored frames are as they are",
+          remedy: "Remove one of the two."))
+    }
+  }
+
   /// All of a picture, silent, with nothing drawn over it.
   init(_ declaration: StageDeclaration, profile: DeliveryProfile) {
     self.declaration = declaration
     self.profile = profile
     frames = nil
     burnIn = BurnIn.nothing
+    layers = LayerSelection()
     chapterColour = nil
     sound = nil
   }
@@ -95,14 +126,49 @@ package struct DeliveryStage: ReadableStage {
   }
 
   package func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList) {
+    if let wire = declaration.wires["frames-of"] {
+      try planStored(wire, in: &workspace)
+      return
+    }
     guard let wire = declaration.wires["picture"], let whole = workspace.pictures[wire] else {
       preconditionFailure("a loaded delivery stage is wired to a picture")
     }
     let range = try range(of: whole, in: workspace)
     do {
+      var shown = whole.trimmed(to: range).showing(layers)
+      if layers.matte, let matte = workspace.pipeline.matte, !matte.isEmpty {
+        shown = shown.mapNodes { .matte(matte, of: $0.node) }
+      }
       let sequence = try burnIn.laid(
-        over: whole.trimmed(to: range), from: range.start, stage: declaration.name, in: &workspace)
+        over: shown, from: range.start, stage: declaration.name, in: &workspace)
       try plan(sequence, from: range.start, in: &workspace)
+    } catch let list as DiagnosticList {
+      throw list
+    } catch {
+      throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
+    }
+  }
+
+  /// Shows the frames of another deliverable.
+  private func planStored(_ wire: String, in workspace: inout PlanningWorkspace) throws(DiagnosticList) {
+    guard let other = workspace.delivered.first(where: { $0.stage == wire }) else {
+      preconditionFailure("a deliverable is planned after those whose frames it shows")
+    }
+    guard other.encoding.unit == .frame else {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "delivery.storedGroups", location: declaration.location,
+          message:
+            "`\(declaration.name)` shows the frames of `\(wire)`, whose \(other.encoding.codec) frames do not "
+            + "stand alone",
+          remedy: "Wire `picture:` to the stage that `\(wire)` shows.")
+      ])
+    }
+    do {
+      let stored = workspace.storedFrames(of: other)
+      let sequence = try burnIn.laid(
+        over: stored, from: other.start, stage: declaration.name, in: &workspace)
+      try plan(sequence, from: other.start, in: &workspace)
     } catch let list as DiagnosticList {
       throw list
     } catch {
@@ -144,6 +210,8 @@ package struct DeliveryStage: ReadableStage {
     let encoding = profile.encoding(
       width: sequence.raster.width, height: sequence.raster.height, rate: sequence.rate,
       builtBy: workspace.tools.builtBy(profile.picture.codec))
+    workspace.delivered.append(
+      DeliveredPicture(stage: declaration.name, picture: sequence, encoding: encoding, start: start))
     let frames = try FramePlanner(stage: declaration.name, encoding: encoding)
       .plan(sequence, in: &workspace)
     burnIn.tellCost(newFrames: frames.new, of: sequence.frameCount, stage: declaration, in: &workspace)

@@ -20,11 +20,26 @@ protocol FrameSource: AnyObject {
 struct FrameSourceBuilder {
   let media: [String: RenderTask.Media]
   let store: ObjectStore
-  var kept: KeptSupplies?
+  let clock: WorkClock
+  /// What the chain shares with others.
+  let uses: SourceUses
+
+  init(
+    media: [String: RenderTask.Media], store: ObjectStore, clock: WorkClock = WorkClock(),
+    open: OpenSources = OpenSources()
+  ) {
+    self.media = media
+    self.store = store
+    self.clock = clock
+    uses = SourceUses(open)
+  }
 
   /// - Parameter destination: layout and size of the pictures.
   func source(_ node: ImageNode, destination: Colour.PictureFormat) throws -> any FrameSource {
     if case .graphics = node { return try GraphicsSource(node, destination: destination, builder: self) }
+    if case .matte(let matte, let below) = node {
+      return try MatteSource(matte, of: below, destination: destination, builder: self)
+    }
     if let (transition, outgoing, incoming) = node.transition {
       return try TransitionSource(
         transition, outgoing: outgoing, incoming: incoming, look: look(node), destination: destination,
@@ -54,101 +69,6 @@ struct FrameSourceBuilder {
       let bytes = try store.bytes(of: look.table)
       return try LookTable(CubeFile.read(path: "look \(look.table.hex.prefix(12))", bytes: bytes))
     }
-  }
-}
-
-/// One source or composite: sizes, grades and lays out its pictures.
-final class ClipSource: FrameSource {
-  private let node: ImageNode
-  private let buffer: PictureBuffer
-  /// Nil for black.
-  private let pictures: (any PictureSupply)?
-  private let grade: GradeKernel?
-  private let destination: Colour.PictureFormat
-  /// Made for the format of the first picture, and again if a later one differs.
-  private var stage: Stage?
-
-  /// What pictures of one format go through.
-  private struct Stage {
-    var format: Media.PictureFormat
-    var scaler: Scaler?
-    var pipe: PicturePipe
-  }
-
-  init(_ node: ImageNode, destination: Colour.PictureFormat, builder: FrameSourceBuilder) throws {
-    self.node = node
-    self.destination = destination
-    buffer = PictureBuffer(layout: destination.layout, width: destination.width, height: destination.height)
-    let decision = try builder.decision(node)
-    let look = try builder.look(node)
-    grade = decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look)
-    guard node.sized != nil || !node.hasPicture else {
-      throw WorkerFailure(verification: "the chain has a source without a size")
-    }
-    pictures = try node.sized.map { try builder.supply($0) }
-    if pictures == nil { buffer.fillBlack(isFullRange: destination.encoding.isFullRange) }
-  }
-
-  func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {
-    if let pictures { try pictures.withPicture(number) { try fill(from: $0, of: pictures) } }
-    return try body(buffer)
-  }
-
-  private func fill(from picture: borrowing PictureView, of pictures: any PictureSupply) throws {
-    let format = picture.format
-    let stage =
-      try self.stage.flatMap { $0.format == format ? $0 : nil } ?? makeStage(for: format, of: pictures)
-    self.stage = stage
-    if let scaler = stage.scaler {
-      try scaler.scale(picture) { scaled in try run(stage.pipe, scaled) }
-    } else {
-      try run(stage.pipe, picture)
-    }
-  }
-
-  private func run(_ pipe: PicturePipe, _ picture: borrowing PictureView) throws {
-    let planes = picture.sourcePlanes
-    try buffer.withDestination { try pipe.run(source: planes, destination: $0) }
-  }
-
-  private func makeStage(
-    for format: Media.PictureFormat, of pictures: any PictureSupply
-  ) throws -> Stage {
-    guard let sizing = node.sizing else {
-      throw WorkerFailure(verification: "the chain has a source without a size")
-    }
-    let placement = sizing.placement(
-      of: Raster(width: format.width, height: format.height), sampleAspect: pictures.sampleAspect)
-    let encoding = ColourEncoding(pictures.interpretation)
-    let target = PictureRectangle(
-      x: placement.target.x, y: placement.target.y, width: placement.target.width,
-      height: placement.target.height)
-    if placement.isUnscaled, let layout = PixelLayout(named: format.pixelFormat) {
-      let pipe = try PicturePipe(
-        source: Colour.PictureFormat(
-          layout: layout, encoding: encoding, width: format.width, height: format.height),
-        crop: PictureRectangle(
-          x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height
-        ),
-        grade: grade, destination: destination, rectangle: target)
-      return Stage(format: format, scaler: nil, pipe: pipe)
-    }
-    // Scaling goes through 16 bits and full chroma, so that nothing is lost on the way to the kernels.
-    guard let between = PixelLayout(named: "yuv444p16le") else {
-      throw WorkerFailure(verification: "the kernels do not read yuv444p16le")
-    }
-    let scaler = try Scaler(
-      from: format,
-      crop: Scaler.Region(
-        x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height),
-      to: Media.PictureFormat(pixelFormat: between.name, width: target.width, height: target.height),
-      matrix: pictures.interpretation.matrix.rawValue,
-      isFullRange: pictures.interpretation.isFullRange)
-    let pipe = try PicturePipe(
-      source: Colour.PictureFormat(
-        layout: between, encoding: encoding, width: target.width, height: target.height),
-      grade: grade, destination: destination, rectangle: target)
-    return Stage(format: format, scaler: scaler, pipe: pipe)
   }
 }
 

@@ -87,6 +87,14 @@ final class PictureBuffer {
     }
   }
 
+  /// Lends the planes to an encoder.
+  func withLentPlanes<R>(_ body: ([LentPlane]) throws -> R) rethrows -> R {
+    try unsafe storage.withUnsafeBytes { buffer in
+      guard let base = buffer.baseAddress else { return try body([]) }
+      return try body(planes.map { unsafe LentPlane(base: base + $0.offset, stride: $0.rowBytes) })
+    }
+  }
+
   /// Bytes from the start of one plane to the next, where all planes have one size.
   var planeByteStride: Int { planes.count > 1 ? planes[1].offset : storage.count }
 
@@ -134,20 +142,42 @@ final class PictureBuffer {
     }
   }
 
+  /// Copies part of a picture of the same layout and size, even columns and rows of it; the rest stays as it is.
+  func copy(_ other: PictureBuffer, columns: Range<Int>, rows: Range<Int>) {
+    precondition(
+      layout == other.layout && width == other.width && height == other.height,
+      "parts are copied between pictures of one kind")
+    for (index, plane) in planes.enumerated() {
+      let start = layout.planeSize(index, width: columns.lowerBound, height: rows.lowerBound)
+      let end = layout.planeSize(index, width: columns.upperBound, height: rows.upperBound)
+      for row in start.rows..<end.rows {
+        let offset = plane.offset + row * plane.rowBytes
+        let range = offset + start.rowBytes..<offset + end.rowBytes
+        storage.replaceSubrange(range, with: other.storage[range])
+      }
+    }
+    cover = other.cover
+  }
+
   /// Writes display black into every sample.
   func fillBlack(isFullRange: Bool) {
-    for (index, plane) in planes.enumerated() {
-      let shift = layout.bitDepth - 8
-      let code: Int =
-        switch layout.family {
-        case .yCbCr where index > 0: 128 << shift
-        case .yCbCr where !isFullRange: 16 << shift
-        default: 0
+    unsafe storage.withUnsafeMutableBytes { buffer in
+      for (index, plane) in planes.enumerated() {
+        let samples = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: buffer[plane.offset..<plane.offset + plane.rowBytes * plane.rows])
+        let shift = layout.bitDepth - 8
+        let code: Int =
+          switch layout.family {
+          case .yCbCr where index > 0: 128 << shift
+          case .yCbCr where !isFullRange: 16 << shift
+          default: 0
+          }
+        switch layout.bytesPerSample {
+        case 1: unsafe samples.initializeMemory(as: UInt8.self, repeating: UInt8(code))
+        case 2: unsafe samples.initializeMemory(as: UInt16.self, repeating: UInt16(code).littleEndian)
+        // Float samples are R'G'B', whose black is zero in every byte.
+        default: unsafe samples.initializeMemory(as: UInt8.self, repeating: 0)
         }
-      // Float samples are R'G'B', whose black is zero in every byte.
-      let bytes = (0..<layout.bytesPerSample).map { UInt8(truncatingIfNeeded: code >> (8 * $0)) }
-      for offset in 0..<plane.rowBytes * plane.rows {
-        storage[plane.offset + offset] = bytes[offset % layout.bytesPerSample]
       }
     }
   }
@@ -158,11 +188,11 @@ final class PictureBuffer {
   /// depth.
   func psnr(of decoded: borrowing PictureView) throws -> Double? {
     guard let other = PixelLayout(named: decoded.pixelFormat), other.planeCount == layout.planeCount,
-      other.bitDepth >= layout.bitDepth, other.bytesPerSample == layout.bytesPerSample
+      other.bitDepth >= layout.bitDepth, other.bytesPerSample == layout.bytesPerSample,
+      other.isBigEndian == layout.isBigEndian
     else {
       throw WorkerFailure(verification: "frames of \(layout) come back as \(decoded.pixelFormat)")
     }
-    let shift = other.bitDepth - layout.bitDepth
     var sum: UInt64 = 0
     var count = 0
     for (index, part) in planes.enumerated() {
@@ -172,13 +202,11 @@ final class PictureBuffer {
       }
       let plane = unsafe decoded.plane(index)
       let stride = decoded.stride(ofPlane: index)
-      let isSwapped = layout.isBigEndian
       unsafe storage.withUnsafeBytes { mine in
         for row in 0..<rows {
           let a = unsafe UnsafeRawBufferPointer(rebasing: mine[part.range(ofRow: row)])
           let b = unsafe UnsafeRawBufferPointer(rebasing: plane[row * stride..<row * stride + rowBytes])
-          sum &+= unsafe Self.squaredDifferences(
-            a, b, bytes: layout.bytesPerSample, shift: shift, isSwapped: isSwapped)
+          sum &+= unsafe SampleDifference.squares(a, layout, b, other)
         }
       }
       count += rowBytes / layout.bytesPerSample * rows
@@ -186,27 +214,5 @@ final class PictureBuffer {
     guard sum > 0 else { return nil }
     let peak = Double((1 << other.bitDepth) - 1)
     return Decibels.ratio(peak * peak * Double(count) / Double(sum))
-  }
-
-  private static func squaredDifferences(
-    _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, bytes: Int, shift: Int, isSwapped: Bool
-  ) -> UInt64 {
-    var sum: UInt64 = 0
-    if bytes == 1 {
-      for index in 0..<a.count {
-        let difference = unsafe Int(a[index]) - Int(b[index])
-        sum &+= UInt64(difference &* difference)
-      }
-      return sum
-    }
-    let left = unsafe a.assumingMemoryBound(to: UInt16.self)
-    let right = unsafe b.assumingMemoryBound(to: UInt16.self)
-    for index in 0..<left.count {
-      let x = unsafe Int64(isSwapped ? left[index].byteSwapped : left[index])
-      let y = unsafe Int64(isSwapped ? right[index].byteSwapped : right[index])
-      let difference = (x << Int64(shift)) &- y
-      sum &+= UInt64(bitPattern: difference &* difference)
-    }
-    return sum
   }
 }

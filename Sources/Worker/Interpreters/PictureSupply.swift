@@ -21,18 +21,20 @@ extension FrameSourceBuilder {
   func supply(_ node: ImageNode) throws -> any PictureSupply {
     switch node {
     case .source(let source):
-      if let kept = kept?.take(source) { return kept }
-      guard let media = media[source.media.hex] else {
-        throw WorkerFailure(verification: "the task does not say where its source is")
+      return try uses.supply(source) {
+        guard let media = media[source.media.hex] else {
+          throw WorkerFailure(verification: "the task does not say where its source is")
+        }
+        let made =
+          try media.maker.map { try Self.supply(source, madeBy: $0, store: store) }
+          ?? media.stored.map {
+            try StoredFramesSupply($0, interpretation: source.interpretation, store: store)
+          } ?? Self.supply(source, media)
+        return TimedSupply(made, clock: clock)
       }
-      let made =
-        try media.maker.map { try Self.supply(source, madeBy: $0, store: store) }
-        ?? Self.supply(source, media)
-      kept?.add(made, of: source)
-      return made
     case .composite(let composite, let layers):
       return try CompositeSupply(composite, layers: layers, builder: self)
-    case .black, .sizing, .grade, .transition, .layers, .look, .graphics:
+    case .black, .sizing, .grade, .transition, .layers, .look, .graphics, .matte:
       throw WorkerFailure(verification: "the chain composites or sizes what is no source")
     }
   }
@@ -49,25 +51,29 @@ extension FrameSourceBuilder {
   }
 }
 
-/// Opened sources of one chain, for the next: pictures that change with every frame open them once.
-final class KeptSupplies {
-  private var idle: [(source: PictureSource, supply: any PictureSupply)] = []
-  private var used: [(source: PictureSource, supply: any PictureSupply)] = []
+/// Pictures of a source, whose reading and decoding is counted.
+private final class TimedSupply: PictureSupply {
+  private let pictures: any PictureSupply
+  private let clock: WorkClock
+  private var last: Int64?
 
-  /// Hands out each supply once: two sides of one source read it at two places.
-  func take(_ source: PictureSource) -> (any PictureSupply)? {
-    guard let index = idle.firstIndex(where: { $0.source == source }) else { return nil }
-    used.append(idle.remove(at: index))
-    return used.last?.supply
+  init(_ pictures: any PictureSupply, clock: WorkClock) {
+    self.pictures = pictures
+    self.clock = clock
   }
 
-  func add(_ supply: any PictureSupply, of source: PictureSource) { used.append((source, supply)) }
+  var interpretation: Interpretation { pictures.interpretation }
+  var sampleAspect: (numerator: Int64, denominator: Int64) { pictures.sampleAspect }
 
-  /// Makes the chain that `body` builds the one whose supplies are kept; those of other sources are closed before.
-  func turn<R>(to sources: [PictureSource], _ body: () throws -> R) rethrows -> R {
-    (idle, used) = (used.filter { sources.contains($0.source) }, [])
-    defer { idle = [] }
-    return try body()
+  func withPicture<R>(_ number: Int64, _ body: (borrowing PictureView) throws -> R) throws -> R {
+    let before = clock.turn(to: .decode)
+    defer { clock.turn(to: before) }
+    if last != number { clock.noteDecodedPicture() }
+    last = number
+    return try pictures.withPicture(number) { picture in
+      clock.turn(to: before)
+      return try body(picture)
+    }
   }
 }
 

@@ -19,121 +19,38 @@ enum RenderInterpreter: TaskInterpreter {
   static func run(_ input: RenderTask.Input, in context: TaskContext) throws -> (
     RenderTask.Output, [ObjectReference]
   ) {
-    let total = input.segments.reduce(0) { $0 + Int($1.count) }
+    let total = input.lanes.flatMap(\.segments).reduce(0) { $0 + Int($1.count) }
+    let open = OpenSources()
+    var lanes: [RenderLane] = []
     var done = 0
-    var renderer: SegmentRenderer?
-    for segment in input.segments {
-      try StopRequest.checkBetweenSegments()
-      if try context.store.storedResult(segment.key) != nil {
+    for lane in input.lanes {
+      let missing = try lane.segments.filter { segment in
+        guard try context.store.storedResult(segment.key) != nil else { return true }
         done += Int(segment.count)
         context.reporter.committed(segment.key, frames: Int(segment.count), isFirst: false)
-        continue
+        return false
       }
-      let working = try renderer ?? SegmentRenderer(input, context: context)
-      renderer = working
-      context.log.write(
-        "begin \(segment.key.hex) frames \(segment.runs.first?.first ?? 0)+\(segment.count)")
-      let (record, object) = try working.render(segment) { frames in
-        context.reporter.progress(frames: done + frames, of: total)
-      }
-      let isFirst = try context.commit(
-        segment.key, kind: segmentKind, version: RenderTask.version, output: record, objects: [object])
-      context.log.write("commit \(segment.key.hex) \(isFirst ? "first" : "late")")
-      done += Int(segment.count)
-      context.reporter.committed(segment.key, frames: Int(segment.count), isFirst: isFirst)
+      if missing.isEmpty { continue }
+      lanes.append(
+        try RenderLane(lane, missing: missing, number: lanes.count, of: input, open: open, context: context))
     }
-    return (RenderTask.Output(segments: input.segments.map(\.key)), [])
-  }
-}
-
-/// Makes the pictures of segments, has them encoded and keeps the packets.
-private final class SegmentRenderer {
-  private let input: RenderTask.Input
-  private let context: TaskContext
-  private let destination: Colour.PictureFormat
-  /// The chain that is evaluated: the next frames are mostly of the same.
-  private var current: (chain: Digest, source: any FrameSource)?
-  private let kept = KeptSupplies()
-  /// Kept from segment to segment where frames stand alone.
-  private let frameCoder: FrameCoder?
-
-  init(_ input: RenderTask.Input, context: TaskContext) throws {
-    self.input = input
-    self.context = context
-    destination = try Self.destination(input.encoding)
-    frameCoder = input.encoding.unit == .frame ? try FrameCoder(input.encoding) : nil
-  }
-
-  private static func destination(_ encoding: Encoding) throws -> Colour.PictureFormat {
-    guard let layout = PixelLayout(named: encoding.pixelFormat) else {
-      throw WorkerFailure(verification: "the kernels do not write \(encoding.pixelFormat)")
-    }
-    return Colour.PictureFormat(
-      layout: layout,
-      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"),
-      width: encoding.width,
-      height: encoding.height)
-  }
-
-  private func source(of chain: Digest) throws -> any FrameSource {
-    if let current, current.chain == chain { return current.source }
-    guard let node = input.nodes[chain.hex] else {
-      throw WorkerFailure(verification: "the task does not say what chain \(chain.hex.prefix(12)) is")
-    }
-    // One at a time: each holds decoders and pictures.
-    current = nil
-    let builder = FrameSourceBuilder(media: input.media, store: context.store, kept: kept)
-    let source = try kept.turn(to: node.sources) { try builder.source(node, destination: destination) }
-    current = (chain, source)
-    return source
-  }
-
-  func render(_ segment: RenderTask.Segment, progress: (Int) -> Void) throws -> (
-    SegmentRecord, ObjectReference
-  ) {
-    let coder: any SegmentCoder = try frameCoder ?? GroupCoder(input.encoding)
-    let file = try SegmentFile(path: context.part(segment.key.hex), in: context.store.fileSystem)
     var reported = ContinuousClock.now
-    for run in segment.runs {
-      let source = try source(of: run.chain)
-      for offset in 0..<run.count {
-        try StopRequest.check()
-        let number = run.position(at: offset)
-        let frames = try source.withFrame(number) { try coder.encode($0, name: "frame \(number)") }
-        let rest = segment.count - Int64(file.packets.count)
-        for frame in frames { try file.append(frame, of: rest) }
-        if ContinuousClock.now - reported > .milliseconds(400) {
-          reported = .now
-          progress(file.packets.count)
-        }
+    for index in LaneOrder.frames(of: lanes.map(\.places)) {
+      if lanes.allSatisfy(\.isBetweenSegments) { try StopRequest.checkBetweenSegments() }
+      try StopRequest.check()
+      try lanes[index].makeNextFrame()
+      done += 1
+      if ContinuousClock.now - reported > .milliseconds(400) {
+        reported = .now
+        context.reporter.progress(frames: done, of: total)
       }
     }
-    for frame in try coder.finish() { try file.append(frame, of: segment.count - Int64(file.packets.count)) }
-    guard file.packets.count == segment.count else {
-      throw WorkerFailure(
-        verification: "\(file.packets.count) frames were encoded, \(segment.count) were asked for")
-    }
-    let object = try file.commit(to: context.store)
-    return (record(of: segment, object: object.digest, file: file), object)
-  }
-
-  private func record(of segment: RenderTask.Segment, object: Digest, file: SegmentFile) -> SegmentRecord {
-    let evidence = SegmentEvidence(
-      decodedFrames: file.packets.count, lowestPSNR: file.lowestPSNR,
-      largestPacket: file.packets.map(\.size).max() ?? 0)
-    guard input.encoding.unit == .frame, let run = segment.runs.first else {
-      return SegmentRecord(
-        encoding: input.encodingDigest, count: segment.count, object: object, packets: file.packets,
-        evidence: evidence)
-    }
-    return SegmentRecord(
-      encoding: input.encodingDigest, chain: run.chain, first: run.first, step: run.step,
-      count: segment.count, object: object, packets: file.packets, evidence: evidence)
+    return (RenderTask.Output(segments: input.lanes.flatMap(\.segments).map(\.key)), [])
   }
 }
 
 /// The packets of a segment on their way to the store.
-private final class SegmentFile {
+final class SegmentFile {
   private(set) var packets: [PacketEntry] = []
   /// Nil while every frame came back as it was.
   private(set) var lowestPSNR: Double?
@@ -170,7 +87,9 @@ extension EncoderSettings {
     self.init(
       codec: encoding.codec, profile: encoding.profile, pixelFormat: encoding.pixelFormat,
       width: encoding.width,
-      height: encoding.height, rate: encoding.rate, quantiser: encoding.quantiser, options: encoding.options,
+      height: encoding.height, rate: encoding.rate, quantiser: encoding.quantiser,
+      fillsBudget: encoding.budgetRule != nil,
+      options: encoding.options,
       threads: 1, primaries: encoding.tags.primaries, transfer: encoding.tags.transfer,
       matrix: encoding.tags.matrix, range: encoding.tags.range)
   }

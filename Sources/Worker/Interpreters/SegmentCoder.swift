@@ -22,19 +22,25 @@ protocol SegmentCoder: AnyObject {
 final class FrameCoder: SegmentCoder {
   private let encoding: Encoding
   private let encoder: PictureEncoder
-  private let decoder: PictureDecoder
+  /// Nil where frames are not verified.
+  private let decoder: PictureDecoder?
 
-  init(_ encoding: Encoding) throws {
+  private let clock: WorkClock
+
+  init(_ encoding: Encoding, clock: WorkClock) throws {
     self.encoding = encoding
+    self.clock = clock
     let settings = EncoderSettings(encoding)
     encoder = try PictureEncoder(settings)
-    decoder = try PictureDecoder(settings)
+    decoder = encoding.isVerified == false ? nil : try PictureDecoder(settings)
   }
 
   func encode(_ picture: PictureBuffer, name: String) throws -> [CodedFrame] {
-    let packet = try encoder.encode { view in picture.copy(to: view) }
-    let psnr = try decoder.decode(packet) { try encoding.compare($0, with: picture, name: name) }
-    return [CodedFrame(packet: packet, psnr: psnr)]
+    let packet = try clock.spend(.encode) { try picture.withLentPlanes { try encoder.encode(lent: $0) } }
+    let psnr = try clock.spend(.verify) {
+      try decoder?.decode(packet) { try encoding.compare($0, with: picture, name: name) }
+    }
+    return [CodedFrame(packet: packet, psnr: psnr ?? nil)]
   }
 
   func finish() -> [CodedFrame] { [] }
@@ -46,31 +52,40 @@ final class FrameCoder: SegmentCoder {
 final class GroupCoder: SegmentCoder {
   private let encoding: Encoding
   private let encoder: SequenceEncoder
-  private let decoder: SequenceDecoder
+  /// Nil where frames are not verified.
+  private let decoder: SequenceDecoder?
   private var waiting: [(picture: PictureBuffer, name: String)] = []
   private var decoded = 0
 
-  init(_ encoding: Encoding) throws {
+  private let clock: WorkClock
+
+  init(_ encoding: Encoding, clock: WorkClock) throws {
     self.encoding = encoding
+    self.clock = clock
     encoder = try SequenceEncoder(EncoderSettings(encoding))
-    decoder = try SequenceDecoder(of: encoder)
+    decoder = encoding.isVerified == false ? nil : try SequenceDecoder(of: encoder)
   }
 
   func encode(_ picture: PictureBuffer, name: String) throws -> [CodedFrame] {
-    waiting.append((PictureBuffer(copying: picture), name))
-    return try encoder.encode { view in picture.copy(to: view) }.map(prove)
+    let packets = try clock.spend(.encode) {
+      waiting.append((PictureBuffer(copying: picture), name))
+      return try encoder.encode { view in picture.copy(to: view) }
+    }
+    return try packets.map(prove)
   }
 
-  func finish() throws -> [CodedFrame] { try encoder.finish().map(prove) }
+  func finish() throws -> [CodedFrame] { try clock.spend(.encode) { try encoder.finish() }.map(prove) }
 
   private func prove(_ packet: [UInt8]) throws -> CodedFrame {
     guard !waiting.isEmpty else { throw WorkerFailure(verification: "more packets than pictures") }
     let (picture, name) = waiting.removeFirst()
-    let psnr = try decoder.decode(packet, isFirst: decoded == 0) {
-      try encoding.compare($0, with: picture, name: name)
+    let psnr = try clock.spend(.verify) {
+      try decoder?.decode(packet, isFirst: decoded == 0) {
+        try encoding.compare($0, with: picture, name: name)
+      }
     }
     decoded += 1
-    return CodedFrame(packet: packet, psnr: psnr)
+    return CodedFrame(packet: packet, psnr: psnr ?? nil)
   }
 }
 

@@ -1,6 +1,6 @@
 import Diagnostics
 import Digests
-import Foundation
+import Media
 import ObjectStore
 import TaskGraph
 import TaskKinds
@@ -10,7 +10,7 @@ final class SegmentReader {
   private struct Open {
     var key: TaskKey
     var record: SegmentRecord
-    var file: FileHandle
+    var file: ByteFile
   }
 
   private let store: ObjectStore
@@ -18,8 +18,6 @@ final class SegmentReader {
   private var current: Open?
 
   init(store: ObjectStore) { self.store = store }
-
-  deinit { try? current?.file.close() }
 
   /// Calls `body` with every frame of the pieces, its number from 0, and whether it is the first of its segment;
   /// each packet's digest is checked.
@@ -29,23 +27,28 @@ final class SegmentReader {
   ) throws {
     var frame: Int64 = 0
     for piece in pieces {
-      let open = try segment(piece.segment)
       for step in 0..<piece.count {
         let index = piece.offset + step * piece.step
-        guard open.record.packets.indices.contains(index) else {
-          throw WorkerFailure(verification: "segment \(piece.segment.hex.prefix(12)) has no frame \(index)")
-        }
-        let entry = open.record.packets[index]
-        try open.file.seek(toOffset: UInt64(entry.offset))
-        let packet = [UInt8](try open.file.read(upToCount: entry.size) ?? Data())
-        guard Digest.sha256(packet).hex.hasPrefix(entry.digest) else {
-          try takeOut(open)
-          throw WorkerFailure(damagedObject: open.record.object)
-        }
+        let (packet, entry) = try packet(of: piece.segment, at: index)
         try body(frame, packet, entry, index == 0)
         frame += 1
       }
     }
+  }
+
+  /// One frame of a segment; its digest is checked.
+  func packet(of key: TaskKey, at index: Int) throws -> (bytes: [UInt8], entry: PacketEntry) {
+    let open = try segment(key)
+    guard open.record.packets.indices.contains(index) else {
+      throw WorkerFailure(verification: "segment \(key.hex.prefix(12)) has no frame \(index)")
+    }
+    let entry = open.record.packets[index]
+    let bytes = try open.file.read(at: entry.offset, count: entry.size)
+    guard entry.isOf(bytes) else {
+      try takeOut(open)
+      throw WorkerFailure(damagedObject: open.record.object)
+    }
+    return (bytes, entry)
   }
 
   /// Takes a segment out of use whose packets are not what its result says: the object, or else the result.
@@ -67,19 +70,23 @@ final class SegmentReader {
 
   private func segment(_ key: TaskKey) throws -> Open {
     if let current, current.key == key { return current }
-    try? current?.file.close()
     current = nil
     guard let result = try store.result(key, as: SegmentRecord.self) else {
       throw WorkerFailure(missingObject: key)
     }
     let record = result.output
-    guard store.contains(record.object),
-      let file = FileHandle(forReadingAtPath: store.path(of: record.object))
-    else { throw WorkerFailure(missingObject: record.object) }
+    guard store.contains(record.object), let file = try? ByteFile(store.path(of: record.object)) else {
+      throw WorkerFailure(missingObject: record.object)
+    }
     let open = Open(key: key, record: record, file: file)
     current = open
     return open
   }
+}
+
+extension PacketEntry {
+  /// Whether these are its bytes.
+  func isOf(_ bytes: [UInt8]) -> Bool { size == bytes.count && Digest.sha256(bytes).hex.hasPrefix(digest) }
 }
 
 extension WorkerFailure {

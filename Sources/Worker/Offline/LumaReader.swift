@@ -8,14 +8,14 @@ import TaskKinds
 final class LumaReader {
   private let view: OfflineView
   private let nodes: [String: ImageNode]
-  private let builder: FrameSourceBuilder
+  private let store: ObjectStore
   private var current: (chain: String, source: any FrameSource)?
   private var offline: (any FrameSource)?
 
   init(_ view: OfflineView, nodes: [String: ImageNode], store: ObjectStore) {
     self.view = view
     self.nodes = nodes
-    builder = FrameSourceBuilder(media: view.media, store: store)
+    self.store = store
   }
 
   func offline(_ frame: Int64) throws -> LumaPlane {
@@ -57,7 +57,7 @@ final class LumaReader {
     guard let layout = PixelLayout(named: "gbrpf32le") else {
       throw WorkerFailure(verification: "the kernels do not write gbrpf32le")
     }
-    return try builder.source(
+    return try FrameSourceBuilder(media: view.media, store: store).source(
       node,
       destination: Colour.PictureFormat(
         layout: layout, encoding: ColourEncoding(matrix: .bt709, isFullRange: true),

@@ -23,6 +23,10 @@ enum AttemptRunner {
     var cpuSeconds: Double
     /// Size of the objects put into the store.
     var writtenBytes: Int64
+    /// Processor seconds by kind of work, of tasks that make pictures.
+    var work: [String: Double]?
+    /// Pictures of sources that were decoded.
+    var decodedPictures: Int?
     /// Of an attempt at several tasks, how many of them have a result now; each was reported by itself.
     var done: Int?
   }
@@ -31,6 +35,7 @@ enum AttemptRunner {
   ///   waited for.
   static func run(taskFile: String, isPooled: Bool, reporter: (String) -> any Reporter) -> Ending {
     let usage = AttemptUsage()
+    let clock = WorkClock()
     var attempt = ""
     var key: TaskKey?
     func ending(_ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic]) -> Ending {
@@ -38,7 +43,9 @@ enum AttemptRunner {
       return Ending(
         attempt: attempt, key: key, exit: exit, failure: failure, diagnostics: diagnostics,
         seconds: used.seconds ?? 0, peakMemoryBytes: used.peakMemoryBytes ?? 0,
-        cpuSeconds: used.cpuSeconds ?? 0, writtenBytes: used.writtenBytes ?? 0)
+        cpuSeconds: used.cpuSeconds ?? 0, writtenBytes: used.writtenBytes ?? 0,
+        work: clock.seconds.isEmpty ? nil : clock.secondsByName,
+        decodedPictures: clock.decodedPictures > 0 ? clock.decodedPictures : nil)
     }
     do {
       let folder = try AttemptFolder.containing(taskFile: taskFile)
@@ -50,14 +57,15 @@ enum AttemptRunner {
       var finished: Ending
       do {
         if folder.isBatch(taskFile) {
-          var batch = try BatchRunner(folder, reporter(folder.id))
+          var batch = try BatchRunner(folder, reporter(folder.id), clock: clock)
           let outcome = try batch.run()
           let failure = outcome.firstFailure
           finished = ending(
             failure?.exit ?? StopRequest.exitCode ?? 0, failure?.failure, failure?.diagnostics ?? [])
           finished.done = outcome.done
         } else {
-          let notes = try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage)
+          let notes = try perform(
+            folder, key: &key, reporter: reporter(folder.id), usage: usage, clock: clock)
           finished = ending(0, nil, notes + endChildren())
         }
       } catch {
@@ -77,7 +85,8 @@ enum AttemptRunner {
 
   /// - Returns: what is worth telling of an attempt that succeeded.
   private static func perform(
-    _ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter, usage: AttemptUsage
+    _ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter, usage: AttemptUsage,
+    clock: WorkClock
   ) throws -> [Diagnostic] {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
@@ -87,7 +96,7 @@ enum AttemptRunner {
     key = head.key
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter,
-      usage: usage)
+      usage: usage, clock: clock)
     if let isFirst = try perform(head, file: file.bytes, in: context) {
       reporter.committed(head.key, frames: 0, isFirst: isFirst)
     }

@@ -36,13 +36,16 @@ struct BatchRunner {
   private let reporter: any Reporter
   private let store: ObjectStore
   private let group: CommitGroup
+  /// Of all of them together.
+  private let clock: WorkClock
   private var waiting: [Waiting] = []
   private var waitingSince = ContinuousClock.now
   private var outcome = Outcome()
 
-  init(_ folder: AttemptFolder, _ reporter: any Reporter) throws {
+  init(_ folder: AttemptFolder, _ reporter: any Reporter, clock: WorkClock) throws {
     self.folder = folder
     self.reporter = reporter
+    self.clock = clock
     store = ObjectStore(folder.production)
     group = try CommitGroup(store, scratch: folder.path)
   }
@@ -78,8 +81,7 @@ struct BatchRunner {
     let usage = AttemptUsage()
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath, isSection: true),
-      reporter: reporter,
-      usage: usage, group: group)
+      reporter: reporter, usage: usage, clock: clock, group: group)
     do {
       let isFirst = try AttemptRunner.perform(head, file: file, in: context)
       waiting.append(

@@ -13,6 +13,7 @@ struct TaskContext {
   let reporter: any Reporter
   let notes = AttemptNotes()
   let usage: AttemptUsage
+  let clock: WorkClock
   /// Of an attempt at several tasks: what is published together.
   var group: CommitGroup?
 

@@ -15,12 +15,17 @@ struct ChildProcess {
   /// - Parameters:
   ///   - program: absolute path.
   ///   - logFolder: exists; receives what the program writes.
+  ///   - watchesMemory: whether the memory of the process and its descendants is looked at again and again.
   /// - Throws: `BenchError` when it cannot be started, fails, or this process was asked to stop.
-  static func run(_ program: String, _ arguments: [String], logFolder: String) throws -> ChildProcess {
+  static func run(_ program: String, _ arguments: [String], logFolder: String, watchesMemory: Bool = false)
+    throws
+    -> ChildProcess
+  {
     let outputPath = "\(logFolder)/stdout.txt"
     let errorPath = "\(logFolder)/stderr.txt"
     let started = ContinuousClock.now
     let identifier = try start(program, arguments, output: outputPath, errors: errorPath)
+    let memory = watchesMemory ? MemoryWatch(of: identifier) : nil
     let (status, usage) = wait(for: identifier)
     let wall = ContinuousClock.now - started
     if let signal = Interruption.signal { throw BenchError("stopped", signal: signal) }
@@ -31,8 +36,13 @@ struct ChildProcess {
         "\(program) \(arguments.joined(separator: " ")) failed (wait status \(status)):\n\(output)\(errors)")
     }
     return ChildProcess(
-      cost: Cost(seconds: wall / .seconds(1), peakBytes: Int64(usage.ru_maxrss) * 1024), output: output)
+      cost: Cost(
+        seconds: wall / .seconds(1), peakBytes: Int64(usage.ru_maxrss) * 1024,
+        cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        totalPeakBytes: memory?.stop() ?? 0), output: output)
   }
+
+  private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
 
   private static func start(
     _ program: String, _ arguments: [String], output: String, errors: String

@@ -4,12 +4,18 @@ struct Cost: Encodable {
   var seconds: Double
   /// Resident memory of the largest process at its peak; the median where there were several runs.
   var peakBytes: Int64
+  /// User and system time of the process and of those it waited for; the median where there were several runs.
+  var cpuSeconds: Double
+  /// Resident memory of all processes together at their peak; 0 where it was not watched.
+  var totalPeakBytes: Int64
   /// Wall times of all runs, in order.
   var runs: [Double]
 
-  init(seconds: Double, peakBytes: Int64) {
+  init(seconds: Double, peakBytes: Int64, cpuSeconds: Double = 0, totalPeakBytes: Int64 = 0) {
     self.seconds = seconds
     self.peakBytes = peakBytes
+    self.cpuSeconds = cpuSeconds
+    self.totalPeakBytes = totalPeakBytes
     runs = [seconds]
   }
 
@@ -17,6 +23,8 @@ struct Cost: Encodable {
   init(medianOf costs: [Cost]) {
     seconds = median(costs.map(\.seconds))
     peakBytes = Int64(median(costs.map { Double($0.peakBytes) }))
+    cpuSeconds = median(costs.map(\.cpuSeconds))
+    totalPeakBytes = Int64(median(costs.map { Double($0.totalPeakBytes) }))
     runs = costs.map(\.seconds)
   }
 
