@@ -17,7 +17,11 @@ package struct InstalledSlurm: SlurmTools {
       "INTERLOCK_STORAGE",
     ]
     environment = ours.filter { names.contains($0.key) || $0.key.hasPrefix("SBATCH_") }
-      .merging(["LANG": "C", "LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "standard"]) { $1 }
+      .merging([
+        "LANG": "C", "LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "standard",
+        // Lists of elements are cut off at 64 letters without it.
+        "SLURM_BITSTR_LEN": "0",
+      ]) { $1 }
   }
 
   package func call(_ tool: String, _ arguments: [String], limit: Duration) async -> ProgramAnswer {
@@ -99,7 +103,10 @@ package struct SlurmClient: Sendable {
   /// What the controller says of one job; nil when it does not answer.
   package func state(of id: SlurmJobID) async -> SlurmState? {
     let answer = await tools.call("scontrol", ["show", "job", "--oneliner", "\(id)"], limit: Self.limit)
-    if answer.status != nil, answer.errors.contains("nvalid job id") { return .over(.vanished) }
+    // The second is said of an element when there are others of its array.
+    if answer.errors.contains("nvalid job id") || answer.output.hasPrefix("Job \(id) not found") {
+      return .over(.vanished)
+    }
     guard answer.status == 0, let line = answer.output.split(separator: "\n").first else { return nil }
     func value(_ name: String) -> String? {
       line.split(separator: " ").first { $0.hasPrefix(name + "=") }.map {

@@ -548,15 +548,27 @@ package struct SlurmQueue: Sendable {
     listFailures = 0
     heard()
     var seen: [ElementID: SlurmRow] = [:]
+    var rests: [SubmissionID: SlurmRow] = [:]
     for row in rows {
       guard let id = submissionOfJob[row.id.job] ?? SubmissionID(comment: row.comment),
         let submission = submissions[id]
       else { continue }
+      guard row.id.element != nil || !submission.order.isArray else {
+        rests[id] = row
+        continue
+      }
       let element = ElementID(submission: id, index: row.id.element ?? 0)
       guard submission.elements.indices.contains(element.index) else { continue }
       // Of two rows for one job the one counts in which it lives.
       if let other = seen[element], row.state.isOver || !other.state.isOver { continue }
       seen[element] = row
+    }
+    // What had not begun when its array was cancelled is one job without an index.
+    for (id, row) in rests {
+      for (index, known) in (submissions[id]?.elements ?? []).enumerated() {
+        let element = ElementID(submission: id, index: index)
+        if seen[element] == nil, known.end == nil, known.state?.isQueued ?? true { seen[element] = row }
+      }
     }
     var isNews = false
     for (element, row) in seen.sorted(by: { $0.key < $1.key }) {

@@ -35,8 +35,10 @@ package enum SlurmRows {
       let array = job.arrayJobId?.value ?? 0
       guard array > 0 else { return [row(SlurmJobID(id))] }
       if let element = job.arrayTaskId?.value { return [row(SlurmJobID(array, element: element))] }
-      // What waits of an array is one job with the list of its elements.
-      return indices(of: job.arrayTaskString ?? "").map { row(SlurmJobID(array, element: $0)) }
+      // What waits of an array is one job with the list of its elements; when it was cancelled, without the list.
+      let elements = indices(of: job.arrayTaskString ?? "")
+      return elements.isEmpty
+        ? [row(SlurmJobID(array))] : elements.map { row(SlurmJobID(array, element: $0)) }
     }
   }
 

@@ -10,6 +10,7 @@ package enum SlurmState: Hashable, Sendable {
   case over(SlurmEnd)
 
   package var isOver: Bool { if case .over = self { true } else { false } }
+  var isQueued: Bool { if case .queued = self { true } else { false } }
 
   /// - Parameters:
   ///   - names: the base state and flags, e.g. `CANCELLED` and `COMPLETING`.

@@ -74,6 +74,8 @@ struct SimulatedCluster {
     /// When and how fate strikes.
     var doom: (at: Double, SlurmEnd)?
     var isCancelled = false
+    /// It waited when its array was cancelled: Slurm shows one job for all of these, without an index.
+    var isOfRest = false
   }
 
   /// What happened in a step, for the world around.
@@ -120,6 +122,7 @@ struct SimulatedCluster {
   mutating func withdraw(_ id: SubmissionID) { withdrawn.insert(id) }
 
   mutating func cancel(_ ids: [SlurmJobID], at now: Double) {
+    var ended: [Int] = []
     for index in active
     where ids.contains(jobs[index].id) || ids.contains(SlurmJobID(jobs[index].id.job)) {
       guard !jobs[index].isCancelled else { continue }
@@ -127,9 +130,14 @@ struct SimulatedCluster {
       if jobs[index].phase == .pending {
         jobs[index].phase = .over(at: now)
         jobs[index].state = .over(.cancelled)
+        ended.append(index)
       } else {
         jobs[index].doom = (now + Double.random(in: 0...30, using: &random), .cancelled)
       }
+    }
+    let waiting = Set(active.filter { jobs[$0].phase == .pending }.map { jobs[$0].id.job })
+    for index in ended where jobs[index].id.element != nil && !waiting.contains(jobs[index].id.job) {
+      jobs[index].isOfRest = true
     }
   }
 
@@ -231,8 +239,11 @@ struct SimulatedCluster {
     if random.chance(faults.silence) { return nil }
     if random.chance(faults.emptyAnswer) { return [] }
     var rows: [SlurmRow] = []
+    var rests: Set<Int> = []
     for job in jobs where isListed(job, now) && !random.chance(faults.missingRow) {
-      let row = SlurmRow(id: job.id, state: job.state, node: "n1", comment: job.comment)
+      if job.isOfRest, !rests.insert(job.id.job).inserted { continue }
+      let id = job.isOfRest ? SlurmJobID(job.id.job) : job.id
+      let row = SlurmRow(id: id, state: job.state, node: "n1", comment: job.comment)
       rows.append(row)
       if random.chance(faults.duplicateRow) { rows.append(row) }
     }
@@ -248,6 +259,6 @@ struct SimulatedCluster {
 
   mutating func state(of id: SlurmJobID, at now: Double) -> SlurmState? {
     if random.chance(faults.silence) { return nil }
-    return jobs.first { $0.id == id && isListed($0, now) }?.state ?? .over(.vanished)
+    return jobs.first { $0.id == id && !$0.isOfRest && isListed($0, now) }?.state ?? .over(.vanished)
   }
 }

@@ -52,6 +52,14 @@ import Testing
       """#
     #expect(rows(json: job)?.map(\.id.element) == [1, 4, 5, 6])
     #expect(rows(json: job)?.allSatisfy { $0.state == .queued(reason: "Licenses") } == true)
+    let cancelled = #"""
+      {"job_id": 3, "array_job_id": 3, "array_task_id": null, "array_task_string": "", "job_state": "CANCELLED",
+       "state_reason": "Resources", "exit_code": 0, "comment": "interlock R.1"}
+      """#
+    #expect(
+      rows(json: cancelled) == [
+        SlurmRow(id: SlurmJobID(3), state: .over(.cancelled), comment: "interlock R.1")
+      ])
   }
 
   @Test func `what is no answer is none`() {
