@@ -32,7 +32,10 @@ install:
 # AAF and other cuts are converted by OpenTimelineIO, which Debian does not have.
 OTIO_PACKAGES := OpenTimelineIO==0.18.1 otio-aaf-adapter==2.0.0 otio-xges-adapter==1.0.0 pyaaf2==1.7.1
 
-install-tests: install .build/otio/bin/otioconvert
+# Jobs for Open Job Description are checked and run by its own command line.
+OPENJD_PACKAGES := openjd-cli==0.8.0
+
+install-tests: install .build/otio/bin/otioconvert .build/openjd/bin/openjd
 	@$(call install_packages,$(TEST_PACKAGES))
 
 # Without the network the tests that need it say so and are skipped.
@@ -43,6 +46,15 @@ install-tests: install .build/otio/bin/otioconvert
 	  echo "Installed $(OTIO_PACKAGES) in .build/otio"; \
 	else \
 	  rm -rf .build/otio; echo "OpenTimelineIO cannot be installed; tests of AAF are skipped"; \
+	fi
+
+.build/openjd/bin/openjd:
+	@$(call install_packages,python3 python3-venv)
+	@mkdir -p .build; \
+	if python3 -m venv .build/openjd && .build/openjd/bin/pip install --quiet $(OPENJD_PACKAGES); then \
+	  echo "Installed $(OPENJD_PACKAGES) in .build/openjd"; \
+	else \
+	  rm -rf .build/openjd; echo "openjd cannot be installed; tests of exported jobs are skipped"; \
 	fi
 
 build: install

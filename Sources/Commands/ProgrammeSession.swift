@@ -6,6 +6,7 @@ import Foundation
 import Ledger
 import ObjectStore
 import Planning
+import Publishing
 import TaskGraph
 import TaskKinds
 
@@ -25,6 +26,8 @@ struct ProgrammeSession {
   func plan(
     until: String?, probing engine: Coordinator?, publishesConform: Bool = true
   ) async throws -> ProgrammePlan {
+    // What a farm has made since, with nobody of ours at work.
+    try ledger.adoptResults(from: store)
     let media = try await probedFiles(engine)
     do {
       var plan = try await answeredPlan(media.files, until: until, publishesConform, engine)

@@ -102,6 +102,15 @@ enum LedgerSchema {
           UPDATE ledgerState SET isComplete = 0;
           """)
     }
+    migrator.registerMigration("seen folders of results") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE seenResultFolders (
+            name TEXT NOT NULL PRIMARY KEY,
+            modified INTEGER NOT NULL
+          ) WITHOUT ROWID, STRICT;
+          """)
+    }
     return migrator
   }
 }

@@ -4,6 +4,7 @@ import Glibc
 import ObjectStore
 import Synchronization
 import TaskGraph
+import TaskKinds
 
 /// What a running task may use: the store, its attempt's folder for scratch files, and someone to report to.
 struct TaskContext {
@@ -13,6 +14,10 @@ struct TaskContext {
   let reporter: any Reporter
   let notes = AttemptNotes()
   let usage: AttemptUsage
+  /// Which frames of the task are asked for, from 1; nil for all.
+  var frames: NumberRanges?
+  /// Where the folders of the plan are on this machine.
+  var mapping: PathMapping?
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }

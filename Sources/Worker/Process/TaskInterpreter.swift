@@ -15,6 +15,10 @@ protocol TaskInterpreter: Sendable {
 
   /// - Returns: the output, and every object it refers to, already in the store.
   static func run(_ input: Kind.Input, in context: TaskContext) throws -> (Kind.Output, [ObjectReference])
+
+  /// Whether the task's own result is published now. Not so for a task of which only a part was asked for, as long as the
+  /// rest is not there, and for one whose commit is something else.
+  static func isComplete(_ input: Kind.Input, in context: TaskContext) throws -> Bool
 }
 
 /// Every kind of task a worker knows.
@@ -24,7 +28,7 @@ enum InterpreterRegistry {
     RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self, StillInterpreter.self,
     ContactSheetInterpreter.self, ProbeFilesInterpreter.self, ThumbnailsInterpreter.self,
     ConformPageInterpreter.self, FitOfflineInterpreter.self, CompareOfflineInterpreter.self,
-    FindOfflineInterpreter.self, ExternalInterpreter.self,
+    FindOfflineInterpreter.self, ExternalInterpreter.self, PublishInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
@@ -35,6 +39,8 @@ enum InterpreterRegistry {
 extension TaskInterpreter {
   static var isAnsweredByResult: Bool { true }
 
+  static func isComplete(_ input: Kind.Input, in context: TaskContext) throws -> Bool { true }
+
   static var identifier: String { Kind.identifier }
 
   static var version: Int { Kind.version }
@@ -43,7 +49,9 @@ extension TaskInterpreter {
   static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws {
     let task: TaskFile<Kind.Input>
     do {
-      task = try JSONDecoder().decode(TaskFile<Kind.Input>.self, from: Data(file))
+      let decoder = JSONDecoder()
+      if let mapping = context.mapping { decoder.userInfo[PathMapping.userInfoKey] = mapping }
+      task = try decoder.decode(TaskFile<Kind.Input>.self, from: Data(file))
     } catch {
       throw WorkerFailure(
         exit: 2, failure: .user,
@@ -55,6 +63,7 @@ extension TaskInterpreter {
         ])
     }
     let (output, objects) = try run(task.input, in: context)
+    guard try isComplete(task.input, in: context) else { return }
     let isFirst = try context.commit(
       head.key, kind: Kind.identifier, version: Kind.version, output: output, objects: objects)
     context.log.write("commit \(head.key.hex) \(isFirst ? "first" : "late")")

@@ -1,33 +1,41 @@
 import Diagnostics
 import Digests
 import Foundation
-import ObjectStore
-import Planning
-import TaskGraph
-import TaskKinds
+package import ObjectStore
+package import TaskGraph
+package import TaskKinds
 
-/// Publishes versions: the tasks that run in the coordinator.
-struct Publisher: Sendable {
-  let store: ObjectStore
+/// The version of the program.
+package let interlockVersion = "0.1.0"
+
+/// Publishes versions from what tasks have made. The coordinator does it in its own runs, a worker where there is none.
+package struct Publisher: Sendable {
+  package let store: ObjectStore
+
+  package init(store: ObjectStore) { self.store = store }
 
   /// Publishes what a task asks for; a version with the same files is left as it is.
-  func publish(_ node: TaskNode) throws -> VersionRecord {
-    let input = try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload))
+  package func publish(_ node: TaskNode) throws -> VersionRecord {
+    try publish(try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload)), key: node.key)
+  }
+
+  /// - Parameter key: of the task that asks for it.
+  package func publish(_ input: PublishTask.Input, key: TaskKey) throws -> VersionRecord {
     let content = try content(of: input)
     let provenance = VersionPublisher.Provenance(
-      madeFrom: [node.key] + [input.assembly].compactMap { $0 } + input.results, facts: try facts(of: input),
+      madeFrom: [key] + [input.assembly].compactMap { $0 } + input.results, facts: try facts(of: input),
       verification: content.verification, tool: "interlock \(interlockVersion)")
     return try VersionPublisher(store).publish(content.files, as: line(of: input), provenance: provenance)
       .record
   }
 
-  func line(of input: PublishTask.Input) -> VersionLine {
+  package func line(of input: PublishTask.Input) -> VersionLine {
     VersionLine(
       input.shelf == .assets ? .asset : .deliverable, programme: input.programme, name: input.name)
   }
 
   /// The newest version with exactly the files a task would publish.
-  func existing(_ input: PublishTask.Input) throws -> VersionRecord? {
+  package func existing(_ input: PublishTask.Input) throws -> VersionRecord? {
     let versions = try VersionPublisher(store).versions(of: line(of: input)).versions
     guard !versions.isEmpty else { return nil }
     let makers = [input.assembly].compactMap { $0 } + input.results
@@ -91,11 +99,4 @@ struct Publisher: Sendable {
       message: "\(what) is missing or was damaged (\(digest.hex.prefix(12)))",
       remedy: "Run again: what is missing or damaged is made again.")
   }
-}
-
-/// A publish task that cannot find what it publishes: a fault of the plan.
-struct PublishFault: Error, CustomStringConvertible {
-  var what: String
-
-  var description: String { what }
 }
