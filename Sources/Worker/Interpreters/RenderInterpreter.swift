@@ -19,12 +19,15 @@ enum RenderInterpreter: TaskInterpreter {
   static func run(_ input: RenderTask.Input, in context: TaskContext) throws -> (
     RenderTask.Output, [ObjectReference]
   ) {
-    let total = input.lanes.flatMap(\.segments).reduce(0) { $0 + Int($1.count) }
+    let segments = input.lanes.flatMap(\.segments)
+    let asked = try asked(segments, in: context)
+    let total = segments.filter { asked.contains($0.key) }.reduce(0) { $0 + Int($1.count) }
     let open = OpenSources()
     var lanes: [RenderLane] = []
     var done = 0
     for lane in input.lanes {
       let missing = try lane.segments.filter { segment in
+        guard asked.contains(segment.key) else { return false }
         guard try context.store.storedResult(segment.key) != nil else { return true }
         done += Int(segment.count)
         context.reporter.committed(segment.key, frames: Int(segment.count), isFirst: false)
@@ -45,7 +48,38 @@ enum RenderInterpreter: TaskInterpreter {
         context.reporter.progress(frames: done, of: total)
       }
     }
-    return (RenderTask.Output(segments: input.lanes.flatMap(\.segments).map(\.key)), [])
+    return (RenderTask.Output(segments: segments.map(\.key)), [])
+  }
+
+  /// The segments to make: those whose first frame is asked for, so that chunks of any size that cover the task make
+  /// each segment once.
+  private static func asked(_ segments: [RenderTask.Segment], in context: TaskContext) throws -> Set<TaskKey> {
+    guard let frames = context.frames else { return Set(segments.map(\.key)) }
+    var next = 1
+    var asked: Set<TaskKey> = []
+    for segment in segments {
+      if frames.contains(next) { asked.insert(segment.key) }
+      next += Int(segment.count)
+    }
+    guard frames.runs.contains(where: { $0.first < next && $0.last >= 1 }) else {
+      throw WorkerFailure(
+        exit: 2, failure: .user,
+        diagnostics: [
+          Diagnostic(
+            family: .usage, code: "task.noSuchFrames",
+            message: "the task has frames 1-\(next - 1), and none of \(frames) is one of them",
+            remedy: "Frames are counted from 1 in the order of the task.")
+        ])
+    }
+    return asked
+  }
+
+  /// Whoever makes the last segment of a task finds all of them, whatever others were at.
+  static func isComplete(_ input: RenderTask.Input, in context: TaskContext) throws -> Bool {
+    guard context.frames != nil else { return true }
+    return try input.lanes.flatMap(\.segments).allSatisfy {
+      try context.store.storedResult($0.key) != nil
+    }
   }
 }
 
