@@ -147,9 +147,6 @@ let package = Package(
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),
     test(
-      "Farm",
-      ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine", "Farm", "TestSupport"]),
-    test(
       "Monitoring",
       [
         "Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "Monitoring", "TestSupport",

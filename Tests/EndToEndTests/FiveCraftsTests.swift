@@ -76,10 +76,10 @@ import Testing
     let ran = try Programs.run(
       openjd, ["run", job + "/template.json", "-p", "file://\(job)/parameters.json"], folder: folder)
     #expect(ran.status == 0, "\(ran.text.suffix(4000))")
-    try expectEqual(try published(production), files, "openjd")
+    try expectEqual(try Published.digests(in: production), files, "openjd")
     // What the farm made is taken up from its results: there is nothing left to do.
     #expect(try run(production).contains("\"framesMade\" : 0"))
-    try expectEqual(try published(production), files, "adopted")
+    try expectEqual(try Published.digests(in: production), files, "adopted")
   }
 
   private func expectEqual(_ found: [String: String], _ expected: [String: String], _ what: String) throws {

@@ -46,12 +46,11 @@ enum AttemptRunner {
     var folder: AttemptFolder
     var key: TaskKey?
     var usage: AttemptUsage
-    var clock: WorkClock
 
     func ending(
       _ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic]
     ) -> Ending {
-      AttemptRunner.ending(exit, failure, diagnostics, attempt: folder.id, key: key, usage: usage, clock: clock)
+      AttemptRunner.ending(exit, failure, diagnostics, attempt: folder.id, key: key, usage: usage, clock: nil)
     }
   }
 
@@ -99,7 +98,7 @@ enum AttemptRunner {
         return ending(75, .infrastructure, [busy(folder)])
       }
       defer { withExtendedLifetime(lock) {} }
-      current.withLock { $0 = Present(folder: folder, usage: usage, clock: clock) }
+      current.withLock { $0 = Present(folder: folder, usage: usage) }
       defer { current.withLock { $0 = nil } }
       var finished: Ending
       do {
@@ -133,15 +132,15 @@ enum AttemptRunner {
 
   private static func ending(
     _ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic], attempt: String,
-    key: TaskKey?, usage: AttemptUsage, clock: WorkClock
+    key: TaskKey?, usage: AttemptUsage, clock: WorkClock?
   ) -> Ending {
     let used = usage.report
     return Ending(
       attempt: attempt, key: key, exit: exit, failure: failure, diagnostics: diagnostics,
       seconds: used.seconds ?? 0, peakMemoryBytes: used.peakMemoryBytes ?? 0,
       cpuSeconds: used.cpuSeconds ?? 0, writtenBytes: used.writtenBytes ?? 0,
-      work: clock.seconds.isEmpty ? nil : clock.secondsByName,
-      decodedPictures: clock.decodedPictures > 0 ? clock.decodedPictures : nil)
+      work: clock.flatMap { $0.seconds.isEmpty ? nil : $0.secondsByName },
+      decodedPictures: clock.flatMap { $0.decodedPictures > 0 ? $0.decodedPictures : nil })
   }
 
   /// - Returns: what is worth telling of an attempt that succeeded.

@@ -92,7 +92,7 @@ struct ColourBenchmark {
     var result = [UInt8](repeating: 0, count: size)
     let times = try (0..<Self.pictures * Self.loops).map { number in
       let began = Self.threadSeconds
-      try unsafe bytes.withUnsafeBytes { source in
+      try bytes.withUnsafeBytes { source in
         try unsafe result.withUnsafeMutableBytes { target in
           let start = number % Self.pictures * size
           let planes = [(0, luma, 3840), (luma, luma / 2, 1920), (luma + luma / 2, luma / 2, 1920)]
