@@ -102,6 +102,12 @@ struct RunCommand: AsyncParsableCommand {
       wait: waiting.limit,
       executor: executor == "slurm" ? slurm.executor(loaded.farm, jobs: workers, limits: limits) : nil)
     monitor.watch(engine.ledger)
+    let former = await engine.formerCount
+    if former > 0, !json {
+      let tasks = former == 1 ? "1 task" : "\(former) tasks"
+      Outcome.printError(
+        "Taking up \(tasks) that an earlier run gave to Slurm and that are still in work there")
+    }
     let openJobControl = OpenJobProgram.Control()
     let signals = SignalWatch {
       engine.cancel()

@@ -19,6 +19,7 @@ package actor Coordinator {
   nonisolated let workforce: any Executor
   /// Attempts of earlier coordinators that are still in work, as long as no run has seen their end.
   var former: [FormerAttempt] = []
+  package var formerCount: Int { former.count }
   /// The run under way.
   var session: RunSession?
   let clock = EngineClock()

@@ -73,8 +73,6 @@ package struct JobLetter: Codable, Sendable {
   package var element: Int
   /// Attempts that have ended.
   package var ended: [ExitRecord] = []
-  /// Set in the last letter: processes that do not end although they were killed.
-  package var stillAlive: [String]?
 
   package init(submission: Int, element: Int) {
     self.submission = submission

@@ -114,8 +114,9 @@ package struct JobAttendant {
       }
       group.cancelAll()
     }
-    letter.stillAlive = stillAlive
     post()
+    // Standard output is the job's log.
+    for process in stillAlive { print("a process was killed and does not end: \(process)") }
     return stopAt == nil || wasWarned ? 0 : 143
   }
 
@@ -307,7 +308,7 @@ package struct JobAttendant {
 
   /// Tells the coordinator what has ended. It finds the records, should this get lost.
   private mutating func post() {
-    guard !letter.ended.isEmpty || letter.stillAlive != nil else { return }
+    guard !letter.ended.isEmpty else { return }
     try? folder.send(letter)
     letter = JobLetter(submission: task.number, element: element)
   }
