@@ -29,21 +29,35 @@ endef
 install:
 	@$(call install_packages,$(RUN_PACKAGES))
 
-# AAF and other cuts are converted by OpenTimelineIO, which Debian does not have.
+# Programs and libraries that Debian does not have, each in an environment of its own: cuts are converted by
+# OpenTimelineIO, exported jobs are checked and run by Open Job Description's command line, or compared with what
+# OpenCue's library writes.
 OTIO_PACKAGES := OpenTimelineIO==0.18.1 otio-aaf-adapter==2.0.0 otio-xges-adapter==1.0.0 pyaaf2==1.7.1
+OPENJD_PACKAGES := openjd-cli==0.8.0
+OPENCUE_PACKAGES := opencue_pyoutline==1.37.0 packaging==24.2
 
-install-tests: install .build/otio/bin/otioconvert
+install-tests: install .build/otio/bin/otioconvert .build/openjd/bin/openjd .build/opencue/bin/python
 	@$(call install_packages,$(TEST_PACKAGES))
 
-# Without the network the tests that need it say so and are skipped.
+# Folder, packages, what is skipped without them. Without the network the tests that need them say so and are skipped.
+define install_python
+@$(call install_packages,python3 python3-venv)
+@mkdir -p .build; \
+if python3 -m venv .build/$(1) && .build/$(1)/bin/pip install --quiet $(2); then \
+  echo "Installed $(2) in .build/$(1)"; \
+else \
+  rm -rf .build/$(1); echo "$(firstword $(2)) cannot be installed; $(3) are skipped"; \
+fi
+endef
+
 .build/otio/bin/otioconvert:
-	@$(call install_packages,python3 python3-venv)
-	@mkdir -p .build; \
-	if python3 -m venv .build/otio && .build/otio/bin/pip install --quiet $(OTIO_PACKAGES); then \
-	  echo "Installed $(OTIO_PACKAGES) in .build/otio"; \
-	else \
-	  rm -rf .build/otio; echo "OpenTimelineIO cannot be installed; tests of AAF are skipped"; \
-	fi
+	$(call install_python,otio,$(OTIO_PACKAGES),tests of AAF)
+
+.build/openjd/bin/openjd:
+	$(call install_python,openjd,$(OPENJD_PACKAGES),tests of exported jobs)
+
+.build/opencue/bin/python:
+	$(call install_python,opencue,$(OPENCUE_PACKAGES),tests of OpenCue specifications)
 
 build: install
 	swift build -c release --explicit-target-dependency-import-check error

@@ -85,6 +85,7 @@ let package = Package(
       "TaskKinds",
       ["MediaTime", "Digests", "Editorial", "ImageGraph", "TaskGraph", "Delivery", "SoundMixing", "Titling"]),
     // Layer 4
+    swift("Publishing", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "TaskKinds"]),
     .target(
       name: "Planning",
       dependencies: [
@@ -102,10 +103,12 @@ let package = Package(
       [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "Media", "Colour",
         "Drawing", "ObjectStore", "ColorGrading", "SoundMixing", "Delivery", "Titling", "TaskKinds",
+        "Publishing",
       ]),
     swift("Ledger", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", grdb]),
     // Layer 5
     swift("Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", subprocess, system]),
+    swift("Farm", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine"]),
     // Layer 6
     swift("Monitoring", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine", coreMetrics]),
     // Layer 7
@@ -114,7 +117,8 @@ let package = Package(
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
         "Delivery",
-        "TaskKinds", "Planning", "Ledger", "Engine", "Monitoring", argumentParser, subprocess, system,
+        "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring", argumentParser,
+        subprocess, system,
       ],
       resources: [
         .embedInCode("Cuts/Conversion/walk_aaf.py"), .embedInCode("Cuts/Conversion/list_adapters.py"),
@@ -126,7 +130,7 @@ let package = Package(
       name: "interlock-bench",
       dependencies: [
         "Digests", "TaskGraph", "TaskKinds", "ImageGraph", "Delivery", "SoundMixing", "Planning",
-        "ObjectStore", "Ledger", "Engine", "Commands", argumentParser,
+        "Publishing", "ObjectStore", "Ledger", "Engine", "Commands", argumentParser,
       ],
       swiftSettings: settings),
     // Tests mirror targets one to one
@@ -147,6 +151,10 @@ let package = Package(
         "Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "Monitoring", "TestSupport",
         coreMetrics,
       ]),
+    .testTarget(
+      name: "FarmTests",
+      dependencies: ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine", "Farm", "TestSupport"],
+      exclude: ["Goldens"], swiftSettings: settings),
     test("Digests", ["Digests", "TestSupport"]),
     test("ImageGraph", ["ImageGraph", "Digests", "MediaTime", "TestSupport"]),
     test("TaskGraph", ["TaskGraph", "Digests", "Diagnostics", "TestSupport"]),

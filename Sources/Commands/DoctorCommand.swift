@@ -28,6 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
     checks.append(memory())
     checks += try storage()
     checks.append(await converter())
+    checks.append(openJobs())
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(checks, isPretty: true), as: UTF8.self))
     } else {
@@ -79,6 +80,21 @@ struct DoctorCommand: AsyncParsableCommand {
         "Install its adapter: `\(converter.python) -m pip install otio-aaf-adapter pyaaf2`.")
     }
     return note(found + "; pyaaf2 \(pyaaf2) lists the effects of AAF", nil)
+  }
+
+  /// Only `run --executor openjd` needs the runtime.
+  private func openJobs() -> Check {
+    do {
+      let program = try OpenJobProgram.found()
+      return Check(
+        name: "openjd", isGood: true, found: "Open Job Description's runtime at \(program.path)", remedy: nil)
+    } catch {
+      let remedy = (error as? DiagnosticList)?.diagnostics.first?.remedy
+      return Check(
+        name: "openjd", isGood: true, found: "not installed; `run --executor openjd` needs it",
+        remedy: remedy,
+        isNote: true)
+    }
   }
 
   private func memory() -> Check {

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Glibc
+import Publishing
 
 /// The command line of Interlock.
 public struct InterlockCommand: AsyncParsableCommand {
@@ -21,7 +22,8 @@ public struct InterlockCommand: AsyncParsableCommand {
       LogsCommand.self, ConformCommand.self, CutCommand.self,
       ProbeCommand.self,
       ApproveCommand.self, RejectCommand.self, WhyCommand.self,
-      TraceCommand.self, AssetsCommand.self, WorkerCommand.self, VerifyCommand.self, GcCommand.self,
+      TraceCommand.self, AssetsCommand.self, WorkerCommand.self, FarmCommand.self, VerifyCommand.self,
+      GcCommand.self,
       DoctorCommand.self,
       SchemaCommand.self,
     ])
@@ -48,6 +50,3 @@ public struct InterlockCommand: AsyncParsableCommand {
     }
   }
 }
-
-/// The version of the program.
-let interlockVersion = "0.1.0"

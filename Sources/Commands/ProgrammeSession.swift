@@ -6,6 +6,7 @@ import Foundation
 package import Ledger
 package import ObjectStore
 package import Planning
+import Publishing
 import TaskGraph
 import TaskKinds
 
@@ -44,6 +45,8 @@ package struct ProgrammeSession {
   func plan(
     until: String?, probing engine: Coordinator?, publishesConform: Bool = true, promised: PromisedResults?
   ) async throws -> ProgrammePlan {
+    // What a farm has made since, with nobody of ours at work.
+    try ledger.adoptResults(from: store)
     let media = try await probedFiles(engine)
     let seals = VersionSeals(store: store, ledger: ledger)
     defer { seals.keep() }

@@ -4,6 +4,7 @@ import Foundation
 import Ledger
 import ObjectStore
 import Planning
+import Publishing
 import TaskGraph
 
 /// Runs plans to their end, although something they count on may be gone or damaged.

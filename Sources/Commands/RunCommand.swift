@@ -7,6 +7,7 @@ import Glibc
 import Monitoring
 package import ObjectStore
 import Planning
+import Publishing
 import TaskGraph
 
 struct RunCommand: AsyncParsableCommand {
@@ -53,7 +54,7 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "What a failed task stops: what depends on it, or everything.")
   var onFailure: FailureReach = .keepGoing
 
-  @Option(help: "Where tasks run: local.")
+  @Option(help: "Where tasks run: local, or openjd (the runtime of Open Job Description on this machine).")
   var executor: String = "local"
 
   @OptionGroup var monitoring: MonitoringOptions
@@ -65,14 +66,15 @@ struct RunCommand: AsyncParsableCommand {
     if let workers, !(1...256).contains(workers) {
       throw ValidationError("--workers takes a number from 1 to 256")
     }
-    if executor != "local" {
-      throw ValidationError("--executor \(executor) is not available in this version; use local")
+    guard ["local", "openjd"].contains(executor) else {
+      throw ValidationError("--executor \(executor) is not available in this version; use local or openjd")
     }
   }
 
   func run() async throws {
     let started = ContinuousClock.now
     let loaded = try await pipeline.load()
+    let openJobs = executor == "openjd" ? try OpenJobProgram.found() : nil
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
@@ -82,7 +84,11 @@ struct RunCommand: AsyncParsableCommand {
       folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
       wait: waiting.limit)
     monitor.watch(engine.ledger)
-    let signals = SignalWatch { engine.cancel() }
+    let openJobControl = OpenJobProgram.Control()
+    let signals = SignalWatch {
+      engine.cancel()
+      openJobControl.cancel()
+    }
     defer { signals.stop() }
     let session = ProgrammeSession(
       pipeline: loaded, production: folder, store: engine.store, ledger: engine.ledger, tools: tools)
@@ -103,7 +109,20 @@ struct RunCommand: AsyncParsableCommand {
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast
     options.purpose = session.purpose(.main, of: plan)
-    let outcome = try await Rewind(
+    var left = plan
+    var farm: OpenJobExecutor.Work?
+    if let openJobs {
+      try ObjectIntake.store(plan.objects, in: engine.store, when: !plan.plan.isEmpty)
+      farm = try await OpenJobExecutor(
+        program: openJobs, control: openJobControl, pipeline: loaded, production: folder, tools: tools,
+        isQuiet: json
+      ).run(plan.plan.forWorkers())
+      if let signal = signals.received { throw ExitCode(128 + signal) }
+      left = try await session.plan(until: pipeline.until, probing: engine)
+    }
+    // What turns out to be lost while it is published is made again here.
+    var isFarmed = farm != nil
+    var outcome = try await Rewind(
       engine: engine, options: options,
       heading: { plan in
         let heading = RunHeading(plan, of: loaded)
@@ -112,7 +131,15 @@ struct RunCommand: AsyncParsableCommand {
       }
     ) {
       try await session.plan(until: pipeline.until, probing: engine)
-    }.run(plan)
+    }.run(
+      left,
+      tasks: { plan in
+        defer { isFarmed = false }
+        return try isFarmed ? plan.plan.forCoordinator() : plan.plan
+      })
+    if let farm {
+      outcome.note(farm, planned: plan.plan, left: left.plan) { engine.store.hasResult($0) }
+    }
     try monitor.finish(outcome.runID, RunHeading(plan, of: loaded), in: folder)
     let elapsed = (ContinuousClock.now - started).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18

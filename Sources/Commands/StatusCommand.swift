@@ -4,6 +4,7 @@ import Foundation
 import Monitoring
 import ObjectStore
 import Planning
+import Publishing
 import TaskKinds
 
 struct StatusCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import Digests
 import Ledger
 import ObjectStore
 import Planning
+import Publishing
 import Synchronization
 import TaskGraph
 import TaskKinds

@@ -2,29 +2,74 @@ import ArgumentParser
 
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "worker", abstract: "Stage workers, for farms.", subcommands: [WorkerRunCommand.self])
+    commandName: "worker", abstract: "Stage workers, for farms.",
+    subcommands: [WorkerRunCommand.self, WorkerCheckCommand.self])
 }
 
 struct WorkerRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Do one task that a task file describes, without coordinator, database or network.",
+    abstract:
+      "Do one task that a task file describes, or tasks of a list, without coordinator, database or network.",
     discussion: """
-      The file is attempts/<id>/task.json of a production; any machine that sees the production folder can run it. \
-      Progress is printed in the dialect of the farm found in the environment, or of --progress. SIGTERM stops the \
-      work cleanly and keeps finished segments (exit 143).
+      The file is attempts/<id>/task.json of a production, or of a job that `interlock farm export` has written; then \
+      --production says where results go. Any machine that sees both can run it, again and again: what is there is not \
+      made twice.
+
+        interlock worker run job/tasks/00012.json --production /show/Output
+        interlock worker run job/tasks/render-master.json --production /show/Output --tasks 1-10:2,15
+        interlock worker run job/tasks/00012.json --production /show/Output --frames 25-48
+
+      Progress is printed in the words of the farm found in the environment (Open Job Description, OpenCue, Tractor, \
+      Slurm), of INTERLOCK_FARM, or of --progress. Memory and cores are what control groups, SLURM_… and CUE_… \
+      variables allow: more memory ends the task with exit code 33. SIGTERM stops the work cleanly and keeps finished \
+      segments (exit 143); SIGUSR1 and SIGUSR2 let the current segment be finished (exit 75: run it again).
       """)
 
-  @Argument(help: "Path of the task file.")
+  @Argument(help: "Path of the task file, or of a list of tasks.")
   var taskFile: String
 
-  @Option(help: "Dialect of progress lines: openjd, tractor or generic.")
+  @Option(help: "The production, for task files of an exported job.")
+  var production: String?
+
+  @Option(help: "Which tasks of a list, from 1: 3, 1-10, 1-10:2,15. Default: all.")
+  var tasks: String?
+
+  @Option(
+    help:
+      "Which frames of a render task, from 1; a segment is made by whoever has its first frame. Default: all."
+  )
+  var frames: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the folders of the plan are on this machine, as a pathmapping-1.0 file.", valueName: "file"))
+  var pathMapping: String?
+
+  @Option(
+    help: "Words of progress: openjd, opencue, deadline, tractor, flamenco, slurm, generic, json or none.")
   var progress: String?
 
   func run() throws {
+    let options = [
+      ("--production", production), ("--tasks", tasks), ("--frames", frames), ("--path-mapping", pathMapping),
+      ("--progress", progress),
+    ]
     try WorkerExecutable.replaceProcess(
-      arguments: ["run", taskFile] + (progress.map { ["--progress", $0] } ?? []))
+      arguments: ["run", taskFile] + options.flatMap { name, value in value.map { [name, $0] } ?? [] })
   }
+}
+
+struct WorkerCheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Say whether this machine makes the bytes that an exported job asks for.",
+    discussion:
+      "Exported jobs call it before their first task: other libraries would make other bytes (exit 2).")
+
+  @Argument(help: "A file with the names and builds of libraries, as exported jobs hold it.")
+  var file: String
+
+  func run() throws { try WorkerExecutable.replaceProcess(arguments: ["check", file]) }
 }
 
 struct ProbeCommand: ParsableCommand {

@@ -90,4 +90,17 @@ package struct TaskFailure: Sendable {
   package var diagnostics: [Diagnostic]
   /// The last attempt, whose log says more; `nil` for a task of the coordinator.
   package var attempt: String?
+
+  package init(
+    key: TaskKey, kind: String, label: String, stage: String, exit: Int, diagnostics: [Diagnostic],
+    attempt: String? = nil
+  ) {
+    self.key = key
+    self.kind = kind
+    self.label = label
+    self.stage = stage
+    self.exit = exit
+    self.diagnostics = diagnostics
+    self.attempt = attempt
+  }
 }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import TaskGraph
+package import TaskGraph
 
 /// The fields of a `TaskFile` before its input; the input is appended as the planner encoded it, byte for byte.
 private struct TaskFileFields: Encodable {
@@ -10,13 +10,18 @@ private struct TaskFileFields: Encodable {
   var version: Int
   var label: String
   var needs: TaskNeeds
+  var tools: [String: String]?
 }
 
 extension TaskNode {
   /// What `attempts/<id>/task.json` holds for one attempt at this task.
-  func taskFile(attempt: String) throws -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - attempt: empty in a file that several attempts may be made of; it comes first in the file.
+  ///   - tools: libraries that a worker on another machine must have.
+  package func taskFile(attempt: String, tools: [String: String]? = nil) throws -> [UInt8] {
     let fields = TaskFileFields(
-      attempt: attempt, key: key, kind: kind, version: version, label: label, needs: needs)
+      attempt: attempt, key: key, kind: kind, version: version, label: label, needs: needs, tools: tools)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var bytes = Array(try encoder.encode(fields))

@@ -118,6 +118,15 @@ enum LedgerSchema {
           ) STRICT;
           """)
     }
+    migrator.registerMigration("4 seen folders of results") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE seenResultFolders (
+            name TEXT NOT NULL PRIMARY KEY,
+            modified INTEGER NOT NULL
+          ) WITHOUT ROWID, STRICT;
+          """)
+    }
     return migrator
   }
 }

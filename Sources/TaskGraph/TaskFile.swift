@@ -12,11 +12,13 @@ package struct TaskFile<Input: Codable & Sendable>: Codable, Sendable {
   package var label: String
   /// What the coordinator has set aside for the attempt; nil in files of other makers, who keep their own accounts.
   package var needs: TaskNeeds?
+  /// Libraries that the task is to be made with, by what they are for; nil where planner and worker are one machine.
+  package var tools: [String: String]?
   package var input: Input
 
   package init(
     attempt: String, key: TaskKey, kind: String, version: Int, label: String, needs: TaskNeeds? = nil,
-    input: Input
+    tools: [String: String]? = nil, input: Input
   ) {
     schema = taskFileSchema
     self.attempt = attempt
@@ -25,6 +27,7 @@ package struct TaskFile<Input: Codable & Sendable>: Codable, Sendable {
     self.version = version
     self.label = label
     self.needs = needs
+    self.tools = tools
     self.input = input
   }
 }
@@ -41,4 +44,5 @@ package struct TaskFileHead: Codable, Sendable {
   package var version: Int
   package var label: String
   package var needs: TaskNeeds?
+  package var tools: [String: String]?
 }

@@ -49,6 +49,8 @@ package enum PublishTask: DescribedTask {
 
   package struct Output: Codable, Sendable {
     package var version: String
+
+    package init(version: String) { self.version = version }
   }
 
   package static func describe(_ input: Input, names: KeyNames, in recipe: inout KeyRecipe) {

@@ -25,6 +25,8 @@ package struct StillSequence: Hashable, Codable, Sendable {
   package var root: String
   /// By ascending number.
   package var members: [Member]
+  /// Whether the files are at another place than where they were probed, see `MediaLocation`.
+  private var isMapped = false
 
   package init(prefix: String, suffix: String, digits: Int, root: String, members: [Member]) {
     self.prefix = prefix
@@ -41,6 +43,23 @@ package struct StillSequence: Hashable, Codable, Sendable {
     let padding = String(repeating: "0", count: max(0, digits - number.utf8.count))
     return MediaLocation(
       path: prefix + padding + number + suffix, root: root, byteCount: member.byteCount,
-      modified: member.modified)
+      modified: member.modified, isMapped: isMapped)
+  }
+
+  private enum CodingKeys: String, CodingKey { case prefix, suffix, digits, root, members }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    prefix = try container.decode(String.self, forKey: .prefix)
+    suffix = try container.decode(String.self, forKey: .suffix)
+    digits = try container.decode(Int.self, forKey: .digits)
+    root = try container.decode(String.self, forKey: .root)
+    members = try container.decode([Member].self, forKey: .members)
+    guard let mapping = decoder.userInfo[PathMapping.userInfoKey] as? PathMapping,
+      let mapped = mapping.destination(of: prefix)
+    else { return }
+    prefix = mapped + (prefix.hasSuffix("/") && !mapped.hasSuffix("/") ? "/" : "")
+    root = mapping.mapped(root)
+    isMapped = true
   }
 }

@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import Media
 import ObjectStore
+import Publishing
 import TaskGraph
 
 /// Names the libraries and kernels that make bytes here.
@@ -25,6 +26,16 @@ enum WorkerIdentity {
     return names
   }
   static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
+
+  /// What a task file may ask for by name: `libraries`, `kernels`, `drawing`, or an encoder.
+  static func tool(_ name: String) -> String? {
+    switch name {
+    case "libraries": libraries
+    case "kernels": kernels
+    case "drawing": drawing
+    default: SequenceEncoder.codecs.contains(name) ? SequenceEncoder.identity(of: name) : nil
+    }
+  }
 }
 
 /// The executable `interlock-worker`: the only process that opens media.
@@ -42,6 +53,9 @@ public enum WorkerProgram {
     case "identity":
       prepare()
       return identity()
+    case "check" where arguments.count == 2:
+      prepare()
+      return check(arguments[1])
     default:
       FileHandle.standardError.write(Data(usage.utf8))
       return 2
@@ -51,17 +65,19 @@ public enum WorkerProgram {
   private static let usage = """
     interlock-worker does the work of stages; the coordinator and farms start it.
 
-      interlock-worker run TASKFILE [--progress openjd|tractor|generic]   do one task
+      interlock-worker run TASKFILE [--production DIR] [--tasks RANGE] [--frames RANGE]
+                           [--path-mapping FILE] [--progress DIALECT]     do a task, or tasks of a list
       interlock-worker pool                                               task files from standard input
       interlock-worker probe [--json] FILE…                               what media files are
       interlock-worker identity                                           libraries and kernels, as JSON
+      interlock-worker check FILE                                         whether they are those of a job
 
     """
 
-  private static func prepare() {
+  private static func prepare(isPooled: Bool = false, memory: Int64? = nil, echoSeconds: Int = 0) {
     ProcessFamily.adoptOrphans()
-    ProcessLimits.apply()
-    StopRequest.installHandlers()
+    ProcessLimits.apply(granted: memory)
+    StopRequest.installHandlers(isPooled: isPooled, echoSeconds: echoSeconds)
     MediaEnvironment.start()
   }
 
@@ -79,15 +95,41 @@ public enum WorkerProgram {
     return 0
   }
 
+  /// Compares the libraries of this machine with those a job asks for, an object of names and identities.
+  private static func check(_ path: String) -> Int32 {
+    let dialect = FarmDialect.detect(ProcessInfo.processInfo.environment)
+    guard let data = FileManager.default.contents(atPath: path),
+      let wanted = try? JSONDecoder().decode([String: String].self, from: data)
+    else {
+      StandardOutput.write(dialect.failure("\(path) does not say which libraries a job asks for"))
+      return 2
+    }
+    let others = wanted.filter { WorkerIdentity.tool($0.key) != $0.value }.sorted { $0.key < $1.key }
+    for (name, identity) in others {
+      StandardOutput.write(
+        "\(name): the job is for \(identity), and this machine has \(WorkerIdentity.tool(name) ?? "nothing of it")"
+      )
+    }
+    guard others.isEmpty else {
+      StandardOutput.write(
+        dialect.failure(
+          "this machine would make other bytes than the job was planned for; install the same packages"))
+      return 2
+    }
+    StandardOutput.write(
+      "interlock-worker \(interlockVersion): this machine makes the bytes that the job asks for")
+    return 0
+  }
+
   /// Takes task files from standard input until it ends.
   private static func pool() -> Int32 {
-    prepare()
+    prepare(isPooled: true)
     LifeThread.start { PoolReporter.send(WorkerEvent(.alive)) }
     let lines = TaskLines()
     while true {
       PoolReporter.send(WorkerEvent(.ready))
       guard let path = lines.next() else { break }
-      let ending = AttemptRunner.run(taskFile: path, isPooled: true) { PoolReporter(attempt: $0) }
+      let ending = AttemptRunner.run(.init(taskFile: path), isPooled: true) { PoolReporter(attempt: $0) }
       // Of several tasks each has been told of.
       if ending.done != nil { continue }
       var last =
@@ -106,46 +148,26 @@ public enum WorkerProgram {
     return StopRequest.exitCode ?? 0
   }
 
-  /// Version, command to paste, host, attempt and task: what a person reads first in a farm's log.
-  private static func firstLine(_ arguments: [String]) -> String {
-    let quoted = (["interlock-worker", "run"] + arguments)
-      .map { "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'" }.joined(separator: " ")
-    var line = "\(WorkerIdentity.tool); \(quoted); host \(ProcessInfo.processInfo.hostName)"
-    if let data = FileManager.default.contents(atPath: arguments[0]),
-      let head = try? JSONDecoder().decode(TaskFileHead.self, from: data)
-    {
-      line += "; attempt \(head.attempt); \(head.kind) \(head.key.hex.prefix(12)) \(head.label)"
+  /// Takes from a farm's environment what could make bytes differ from another machine's; a coordinator gives its workers
+  /// none of it.
+  private static func forgetSurroundings() {
+    for (name, value) in ["LANG": "C", "LC_ALL": "C", "TZ": "UTC"] { unsafe setenv(name, value, 1) }
+    for name in ["LANGUAGE", "PANGO_LANGUAGE", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CONFIG_HOME"] {
+      unsafe unsetenv(name)
     }
-    return line
   }
 
-  /// One task, reported as the farm around it expects. Everything goes to standard output.
   private static func runTask(_ arguments: [String]) -> Int32 {
-    prepare()
     let environment = ProcessInfo.processInfo.environment
-    var dialect = FarmDialect.detect(environment)
-    if let index = arguments.firstIndex(of: "--progress") {
-      guard index + 1 < arguments.count, let named = FarmDialect(rawValue: arguments[index + 1]) else {
-        StandardOutput.write(
-          "Error: --progress is one of \(FarmDialect.allCases.map(\.rawValue).joined(separator: ", "))")
-        return 2
-      }
-      dialect = named
+    forgetSurroundings()
+    let limits = FarmLimits.here(environment)
+    prepare(memory: limits.memoryBytes, echoSeconds: environment["SLURM_JOB_ID"] == nil ? 0 : 2)
+    do {
+      let request = try FarmRequest(arguments, environment: environment)
+      return FarmRun(request, arguments: arguments, limits: limits, environment: environment).run()
+    } catch {
+      StandardOutput.write("Error: \(error.message)" + (error.remedy.map { "\n    \($0)" } ?? ""))
+      return 2
     }
-    let taskFile = arguments[0]
-    StandardOutput.write(firstLine(arguments))
-    LifeThread.start { [dialect] in FarmReporter.repeatProgress(in: dialect) }
-    let ending = AttemptRunner.run(taskFile: taskFile, isPooled: false) { _ in FarmReporter(dialect: dialect)
-    }
-    for diagnostic in ending.diagnostics { StandardOutput.write(diagnostic.description) }
-    if ending.exit == 0 {
-      StandardOutput.write(dialect.progress(100))
-    } else if ending.failure != .cancelled {
-      StandardOutput.write(dialect.failure(ending.diagnostics.first?.message ?? "exit \(ending.exit)"))
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    if let data = try? encoder.encode(ending) { StandardOutput.write(String(decoding: data, as: UTF8.self)) }
-    return ending.exit
   }
 }

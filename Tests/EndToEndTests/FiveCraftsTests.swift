@@ -68,6 +68,8 @@ import Testing
     }
     #expect(try run(undisturbed).contains("\"framesMade\" : 0"))
 
+    try exported(folder.path, expecting: files)
+
     let baseline = folder.path + "/baseline"
     try run(baseline, workers: 1, environment: ["INTERLOCK_CPU": "baseline"])
     try expectEqual(try published(baseline), files, "baseline")
@@ -79,6 +81,33 @@ import Testing
     for file in try FileManager.default.subpathsOfDirectory(atPath: killed) {
       #expect(!file.hasSuffix(".part"), "\(file) was left behind")
     }
+  }
+
+  /// The same film as a job of Open Job Description, checked and run by its own command line: rendered, assembled and
+  /// published with no coordinator.
+  private func exported(_ folder: String, expecting files: [String: String]) throws {
+    guard let openjd = `Exported jobs`.openjd else {
+      return print(
+        "openjd is not installed in .build/openjd; `make test` installs it: the exported film is not run")
+    }
+    let production = folder + "/openjd"
+    let job = folder + "/job"
+    let written = try Programs.run(
+      Repository.product("interlock"),
+      [
+        "farm", "export", "openjd", pipeline, "--production", production, "--set", "raster=256x144", "-o",
+        job,
+      ], folder: Repository.root)
+    #expect(written.status == 0, "\(written.errors)")
+    let checked = try Programs.run(openjd, ["check", job + "/template.json"])
+    #expect(checked.status == 0, "\(checked.text)")
+    let ran = try Programs.run(
+      openjd, ["run", job + "/template.json", "-p", "file://\(job)/parameters.json"], folder: folder)
+    #expect(ran.status == 0, "\(ran.text.suffix(4000))")
+    try expectEqual(try published(production), files, "openjd")
+    // What the farm made is taken up from its results: there is nothing left to do.
+    #expect(try run(production).contains("\"framesMade\" : 0"))
+    try expectEqual(try published(production), files, "adopted")
   }
 
   private func expectEqual(_ found: [String: String], _ expected: [String: String], _ what: String) throws {

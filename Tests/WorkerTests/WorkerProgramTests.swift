@@ -45,7 +45,10 @@ import Testing
     try attempt.write("{}")
     let finished = try Programs.run(Attempt.program, ["run", attempt.taskFile, "--progress", "dutch"])
     #expect(finished.status == 2)
-    #expect(finished.text == "Error: --progress is one of openjd, tractor, generic\n")
+    #expect(
+      finished.text
+        == "Error: --progress is one of openjd, opencue, deadline, tractor, flamenco, slurm, generic, json, none\n"
+    )
     #expect(try attempt.files() == ["task.json"])
   }
 

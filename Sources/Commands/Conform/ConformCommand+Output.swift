@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import ObjectStore
 import Planning
+import Publishing
 import TaskGraph
 import TaskKinds
 
@@ -63,4 +64,11 @@ extension ConformCommand {
       try bytes.write(to: URL(fileURLWithPath: path), options: .atomic)
     }
   }
+}
+
+/// Something was made and cannot be found or put where it is wanted.
+struct PublishFault: Error, CustomStringConvertible {
+  var what: String
+
+  var description: String { what }
 }

@@ -6,6 +6,7 @@ import Ledger
 import Monitoring
 import ObjectStore
 import Planning
+import Publishing
 
 /// What a run leaves for those who watch it besides its terminal.
 struct MonitoringOptions: ParsableArguments {

@@ -19,10 +19,11 @@ enum RenderInterpreter: TaskInterpreter {
   static func run(_ input: RenderTask.Input, in context: TaskContext) throws -> (
     RenderTask.Output, [ObjectReference]
   ) {
-    let total = input.segments.reduce(0) { $0 + Int($1.count) }
+    let segments = try asked(input, in: context)
+    let total = segments.reduce(0) { $0 + Int($1.count) }
     var done = 0
     var renderer: SegmentRenderer?
-    for segment in input.segments {
+    for segment in segments {
       try StopRequest.checkBetweenSegments()
       if try context.store.storedResult(segment.key) != nil {
         done += Int(segment.count)
@@ -43,6 +44,36 @@ enum RenderInterpreter: TaskInterpreter {
       context.reporter.committed(segment.key, frames: Int(segment.count), isFirst: isFirst)
     }
     return (RenderTask.Output(segments: input.segments.map(\.key)), [])
+  }
+
+  /// The segments to make: those whose first frame is asked for, so that chunks of any size that cover the task make
+  /// each segment once.
+  private static func asked(_ input: RenderTask.Input, in context: TaskContext) throws -> [RenderTask.Segment]
+  {
+    guard let frames = context.frames else { return input.segments }
+    var next = 1
+    var asked: [RenderTask.Segment] = []
+    for segment in input.segments {
+      if frames.contains(next) { asked.append(segment) }
+      next += Int(segment.count)
+    }
+    guard frames.runs.contains(where: { $0.first < next && $0.last >= 1 }) else {
+      throw WorkerFailure(
+        exit: 2, failure: .user,
+        diagnostics: [
+          Diagnostic(
+            family: .usage, code: "task.noSuchFrames",
+            message: "the task has frames 1-\(next - 1), and none of \(frames) is one of them",
+            remedy: "Frames are counted from 1 in the order of the task.")
+        ])
+    }
+    return asked
+  }
+
+  /// Whoever makes the last segment of a task finds all of them, whatever others were at.
+  static func isComplete(_ input: RenderTask.Input, in context: TaskContext) throws -> Bool {
+    guard context.frames != nil else { return true }
+    return try input.segments.allSatisfy { try context.store.storedResult($0.key) != nil }
   }
 }
 

@@ -6,6 +6,7 @@ import Media
 import ObjectStore
 import Synchronization
 import TaskGraph
+import TaskKinds
 
 /// Does one attempt from lock to exit record.
 enum AttemptRunner {
@@ -27,37 +28,84 @@ enum AttemptRunner {
     var done: Int?
   }
 
-  /// - Parameter isPooled: whether the coordinator hears the end; then `exit.json` is for people, and the disk is not
-  ///   waited for.
-  static func run(taskFile: String, isPooled: Bool, reporter: (String) -> any Reporter) -> Ending {
+  /// What is to be done.
+  struct Order {
+    var taskFile: String
+    /// Where results go, of a file that does not lie in an attempt's folder: it gets an attempt of its own.
+    var production: String?
+    var frames: NumberRanges?
+    var mapping: PathMapping?
+  }
+
+  /// An attempt under way, as whoever ends the process from outside of the work has to know it.
+  struct Present {
+    var folder: AttemptFolder
+    var key: TaskKey?
+    var usage: AttemptUsage
+
+    func ending(
+      _ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic]
+    ) -> Ending {
+      AttemptRunner.ending(exit, failure, diagnostics, attempt: folder.id, key: key, usage: usage)
+    }
+  }
+
+  /// The attempt that this process is at.
+  static var present: Present? { current.withLock { $0 } }
+  private static let current = Mutex<Present?>(nil)
+
+  /// Notes which task is at work.
+  static func began(_ key: TaskKey) { current.withLock { $0?.key = key } }
+
+  /// - Parameters:
+  ///   - isPooled: whether the coordinator hears the end; then `exit.json` is for people, and the disk is not waited for.
+  ///   - began: called once, before anything else is said, with what is known of the task.
+  ///   - reporter: made when the attempt is there, with its id.
+  static func run(
+    _ order: Order, isPooled: Bool = false,
+    began: ((_ attempt: String?, _ task: TaskFileHead?) -> Void)? = nil,
+    reporter: (String) -> any Reporter
+  ) -> Ending {
     let usage = AttemptUsage()
     var attempt = ""
     var key: TaskKey?
+    var untold = began
+    func tell(_ head: @autoclosure () -> TaskFileHead?) {
+      untold?(attempt.isEmpty ? nil : attempt, head())
+      untold = nil
+    }
     func ending(_ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic]) -> Ending {
-      let used = usage.report
-      return Ending(
-        attempt: attempt, key: key, exit: exit, failure: failure, diagnostics: diagnostics,
-        seconds: used.seconds ?? 0, peakMemoryBytes: used.peakMemoryBytes ?? 0,
-        cpuSeconds: used.cpuSeconds ?? 0, writtenBytes: used.writtenBytes ?? 0)
+      Self.ending(exit, failure, diagnostics, attempt: attempt, key: key, usage: usage)
     }
     do {
-      let folder = try AttemptFolder.containing(taskFile: taskFile)
+      let folder: AttemptFolder
+      switch try ForeignTask.open(order) {
+      case .attempt(let own): folder = own
+      case .done(let head):
+        key = head.key
+        tell(head)
+        reporter("").committed(head.key, frames: 0, isFirst: false)
+        return ending(0, nil, [])
+      }
       attempt = folder.id
+      tell(ForeignTask.head(folder.taskFilePath))
       guard case .acquired(let lock) = try folder.tryLock() else {
         return ending(75, .infrastructure, [busy(folder)])
       }
       defer { withExtendedLifetime(lock) {} }
+      current.withLock { $0 = Present(folder: folder, usage: usage) }
+      defer { current.withLock { $0 = nil } }
       var finished: Ending
       do {
-        if folder.isBatch(taskFile) {
-          var batch = try BatchRunner(folder, reporter(folder.id))
+        if folder.isBatch(order.taskFile) {
+          var batch = try BatchRunner(folder, order, reporter(folder.id), isPooled: isPooled)
           let outcome = try batch.run()
           let failure = outcome.firstFailure
           finished = ending(
             failure?.exit ?? StopRequest.exitCode ?? 0, failure?.failure, failure?.diagnostics ?? [])
           finished.done = outcome.done
         } else {
-          let notes = try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage)
+          let notes = try perform(order, folder, key: &key, reporter: reporter(folder.id), usage: usage)
           finished = ending(0, nil, notes + endChildren())
         }
       } catch {
@@ -70,14 +118,26 @@ enum AttemptRunner {
       try folder.writeExit([UInt8](JSONEncoder().encode(finished)), isDurable: !isPooled)
       return finished
     } catch {
+      tell(nil)
       let failure = WorkerFailure(describing: error)
       return ending(failure.exit, failure.failure, failure.diagnostics)
     }
   }
 
+  private static func ending(
+    _ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic], attempt: String,
+    key: TaskKey?, usage: AttemptUsage
+  ) -> Ending {
+    let used = usage.report
+    return Ending(
+      attempt: attempt, key: key, exit: exit, failure: failure, diagnostics: diagnostics,
+      seconds: used.seconds ?? 0, peakMemoryBytes: used.peakMemoryBytes ?? 0,
+      cpuSeconds: used.cpuSeconds ?? 0, writtenBytes: used.writtenBytes ?? 0)
+  }
+
   /// - Returns: what is worth telling of an attempt that succeeded.
   private static func perform(
-    _ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter, usage: AttemptUsage
+    _ order: Order, _ folder: AttemptFolder, key: inout TaskKey?, reporter: any Reporter, usage: AttemptUsage
   ) throws -> [Diagnostic] {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
@@ -85,9 +145,10 @@ enum AttemptRunner {
     }
     let head = try head(of: file.bytes, path: folder.taskFilePath)
     key = head.key
+    began(head.key)
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter,
-      usage: usage)
+      usage: usage, frames: order.frames, mapping: order.mapping)
     if let isFirst = try perform(head, file: file.bytes, in: context) {
       reporter.committed(head.key, frames: 0, isFirst: isFirst)
     }
@@ -108,16 +169,15 @@ enum AttemptRunner {
   ///
   /// - Returns: whether this attempt was the first with the result; nil when others are published together with it.
   static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws -> Bool? {
-    guard head.schema == taskFileSchema, let interpreter = InterpreterRegistry.interpreter(for: head.kind),
-      interpreter.version == head.version
-    else {
+    let interpreter = try InterpreterRegistry.interpreter(for: head)
+    if context.frames != nil, head.kind != RenderTask.identifier {
       throw WorkerFailure(
         exit: 2, failure: .user,
         diagnostics: [
           fault(
-            "task.otherVersion",
-            "this worker does not know \(head.kind) tasks of version \(head.version) (file schema \(head.schema))",
-            remedy: "Run coordinator and workers of one build.")
+            "task.noFrames",
+            "a \(head.kind) task is made whole; only render tasks can be made frame by frame",
+            remedy: "Leave --frames out.")
         ])
     }
     context.log.write("start \(head.key.hex) \(head.kind) \(head.label)")
@@ -178,6 +238,15 @@ extension WorkerFailure {
       self = failure
     case is Cancelled:
       self.init(exit: StopRequest.exitCode ?? 143, failure: .cancelled, diagnostics: [])
+    case is TimeNearlyUp:
+      self.init(
+        exit: 75, failure: .infrastructure,
+        diagnostics: [
+          Diagnostic(
+            family: .transient, code: "worker.timeNearlyUp",
+            message: "the scheduler warned that this job's time is nearly up; what is finished is kept",
+            remedy: "Run it again: only what is missing is made. A longer time limit saves the restart.")
+        ])
     case let media as MediaError:
       let exit: Int32 = media.code == .outOfMemory ? 33 : Int32(media.diagnostic.family.rawValue)
       let failure: WorkerEvent.FailureClass =

@@ -4,6 +4,7 @@ import Foundation
 import ObjectStore
 import Synchronization
 import TaskGraph
+import TaskKinds
 
 /// Does small tasks one after the other and publishes their results together.
 ///
@@ -33,6 +34,9 @@ struct BatchRunner {
   }
 
   private let folder: AttemptFolder
+  private let mapping: PathMapping?
+  /// Whether a coordinator gives the rest to others; where nobody does, all of it is done here.
+  private let isPooled: Bool
   private let reporter: any Reporter
   private let store: ObjectStore
   private let group: CommitGroup
@@ -40,8 +44,22 @@ struct BatchRunner {
   private var waitingSince = ContinuousClock.now
   private var outcome = Outcome()
 
-  init(_ folder: AttemptFolder, _ reporter: any Reporter) throws {
+  init(
+    _ folder: AttemptFolder, _ order: AttemptRunner.Order, _ reporter: any Reporter, isPooled: Bool
+  ) throws {
+    guard order.frames == nil else {
+      throw WorkerFailure(
+        exit: 2, failure: .user,
+        diagnostics: [
+          Diagnostic(
+            family: .usage, code: "task.noFrames",
+            message: "several tasks in one attempt are made whole",
+            remedy: "Leave --frames out.")
+        ])
+    }
     self.folder = folder
+    mapping = order.mapping
+    self.isPooled = isPooled
     self.reporter = reporter
     store = ObjectStore(folder.production)
     group = try CommitGroup(store, scratch: folder.path)
@@ -58,7 +76,7 @@ struct BatchRunner {
     let started = ContinuousClock.now
     var mayGoOn = true
     for (file, head) in files where mayGoOn {
-      guard StopRequest.mayBegin, ContinuousClock.now - started < Self.longest else { break }
+      guard StopRequest.mayBegin, !isPooled || ContinuousClock.now - started < Self.longest else { break }
       mayGoOn = perform(head, file)
       if waiting.count >= Self.mostResults || ContinuousClock.now - waitingSince >= Self.longestWait {
         mayGoOn = publish() && mayGoOn
@@ -68,18 +86,21 @@ struct BatchRunner {
     // Everything is published; what is left are the folders that they shared.
     group.abandon()
     _ = try? folder.sweepParts()
+    if StopRequest.isWarned, outcome.firstFailure == nil, outcome.done < files.count {
+      outcome.firstFailure = WorkerFailure(describing: TimeNearlyUp())
+    }
     return outcome
   }
 
   /// - Returns: whether the others may be done, too.
   private mutating func perform(_ head: TaskFileHead, _ file: [UInt8]) -> Bool {
     if waiting.isEmpty { waitingSince = ContinuousClock.now }
+    AttemptRunner.began(head.key)
     reporter.began(head.key)
     let usage = AttemptUsage()
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath, isSection: true),
-      reporter: reporter,
-      usage: usage, group: group)
+      reporter: reporter, usage: usage, group: group, mapping: mapping)
     do {
       let isFirst = try AttemptRunner.perform(head, file: file, in: context)
       waiting.append(

@@ -5,8 +5,10 @@ enum ProcessLimits {
   /// Address space when `INTERLOCK_MEMORY_LIMIT` does not say: room for 8K frames, not for a leak.
   static let defaultBytes: UInt = 6 << 30
 
-  static func apply() {
-    var bytes = defaultBytes
+  /// - Parameter granted: memory that a farm has set aside for the process, in bytes. Where that is more than we would
+  ///   take it counts; where it is less the memory in use is watched, as address space is always more than that.
+  static func apply(granted: Int64? = nil) {
+    var bytes = max(defaultBytes, granted.map { UInt($0) } ?? 0)
     if let text = unsafe getenv("INTERLOCK_MEMORY_LIMIT"), let number = UInt(unsafe String(cString: text)) {
       bytes = max(number, 256 << 20)
     }

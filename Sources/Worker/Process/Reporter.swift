@@ -9,6 +9,8 @@ import TaskGraph
 protocol Reporter: Sendable {
   func progress(frames: Int, of total: Int)
   func committed(_ key: TaskKey, frames: Int, isFirst: Bool)
+  /// What the task is at, or what it has brought, for people.
+  func status(_ text: String)
 
   // Of an attempt at several tasks:
   func began(_ key: TaskKey)
@@ -69,6 +71,9 @@ struct PoolReporter: Reporter {
     Self.send(WorkerEvent(.committed, attempt: attempt, key: key, frames: frames, isFirst: isFirst))
   }
 
+  /// The coordinator knows what its tasks are at.
+  func status(_ text: String) {}
+
   func began(_ key: TaskKey) { Self.send(WorkerEvent(.began, attempt: attempt, key: key)) }
 
   func finished(_ ends: [WorkerEvent.TaskEnd]) {
@@ -91,69 +96,5 @@ struct PoolReporter: Reporter {
     // An event is made of plain values and always encodes.
     guard let data = try? encoder.encode(event) else { return }
     StandardOutput.write(String(decoding: data, as: UTF8.self))
-  }
-}
-
-/// Progress in the words of the farm that called the worker.
-enum FarmDialect: String, CaseIterable, Sendable {
-  case openjd, tractor, generic
-
-  /// Chosen from what each farm puts in the environment of its tasks.
-  static func detect(_ environment: [String: String]) -> FarmDialect {
-    if environment["OPENJD_SESSION_WORKING_DIR"] != nil { return .openjd }
-    if environment["TR_ENV_JID"] != nil || environment["TRACTOR_JID"] != nil { return .tractor }
-    return .generic
-  }
-
-  func progress(_ percent: Double) -> String {
-    let tenths = (percent * 10).rounded() / 10
-    return switch self {
-    case .openjd: "openjd_progress: \(tenths)"
-    case .tractor: "TR_PROGRESS \(Int(percent.rounded()))%"
-    case .generic: "Progress: \(Int(percent.rounded()))%"
-    }
-  }
-
-  func status(_ text: String) -> String {
-    self == .openjd ? "openjd_status: \(text)" : "Status: \(text)"
-  }
-
-  func failure(_ text: String) -> String {
-    self == .openjd ? "openjd_fail: \(text)" : "Error: \(text)"
-  }
-}
-
-struct FarmReporter: Reporter {
-  let dialect: FarmDialect
-  /// Percent, last told.
-  private static let last = Mutex(0.0)
-
-  func progress(frames: Int, of total: Int) {
-    let percent = total == 0 ? 0 : Double(frames) * 100 / Double(total)
-    Self.last.withLock { $0 = percent }
-    StandardOutput.write(dialect.progress(percent))
-  }
-
-  /// What was told last, once more: a farm takes silence for a hang.
-  static func repeatProgress(in dialect: FarmDialect) {
-    StandardOutput.write(dialect.progress(last.withLock { $0 }))
-  }
-
-  func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {
-    StandardOutput.write(
-      "Committed \(key.hex.prefix(12)) (\(frames) frames)\(isFirst ? "" : ", made before")")
-  }
-
-  func began(_ key: TaskKey) { StandardOutput.write("Began \(key.hex.prefix(12))") }
-
-  func finished(_ ends: [WorkerEvent.TaskEnd]) {
-    for end in ends {
-      StandardOutput.write("Committed \(end.key.hex.prefix(12))\(end.isFirst ? "" : ", made before")")
-    }
-  }
-
-  func failed(_ key: TaskKey, _ failure: WorkerFailure, _ usage: WorkerEvent.Usage) {
-    let reason = failure.diagnostics.first?.message ?? "exit \(failure.exit)"
-    StandardOutput.write(dialect.status("\(key.hex.prefix(12)) failed: \(reason)"))
   }
 }

@@ -4,6 +4,7 @@ import Glibc
 import ObjectStore
 import Synchronization
 import TaskGraph
+import TaskKinds
 
 /// What a running task may use: the store, its attempt's folder for scratch files, and someone to report to.
 struct TaskContext {
@@ -15,6 +16,10 @@ struct TaskContext {
   let usage: AttemptUsage
   /// Of an attempt at several tasks: what is published together.
   var group: CommitGroup?
+  /// Which frames of the task are asked for, from 1; nil for all.
+  var frames: NumberRanges?
+  /// Where the folders of the plan are on this machine.
+  var mapping: PathMapping?
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }

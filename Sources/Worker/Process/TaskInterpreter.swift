@@ -15,6 +15,10 @@ protocol TaskInterpreter: Sendable {
 
   /// - Returns: the output, and every object it refers to, already in the store.
   static func run(_ input: Kind.Input, in context: TaskContext) throws -> (Kind.Output, [ObjectReference])
+
+  /// Whether the task's own result is published now. Not so for a task of which only a part was asked for, as long as the
+  /// rest is not there, and for one whose commit is something else.
+  static func isComplete(_ input: Kind.Input, in context: TaskContext) throws -> Bool
 }
 
 /// Every kind of task a worker knows.
@@ -24,16 +28,50 @@ enum InterpreterRegistry {
     RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self, StillInterpreter.self,
     ContactSheetInterpreter.self, ProbeFilesInterpreter.self, ThumbnailsInterpreter.self,
     ConformPageInterpreter.self, FitOfflineInterpreter.self, CompareOfflineInterpreter.self,
-    FindOfflineInterpreter.self, ExternalInterpreter.self,
+    FindOfflineInterpreter.self, ExternalInterpreter.self, PublishInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
     all.first { $0.identifier == kind }
   }
+
+  /// Who does the task of a file.
+  ///
+  /// - Throws: `WorkerFailure` with exit code 2 for one of another build, or that asks for libraries which are not here.
+  static func interpreter(for head: TaskFileHead) throws -> any TaskInterpreter.Type {
+    guard head.schema == taskFileSchema, let interpreter = interpreter(for: head.kind),
+      interpreter.version == head.version
+    else {
+      throw refused(
+        "task.otherVersion",
+        "this worker does not know \(head.kind) tasks of version \(head.version) (file schema \(head.schema))",
+        remedy: "Run coordinator and workers of one build.")
+    }
+    // Other libraries make other bytes, and the key says which libraries they are of.
+    let others = (head.tools ?? [:]).filter { WorkerIdentity.tool($0.key) != $0.value }
+    if let first = others.min(by: { $0.key < $1.key }) {
+      throw refused(
+        "worker.otherBuild",
+        "the task is to be made with \(first.value), and this machine has "
+          + (WorkerIdentity.tool(first.key) ?? "nothing of it"),
+        remedy:
+          "Install on this machine what is on the one that planned, or export the job again on one like this."
+      )
+    }
+    return interpreter
+  }
+
+  private static func refused(_ code: String, _ message: String, remedy: String) -> WorkerFailure {
+    WorkerFailure(
+      exit: 2, failure: .user,
+      diagnostics: [Diagnostic(family: .usage, code: code, message: message, remedy: remedy)])
+  }
 }
 
 extension TaskInterpreter {
   static var isAnsweredByResult: Bool { true }
+
+  static func isComplete(_ input: Kind.Input, in context: TaskContext) throws -> Bool { true }
 
   static var identifier: String { Kind.identifier }
 
@@ -45,7 +83,9 @@ extension TaskInterpreter {
   static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws -> Bool? {
     let task: TaskFile<Kind.Input>
     do {
-      task = try JSONDecoder().decode(TaskFile<Kind.Input>.self, from: Data(file))
+      let decoder = JSONDecoder()
+      if let mapping = context.mapping { decoder.userInfo[PathMapping.userInfoKey] = mapping }
+      task = try decoder.decode(TaskFile<Kind.Input>.self, from: Data(file))
     } catch {
       throw WorkerFailure(
         exit: 2, failure: .user,
@@ -57,6 +97,7 @@ extension TaskInterpreter {
         ])
     }
     let (output, objects) = try run(task.input, in: context)
+    guard try isComplete(task.input, in: context) else { return nil }
     let isFirst = try context.finish(
       head.key, kind: Kind.identifier, version: Kind.version, output: output, objects: objects)
     if let isFirst { context.log.write("commit \(head.key.hex) \(isFirst ? "first" : "late")") }

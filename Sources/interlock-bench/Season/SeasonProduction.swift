@@ -4,6 +4,7 @@ import Engine
 import Ledger
 import ObjectStore
 import Planning
+import Publishing
 import TaskGraph
 import TaskKinds
 

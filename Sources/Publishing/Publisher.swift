@@ -2,34 +2,40 @@ import Diagnostics
 import Digests
 import Foundation
 package import ObjectStore
-import Planning
 package import TaskGraph
-import TaskKinds
+package import TaskKinds
 
-/// Publishes versions: the tasks that run in the coordinator.
+/// The version of the program.
+package let interlockVersion = "0.1.0"
+
+/// Publishes versions from what tasks have made. The coordinator does it in its own runs, a worker where there is none.
 package struct Publisher: Sendable {
-  let store: ObjectStore
+  package let store: ObjectStore
 
   package init(store: ObjectStore) { self.store = store }
 
   /// Publishes what a task asks for; a version with the same files is left as it is.
   package func publish(_ node: TaskNode) throws -> VersionRecord {
-    let input = try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload))
+    try publish(try JSONDecoder().decode(PublishTask.Input.self, from: Data(node.payload)), key: node.key)
+  }
+
+  /// - Parameter key: of the task that asks for it.
+  package func publish(_ input: PublishTask.Input, key: TaskKey) throws -> VersionRecord {
     let files = try files(of: input)
     let provenance = VersionPublisher.Provenance(
-      madeFrom: [node.key] + [input.assembly].compactMap { $0 } + input.results, facts: try facts(of: input),
+      madeFrom: [key] + [input.assembly].compactMap { $0 } + input.results, facts: try facts(of: input),
       verification: try verification(of: input), tool: "interlock \(interlockVersion)")
     return try VersionPublisher(store).publish(files, as: line(of: input), provenance: provenance)
       .record
   }
 
-  func line(of input: PublishTask.Input) -> VersionLine {
+  package func line(of input: PublishTask.Input) -> VersionLine {
     VersionLine(
       input.shelf == .assets ? .asset : .deliverable, programme: input.programme, name: input.name)
   }
 
   /// The newest version with exactly the files a task would publish.
-  func existing(_ input: PublishTask.Input) throws -> VersionHead? {
+  package func existing(_ input: PublishTask.Input) throws -> VersionHead? {
     let publisher = VersionPublisher(store)
     let line = line(of: input)
     guard publisher.hasVersions(line) else { return nil }
@@ -98,11 +104,4 @@ package struct Publisher: Sendable {
 /// The part of an assembly's output that names its files.
 private struct AssembledFiles: Codable, Sendable {
   var files: [AssembleTask.File]
-}
-
-/// A publish task that cannot find what it publishes: a fault of the plan.
-struct PublishFault: Error, CustomStringConvertible {
-  var what: String
-
-  var description: String { what }
 }

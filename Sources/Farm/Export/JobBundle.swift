@@ -1,0 +1,84 @@
+import Diagnostics
+import Engine
+import FoundationEssentials
+import ObjectStore
+package import TaskGraph
+
+/// A file of a job, relative to its folder.
+package struct JobFile: Sendable {
+  package var path: String
+  package var text: String
+  package var isExecutable: Bool
+
+  package init(path: String, text: String, isExecutable: Bool = false) {
+    self.path = path
+    self.text = text
+    self.isExecutable = isExecutable
+  }
+}
+
+/// How one farm is told of a job.
+package protocol JobFormat: Sendable {
+  /// As `farm export` calls it.
+  static var name: String { get }
+  /// The files beside the tasks.
+  func files(of job: FarmJob) throws -> [JobFile]
+  /// What the user types next, with the folder as typed.
+  func start(_ job: FarmJob, folder: String) -> [String]
+  /// The variable by which the farm's number of a list reaches a worker, and how many tasks one number stands for.
+  func numbering(of step: FarmJob.Step) -> TaskList.Numbering?
+}
+
+extension JobFormat {
+  package func numbering(of step: FarmJob.Step) -> TaskList.Numbering? { nil }
+}
+
+/// A job on disk: a file for each task, a list for each step, and what the farm reads. It needs no coordinator: everything
+/// that will run is in it, and what a task needs of another is named by the other's key.
+package struct JobBundle: Sendable {
+  package let job: FarmJob
+  package let format: any JobFormat
+
+  package init(_ job: FarmJob, format: any JobFormat) {
+    self.job = job
+    self.format = format
+  }
+
+  /// Writes the job into a new folder.
+  ///
+  /// - Throws: `usage`, code `export.folderInUse`, when the folder is there and not empty; `storage.…`.
+  package func write(to folder: String) throws {
+    let files = FileSystem(root: folder)
+    guard try files.names(in: folder).allSatisfy({ [".", ".."].contains($0) }) else {
+      throw Diagnostic(
+        family: .usage, code: "export.folderInUse", location: SourceLocation(file: folder),
+        message: "there is something in this folder already, and a farm may be at work with it",
+        remedy: "Name a new folder.")
+    }
+    let described = try format.files(of: job)
+    let folders = Set((["tasks/"] + described.map(\.path)).map { FileSystem.parent(of: "\(folder)/\($0)") })
+    for name in folders.sorted() { try files.createFolder(name) }
+    for (index, step) in job.steps.enumerated() {
+      let tools = job.tools(of: step)
+      for task in step.tasks {
+        let bytes = try job.plan.nodes[task].taskFile(attempt: "", tools: tools.isEmpty ? nil : tools)
+        try files.writeNew(bytes, at: "\(folder)/\(job.taskPath(task))", isDurable: false)
+      }
+      // The lists lie beside the tasks.
+      let names = step.tasks.map { FileSystem.lastName(of: job.taskPath($0)) }
+      let list = TaskList(name: step.name, numbering: format.numbering(of: step), tasks: names)
+      try files.writeNew(try Self.json(list), at: "\(folder)/\(job.listPath(index))", isDurable: false)
+    }
+    for file in described {
+      try files.writeNew(
+        Array(file.text.utf8), at: "\(folder)/\(file.path)", mode: file.isExecutable ? 0o777 : 0o666,
+        isDurable: false)
+    }
+  }
+
+  static func json(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+  }
+}
