@@ -3,8 +3,9 @@ import TaskGraph
 
 /// `build.ninja`: tasks with their own edges; the result files are what Ninja looks at.
 ///
-/// Everything is an order-only input: what a task made stays right whatever the times of files say. A publication has no
-/// result file; it looks again each time, which costs little.
+/// Everything is an order-only input: what a task made stays right whatever the times of files say. Finished segments of a
+/// task are not named: Ninja removes what a command that it stops has made until then. A publication has no result file;
+/// it looks again each time, which costs little.
 /// Source: the Ninja manual, "Ninja file reference".
 package struct NinjaFile: JobFormat {
   package static let name = "ninja"
@@ -31,11 +32,10 @@ package struct NinjaFile: JobFormat {
       lines += ["pool \(Self.poolName(name))", "  depth = \(places)", ""]
     }
     for (index, node) in job.plan.nodes.enumerated() {
-      let made = outputs(of: node, at: index)
-      let more = made.dropFirst().isEmpty ? "" : " | " + made.dropFirst().joined(separator: " ")
-      let waits = predecessors[index].sorted().map { outputs(of: job.plan.nodes[$0], at: $0)[0] }
+      let waits = predecessors[index].sorted().map { output(of: job.plan.nodes[$0], at: $0) }
       lines.append(
-        "build \(made[0])\(more): task" + (waits.isEmpty ? "" : " || " + waits.joined(separator: " ")))
+        "build \(output(of: node, at: index)): task"
+          + (waits.isEmpty ? "" : " || " + waits.joined(separator: " ")))
       lines.append("  task = \(job.taskPath(index))")
       lines.append("  what = \(Self.escaped(FarmText.line("\(node.stage): \(node.kind) \(node.label)")))")
       // Ninja takes one pool for each edge: the scarcest.
@@ -51,11 +51,9 @@ package struct NinjaFile: JobFormat {
   }
 
   /// What a task commits; of a publication a name that never is a file.
-  private func outputs(of node: TaskNode, at index: Int) -> [String] {
-    guard node.place == .worker else { return ["publish-\(index + 1)"] }
-    return ([node.key] + node.commits).map { key in
-      "$results/\(key.hex.prefix(2))/\(key.hex).json"
-    }
+  private func output(of node: TaskNode, at index: Int) -> String {
+    node.place == .worker
+      ? "$results/\(node.key.hex.prefix(2))/\(node.key.hex).json" : "publish-\(index + 1)"
   }
 
   /// How many tasks may hold each licence or pool at once.

@@ -53,7 +53,8 @@ enum RenderInterpreter: TaskInterpreter {
 
   /// The segments to make: those whose first frame is asked for, so that chunks of any size that cover the task make
   /// each segment once.
-  private static func asked(_ segments: [RenderTask.Segment], in context: TaskContext) throws -> Set<TaskKey> {
+  private static func asked(_ segments: [RenderTask.Segment], in context: TaskContext) throws -> Set<TaskKey>
+  {
     guard let frames = context.frames else { return Set(segments.map(\.key)) }
     var next = 1
     var asked: Set<TaskKey> = []
