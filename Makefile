@@ -70,20 +70,14 @@ test: install-tests
 	swift build -c release --build-tests
 	swift test -c release --skip-build
 
-# What only benchmarks compare with; without the network or the packages they say so and leave it out.
+# What only benchmarks compare with; without it they say so and leave it out.
 BENCH_PACKAGES := melt
-SNAKEMAKE := .build/snakemake/bin/snakemake
+SNAKEMAKE_PACKAGES := snakemake==9.27.1
 
-$(SNAKEMAKE):
-	@$(call install_packages,python3 python3-venv)
-	@mkdir -p .build; \
-	if python3 -m venv .build/snakemake && .build/snakemake/bin/pip install --quiet snakemake==9.27.1; then \
-	  echo "Installed Snakemake in .build/snakemake"; \
-	else \
-	  rm -rf .build/snakemake; echo "Snakemake cannot be installed; it is not compared with"; \
-	fi
+.build/snakemake/bin/snakemake:
+	$(call install_python,snakemake,$(SNAKEMAKE_PACKAGES),comparisons with it)
 
-bench: install-tests build $(SNAKEMAKE)
+bench: install-tests build .build/snakemake/bin/snakemake
 	@$(call install_packages,$(BENCH_PACKAGES))
 	.build/release/interlock-bench
 
