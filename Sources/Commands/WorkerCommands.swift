@@ -16,9 +16,9 @@ struct WorkerRunCommand: ParsableCommand {
       --production says where results go. Any machine that sees both can run it, again and again: what is there is not \
       made twice.
 
-        interlock worker run job/tasks/00012.json --production /show/Output
-        interlock worker run job/tasks/render-master.json --production /show/Output --tasks 1-10:2,15
-        interlock worker run job/tasks/00012.json --production /show/Output --frames 25-48
+        interlock worker run job/tasks/00012.json --production Output
+        interlock worker run job/tasks/00012.json --production Output --frames 25-48
+        interlock worker run job/tasks/mix.json --production Output --tasks 1-10:2,15
 
       Progress is printed in the words of the farm found in the environment (Open Job Description, OpenCue, Tractor, \
       Slurm), of INTERLOCK_FARM, or of --progress. Memory and cores are what control groups, SLURM_… and CUE_… \

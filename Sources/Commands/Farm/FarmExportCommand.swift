@@ -17,10 +17,10 @@ struct FarmExportCommand: AsyncParsableCommand {
       while it runs. The job ends with published versions; the next `interlock run` takes up what the farm made, from \
       the results alone, and makes what is still missing.
 
-        interlock farm export openjd Pipelines/short-film.yaml --production Output -o job
+        interlock farm export openjd Pipelines/short-film.yaml -o job
         openjd run job/template.json -p file://job/parameters.json
 
-        interlock farm export slurm Pipelines/short-film.yaml --production Output -o job
+        interlock farm export slurm Pipelines/short-film.yaml -o job
         job/submit.sh --partition=farm
 
       Formats: openjd (Open Job Description 2023-09, for AWS Deadline Cloud and others), slurm (sbatch with \
@@ -41,13 +41,24 @@ struct FarmExportCommand: AsyncParsableCommand {
   @Option(help: "For opencue: the show, which must exist there. Default: the programme.")
   var show: String?
 
-  @Option(help: "For opencue: the shot. Default: all.")
+  @Option(help: "For opencue: the shot.")
   var shot: String = "all"
+
+  @Option(help: "For opencue: who submits the job; not root, whom the farm refuses. Default: you.")
+  var user: String?
 
   @Flag(help: "Print JSON.")
   var json = false
 
   func run() async throws {
+    let user = user ?? Machine.userName
+    if format == .opencue, user == "root" {
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "export.root", message: "OpenCue takes no jobs of root",
+          remedy: "Name somebody whom the farm knows: --user NAME.")
+      ])
+    }
     let loaded = try await pipeline.load()
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
@@ -83,19 +94,28 @@ struct FarmExportCommand: AsyncParsableCommand {
       case .ninja: NinjaFile()
       case .shell: ShellScript()
       case .deadline: DeadlineFiles()
-      case .opencue: OpenCueSpec(show: show ?? loaded.programme, shot: shot, user: Machine.userName)
+      case .opencue: OpenCueSpec(show: show ?? loaded.programme, shot: shot, user: user)
       }
     if !plan.plan.isEmpty { try JobBundle(job, format: format).write(to: target) }
     let told = FarmExportReport(
       job: job, held: plan.held.count, start: format.start(job, folder: output),
-      folder: plan.plan.isEmpty ? nil : output)
+      takeUp: takeUp, folder: plan.plan.isEmpty ? nil : output)
     Outcome.printDiagnostics(plan.diagnostics)
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(told, isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printResult(told.text(pipeline: pipeline.pipeline, production: production.production))
+      Outcome.printResult(told.text)
     }
     if plan.plan.isEmpty, !plan.held.isEmpty { throw ExitCode(6) }
+  }
+
+  /// The run that plans the same: with all that this plan was made with.
+  private var takeUp: String {
+    let words =
+      ["interlock", "run", pipeline.pipeline] + pipeline.overrides.flatMap { ["--set", $0] }
+      + (pipeline.until.map { ["--until", $0] } ?? [])
+      + (production.production.map { ["--production", $0] } ?? [])
+    return words.map(FarmText.shellQuoted).joined(separator: " ")
   }
 }
 
@@ -121,11 +141,14 @@ struct FarmExportReport: Encodable {
   /// Tasks behind closed gates, which are not part of the job.
   var held: Int
   var start: [String]
+  /// What takes up the results afterwards; nil when there was nothing to do.
+  var takeUp: String?
 
-  init(job: FarmJob, held: Int, start: [String], folder: String?) {
+  init(job: FarmJob, held: Int, start: [String], takeUp: String, folder: String?) {
     self.folder = folder
     self.held = held
     self.start = folder == nil ? [] : start
+    self.takeUp = folder == nil ? nil : takeUp
     tasks = job.plan.nodes.count
     steps = job.steps.map { step in
       Step(
@@ -135,8 +158,8 @@ struct FarmExportReport: Encodable {
     }
   }
 
-  func text(pipeline: String, production: String?) -> String {
-    guard let folder else {
+  var text: String {
+    guard let folder, let takeUp else {
       return held == 0
         ? "Nothing to do: everything exists and is verified" : "\(held) tasks wait behind closed gates"
     }
@@ -153,7 +176,7 @@ struct FarmExportReport: Encodable {
     lines.append("Start it:")
     lines += start.map { "  \($0)" }
     lines.append("Then take up what was made:")
-    lines.append("  interlock run \(pipeline)" + (production.map { " --production \($0)" } ?? ""))
+    lines.append("  \(takeUp)")
     return lines.joined(separator: "\n")
   }
 }

@@ -171,7 +171,7 @@ package struct FarmJob: Sendable {
 }
 
 /// Words that are safe in the files of farms.
-enum FarmText {
+package enum FarmText {
   static func portable(_ text: String, atMost limit: Int) -> String {
     let safe = text.map { character in
       character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
@@ -189,7 +189,7 @@ enum FarmText {
   }
 
   /// A word as a POSIX shell reads it back, whatever is in it.
-  static func shellQuoted(_ word: String) -> String {
+  package static func shellQuoted(_ word: String) -> String {
     let isPlain =
       !word.isEmpty
       && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=,+@".contains($0)) }

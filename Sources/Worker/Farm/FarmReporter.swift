@@ -40,14 +40,16 @@ struct FarmReporter: Reporter {
   func status(_ text: String) { StandardOutput.write(dialect.status(text)) }
 
   func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {
+    // A segment says how long it is; what is no segment has no frames of its own.
+    let length = frames > 0 ? " (\(frames == 1 ? "1 frame" : "\(frames) frames"))" : ""
     let was = isFirst ? "" : ", made before"
     StandardOutput.write(
       dialect == .json
         ? "{\"event\":\"committed\",\"frames\":\(frames),\"isFirst\":\(isFirst),\"key\":\"\(key.hex)\"}"
-        : "Committed \(key.hex.prefix(12)) (\(frames) frames)\(was)")
+        : "Committed \(key.hex.prefix(12))\(length)\(was)")
   }
 
-  func began(_ key: TaskKey) { status("at task \(key.hex.prefix(12))") }
+  func began(_ key: TaskKey) { status("\(key.hex.prefix(12)) begins") }
 
   func finished(_ ends: [WorkerEvent.TaskEnd]) {
     for end in ends { committed(end.key, frames: 0, isFirst: end.isFirst) }
@@ -56,6 +58,6 @@ struct FarmReporter: Reporter {
   /// In a batch the others go on, so this is no failure of the whole yet.
   func failed(_ key: TaskKey, _ failure: WorkerFailure, _ usage: WorkerEvent.Usage) {
     let reason = failure.diagnostics.first?.message ?? "exit \(failure.exit)"
-    status("task \(key.hex.prefix(12)) failed: \(reason)")
+    status("\(key.hex.prefix(12)) failed: \(reason)")
   }
 }
