@@ -14,7 +14,8 @@ package final class RealSlurm {
   }
 
   private let folder: TemporaryFolder
-  private var daemons: [String: Process] = [:]
+  /// Process ids by name.
+  private var daemons: [String: pid_t] = [:]
   private let host: String
 
   /// Variables under which Slurm's commands find this cluster.
@@ -100,24 +101,37 @@ package final class RealSlurm {
 
   package func stopController() { stop("slurmctld") }
 
+  /// Not a Foundation `Process`: a daemon closes the descriptor by which that sees the end of a child, which makes it
+  /// wait for the daemon with every other child unwatched.
   private func start(_ name: String, _ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.path(of: name) ?? name)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    let path = Self.path(of: name) ?? name
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
+    var settings: [UnsafeMutablePointer<CChar>?] =
+      unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for unsafetext in unsafe words + settings { unsafe free(text) } }
+    var actions = unsafe posix_spawn_file_actions_t()
+    _ = unsafe posix_spawn_file_actions_init(&actions)
+    defer { _ = unsafe posix_spawn_file_actions_destroy(&actions) }
+    for (descriptor, mode) in [(Int32(0), O_RDONLY), (1, O_WRONLY), (2, O_WRONLY)] {
+      _ = unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", mode, 0)
+    }
+    var process: pid_t = 0
+    let status = unsafe posix_spawn(&process, path, &actions, nil, &words, &settings)
+    guard status == 0 else { throw FixtureError(text: "\(path) does not start: error \(status)") }
     daemons[name] = process
   }
 
   private func stop(_ name: String) {
-    guard let process = daemons.removeValue(forKey: name), process.isRunning else { return }
-    process.terminate()
+    guard let process = daemons.removeValue(forKey: name) else { return }
+    kill(process, SIGTERM)
     // A daemon that will not go in a minute is killed: the next test must not meet it.
-    for _ in 0..<600 where process.isRunning { usleep(100_000) }
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    for _ in 0..<600 {
+      if waitpid(process, nil, WNOHANG) != 0 { return }
+      usleep(100_000)
+    }
+    kill(process, SIGKILL)
+    _ = waitpid(process, nil, 0)
   }
 
   // MARK: Asking it

@@ -46,7 +46,7 @@ struct CancelCommand: AsyncParsableCommand {
     answer.look(at: folder, isWaitedFor: wait)
     if answer.state == .dead {
       let leftovers = SlurmLeftovers()
-      if let jobs = await leftovers.jobs(of: folder), !jobs.isEmpty {
+      if let jobs = await leftovers.jobs(of: [folder])?[folder.id] {
         answer.jobs = jobs.map(\.description)
         _ = await leftovers.end(jobs)
       }

@@ -9,12 +9,18 @@ struct SlurmLeftovers {
 
   init() { client = SlurmClient(InstalledSlurm(inheriting: ProcessInfo.processInfo.environment)) }
 
-  /// The jobs of a run that Slurm has in its queue; empty when it never had any, nil when Slurm does not answer.
-  func jobs(of run: RunFolder) async -> [SlurmJobID]? {
-    guard run.production.fileSystem.exists(SlurmFolder(run).path) else { return [] }
+  /// The jobs of runs that Slurm has in its queue, by run; empty when it never had any, nil when Slurm does not answer.
+  func jobs(of runs: [RunFolder]) async -> [String: [SlurmJobID]]? {
+    let ids = runs.filter { $0.production.fileSystem.exists(SlurmFolder($0).path) }.map(\.id)
+    guard !ids.isEmpty else { return [:] }
     var prefersText = true
-    let rows = await client.list(runs: [run.id], prefersText: &prefersText)
-    return rows?.filter { !$0.state.isOver && SubmissionID(comment: $0.comment)?.run == run.id }.map(\.id)
+    guard let rows = await client.list(runs: ids, prefersText: &prefersText) else { return nil }
+    var jobs: [String: [SlurmJobID]] = [:]
+    for row in rows where !row.state.isOver {
+      guard let run = SubmissionID(comment: row.comment)?.run, ids.contains(run) else { continue }
+      jobs[run, default: []].append(row.id)
+    }
+    return jobs
   }
 
   /// Tells them to end.
@@ -24,19 +30,18 @@ struct SlurmLeftovers {
   ///
   /// - Throws: `EngineError.attemptStillRuns`.
   static func refuse(in production: Production) async throws {
-    let dead = try RunFolder.all(in: production).prefix(20).filter {
-      $0.ending == nil && $0.presence?.isAlive != true
-    }
-    let leftovers = SlurmLeftovers()
-    for run in dead {
-      // Where Slurm cannot be asked the locks of the attempts have to do.
-      guard let jobs = await leftovers.jobs(of: run), !jobs.isEmpty else { continue }
+    let open = try RunFolder.all(in: production).prefix(20).filter { $0.ending == nil }
+    let dead = open.filter { $0.presence?.isAlive != true }
+    // Whoever is at work now has taken them up; the claim on the production says who that is.
+    guard dead.count == open.count else { return }
+    // Where Slurm cannot be asked the locks of the attempts have to do.
+    for (run, jobs) in (await SlurmLeftovers().jobs(of: dead) ?? [:]).sorted(by: { $0.key > $1.key }) {
       let names = jobs.prefix(3).map(\.description).joined(separator: ", ") + (jobs.count > 3 ? ", …" : "")
       throw EngineError(
         code: .attemptStillRuns,
         message: "\(jobs.count) jobs of an earlier run are still with Slurm: \(names)",
         remedy:
-          "Go on with `--executor slurm`, which takes them up, or end them with `interlock cancel \(run.id)`.",
+          "Go on with `--executor slurm`, which takes them up, or end them with `interlock cancel \(run)`.",
         exitCode: 75)
     }
   }
