@@ -289,7 +289,7 @@ import Testing
       digests.append(String(digest, radix: 16))
     }
     #expect(PicturePipe.kernelIdentity == "picture-kernels 2")
-    #expect(digests == ["f3492648d10e0b54", "fa7244b0cf2fc620", "737fadcd6998fade", "f1d7a743ff00773e"])
+    #expect(digests == ["f3492648d10e0b54", "3f14606194c7640c", "d7ad1460e7501d2f", "36acbe99cb4883e7"])
   }
 
   @Test(arguments: KernelPath.available)
@@ -309,12 +309,12 @@ import Testing
         try PicturePipe(
           source: source.format, crop: crop, grade: grade, destination: $0, rectangle: place, path: path)
       }
-      let together = formats.map { TestPicture($0, padding: 6) }
+      let together = formats.map { TestPicture($0, padding: 12) }
       try PicturePipe.run(
         pipes, source: source.sourcePlanes, destinations: together.map(\.destinationPlanes))
       for (format, picture) in zip(formats, together) {
         let alone = try converted(
-          source, to: format, crop: crop, grade: grade, rectangle: place, padding: 6, path: path)
+          source, to: format, crop: crop, grade: grade, rectangle: place, padding: 12, path: path)
         #expect(picture.bytes == alone.bytes, "\(format.layout)")
       }
     }

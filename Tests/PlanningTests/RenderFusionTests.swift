@@ -135,9 +135,12 @@ import Testing
       review: {kind: delivery, frames-of: master, profile: copy}
       """
     let plan = try programme.plan(stages)
-    let review = try #require(plan.nodes("render").first { $0.stage == "review" })
+    let reviews = plan.nodes("render").filter { $0.stage == "review" }
+    let review = try #require(reviews.first)
     let masters = plan.nodes("render").filter { $0.stage == "master" }.map(\.key)
-    #expect(!masters.isEmpty && Set(masters).isSubset(of: review.dependencies))
+    // Groups of pictures end with a shot, so each task waits for those of its own shot.
+    #expect(!masters.isEmpty && Set(masters) == Set(reviews.flatMap(\.dependencies)))
+    #expect(reviews.allSatisfy { !$0.dependencies.isEmpty })
     let input = try JSONDecoder().decode(RenderTask.Input.self, from: Data(review.payload))
     #expect(input.media.values.allSatisfy { $0.stored?.encoding.codec == "prores_ks" })
     // The shots change places: every frame of both deliverables is there.

@@ -55,7 +55,8 @@ import Testing
     #expect(pair.texted == "master" && pair.textless == "textless")
     #expect(pair.isProven && pair.otherRanges.isEmpty)
     #expect(pair.textRanges.count == 1)
-    // The roll starts at the locator, frame 60, and its frames are exactly those that differ by signature.
+    // The roll starts at the locator, frame 60, where it still lies below the picture; the frames that show some of it are
+    // exactly those that differ by signature.
     let assemblies = try plan.assemblies()
     func signatures(_ index: Int) -> [Digest] {
       assemblies[index].runs.flatMap { run in (0..<run.count).map { run.signature(at: $0) } }
@@ -65,7 +66,7 @@ import Testing
     }
     let listed = pair.textRanges.flatMap { Array($0.start..<$0.end) }
     #expect(differing == listed)
-    #expect(differing.first == 60)
+    #expect(differing.first == 61)
     #expect(pair.sameFrames + pair.textFrames == 300)
     // It costs the frames below the text and nothing else.
     #expect(plan.deliverables.map(\.newFrames) == [300, pair.textFrames])
@@ -86,10 +87,13 @@ import Testing
     let runs = try plan.assemblies().map(\.runs)
     // Deliverables of the same frames are assembled once.
     #expect(runs.count == 3)
-    #expect(plan.deliverables.map(\.stage) == ["master", "layered", "wired", "raw", "unwired"])
-    #expect(plan.deliverables[2].newFrames == 0 && plan.deliverables[4].newFrames == 0)
-    // One shot has no grade: its ungraded frames exist.
-    #expect(plan.deliverables[3].newFrames == 150)
+    let new = Dictionary(uniqueKeysWithValues: plan.deliverables.map { ($0.stage, $0.newFrames) })
+    #expect(Set(new.keys) == ["master", "layered", "wired", "raw", "unwired"])
+    #expect(new["layered"] == 0 || new["wired"] == 0)
+    #expect(new["raw"] == 0 || new["unwired"] == 0)
+    // Both shots ungraded; the one that has a grade, graded; and what lies under text.
+    let pair = try #require(plan.textlessPairs.first { $0.texted == "master" && $0.textless == "layered" })
+    #expect(new.values.reduce(0, +) == 300 + 150 + pair.textFrames)
   }
 
   @Test func `a grade that differs too is told, and no proof is given`() throws {
