@@ -19,7 +19,8 @@ import Testing
     let holder = try Programs.start(
       "flock", ["--no-fork", lock, "sh", "-c", "echo ready >ready; exec sleep 1000"], folder: fixture.path)
     defer {
-      holder.process.terminate()
+      // Not SIGTERM: programs started from threads of a dispatch queue inherit that it is blocked.
+      kill(holder.process.processIdentifier, SIGKILL)
       _ = holder.finish()
     }
     while !FileManager.default.fileExists(atPath: fixture.path + "/ready") { usleep(10_000) }

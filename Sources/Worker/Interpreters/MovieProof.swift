@@ -57,7 +57,9 @@ struct MovieProof {
     let range = video?.range ?? "none"
     // A MOV of FFV1 has no place for it: Y'CbCr is then read as legal and R'G'B' as full, which is all that profiles
     // allow.
-    if input.encoding.codec != "ffv1" || range != "unknown" { checks.append(check("range", tags.range, range)) }
+    if input.encoding.codec != "ffv1" || range != "unknown" {
+      checks.append(check("range", tags.range, range))
+    }
     if let tag = input.profile.picture.codecTag {
       checks.append(check("codec tag", tag, video?.codecTag ?? "none"))
     }
