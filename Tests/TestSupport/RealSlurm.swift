@@ -109,7 +109,10 @@ package final class RealSlurm {
     var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
     var settings: [UnsafeMutablePointer<CChar>?] =
       unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { unsafe (words + settings).forEach { unsafe free($0) } }
+    defer {
+      let texts = unsafe words + settings
+      for index in unsafe texts.indices { unsafe free(texts[index]) }
+    }
     var actions = unsafe posix_spawn_file_actions_t()
     _ = unsafe posix_spawn_file_actions_init(&actions)
     defer { _ = unsafe posix_spawn_file_actions_destroy(&actions) }
