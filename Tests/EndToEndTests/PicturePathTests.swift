@@ -135,8 +135,8 @@ import Testing
       let decoded = try Programs.run(
         "ffmpeg",
         [
-          "-v", "error", "-i", file, "-frames:v", "1", "-vf", "crop=1:48:\(column):0", "-pix_fmt",
-          "gray10le", "-f", "rawvideo", "-",
+          "-v", "error", "-i", file, "-frames:v", "1", "-vf", "extractplanes=y,crop=1:48:\(column):0",
+          "-pix_fmt", "gray10le", "-f", "rawvideo", "-",
         ])
       let bytes = [UInt8](decoded.output)
       return Set(
