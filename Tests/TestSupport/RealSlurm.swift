@@ -119,8 +119,16 @@ package final class RealSlurm {
     for (descriptor, mode) in [(Int32(0), O_RDONLY), (1, O_WRONLY), (2, O_WRONLY)] {
       _ = unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", mode, 0)
     }
+    // Threads of dispatch queues block the signals by which daemons are stopped.
+    var attributes = posix_spawnattr_t()
+    _ = unsafe posix_spawnattr_init(&attributes)
+    defer { _ = unsafe posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    _ = unsafe sigemptyset(&none)
+    _ = unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    _ = unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var process: pid_t = 0
-    let status = unsafe posix_spawn(&process, path, &actions, nil, &words, &settings)
+    let status = unsafe posix_spawn(&process, path, &actions, &attributes, &words, &settings)
     guard status == 0 else { throw FixtureError(text: "\(path) does not start: error \(status)") }
     daemons[name] = process
   }
