@@ -165,7 +165,7 @@ package final class RealSlurm {
   }
 
   /// Waits for something that must come; the limit is for machines that do ten other things.
-  package func wait(_ what: String, seconds: Int = 180, until isThere: () throws -> Bool) throws {
+  package func wait(_ what: String, seconds: Int = 600, until isThere: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
       if try isThere() { return }
