@@ -1,61 +1,6 @@
-import Diagnostics
 package import Engine
 import Glibc
 import TaskGraph
-
-/// What reaches the queue: wishes of the run, answers of Slurm, news of attempts, and the time.
-package enum SlurmEvent: Sendable {
-  /// A life of the run wants an attempt to be made.
-  case order(SlurmOrder, life: Int)
-  /// A life of the run waits for an attempt that an earlier coordinator gave out.
-  case join(attempt: String, life: Int)
-  case stop(life: Int, isUrgent: Bool)
-  /// Attempts that nobody wants any more.
-  case abandon(Set<String>)
-  /// Submissions of earlier coordinators that are still in work, and their attempts by element.
-  case former(SlurmSubmission)
-  case submitted(SubmissionID, SubmitAnswer)
-  /// What `squeue` said; nil when it said nothing. `asked` is when it was asked.
-  case listed([SlurmRow]?, asked: Duration)
-  /// What a second source says of one element: nil when it does not answer.
-  case confirmed(ElementID, SlurmState?)
-  case ended(ExitRecord)
-  /// There is no record of how the attempt ended; `hasBegun` says whether a worker ever held it.
-  case unrecorded(attempt: String, hasBegun: Bool)
-  /// The run asks for nothing more.
-  case closing
-  case tick
-}
-
-package enum SlurmEffect: Sendable {
-  case submit(SlurmSubmission)
-  /// More for a pilot that runs.
-  case feed(SubmissionID, [SlurmOrder])
-  /// The pilot gets nothing more.
-  case release(SubmissionID)
-  /// Makes sure that jobs of a submission that was given up find nothing to do, should there be any.
-  case withdraw(SubmissionID)
-  /// Asks `squeue` about these runs.
-  case list(runs: [String])
-  case confirm(ElementID, SlurmJobID)
-  case cancel([SlurmJobID])
-  /// Look for the records of these attempts.
-  case look([String])
-  case report(life: Int, WorkerReport)
-}
-
-/// How `sbatch` ended.
-package enum SubmitAnswer: Sendable, Hashable {
-  case accepted(job: Int)
-  /// It was not reached or has no room now: the same may work later.
-  case notNow(String)
-  /// It may or may not have taken the job.
-  case unknown(String)
-  /// It will never take a job of this shape.
-  case refused(String)
-  /// It will never take any job of ours, e.g. because there is no such partition.
-  case refusedAll(String)
-}
 
 /// What Slurm does for a run, as far as we know: which attempt is in which job, and what became of it.
 ///
@@ -158,18 +103,18 @@ package struct SlurmQueue: Sendable {
   var items: [String: Item] = [:]
   var attemptOfLife: [Int: String] = [:]
   /// Lives that were told to stop before we heard of them.
-  private var stoppedEarly: Set<Int> = []
+  var stoppedEarly: Set<Int> = []
   var waiting: [String] = []
   var waitingSince: Duration = .zero
   var submissions: [SubmissionID: Submission] = [:]
   var pilot: SubmissionID?
-  private var submissionOfJob: [Int: SubmissionID] = [:]
+  var submissionOfJob: [Int: SubmissionID] = [:]
   /// Elements that the clock has to look at: they have ended, or wait for Slurm's word.
   var watched: Set<ElementID> = []
   /// Attempts that nobody wants any more and whose jobs have to go.
   var stopped: Set<String> = []
   var prepared: [SlurmSubmission] = []
-  private var submissionCount = 0
+  var submissionCount = 0
   /// How often a task of this key was killed for memory, and for time.
   var memoryRaises: [TaskKey: Int] = [:]
   var timeDoublings: [TaskKey: Int] = [:]
@@ -179,15 +124,15 @@ package struct SlurmQueue: Sendable {
   var isListing = false
   var isClosing = false
   var lastSubmission: Duration?
-  private var submitFailures = 0
-  private var nextSubmission: Duration = .zero
-  private var listFailures = 0
+  var submitFailures = 0
+  var nextSubmission: Duration = .zero
+  var listFailures = 0
   var nextList: Duration = .zero
   var pollPause: Duration
   /// Since when Slurm has not answered; nil while it does.
-  package private(set) var silentSince: Duration?
+  package internal(set) var silentSince: Duration?
   /// Why nothing is submitted at the moment, in Slurm's words.
-  package private(set) var obstacle: String?
+  package internal(set) var obstacle: String?
   /// Calls of each kind so far.
   package internal(set) var calls = Calls()
 
@@ -293,14 +238,14 @@ package struct SlurmQueue: Sendable {
     return effects
   }
 
-  private mutating func add(_ order: SlurmOrder, _ life: Int, _ now: Duration) {
+  mutating func add(_ order: SlurmOrder, _ life: Int, _ now: Duration) {
     items[order.attempt] = Item(order: order, lives: [life])
     attemptOfLife[life] = order.attempt
     if waiting.isEmpty { waitingSince = now }
     waiting.append(order.attempt)
   }
 
-  private mutating func join(_ attempt: String, _ life: Int, _ effects: inout [SlurmEffect]) {
+  mutating func join(_ attempt: String, _ life: Int, _ effects: inout [SlurmEffect]) {
     guard items[attempt] != nil else {
       // It ended before anybody asked; what it made is in the store.
       effects.append(.report(life: life, .said(WorkerEvent(.ready))))
@@ -315,7 +260,7 @@ package struct SlurmQueue: Sendable {
     effects.append(.report(life: life, .said(WorkerEvent(.ready))))
   }
 
-  private mutating func stop(_ life: Int, _ isUrgent: Bool, _ now: Duration, _ effects: inout [SlurmEffect]) {
+  mutating func stop(_ life: Int, _ isUrgent: Bool, _ now: Duration, _ effects: inout [SlurmEffect]) {
     guard let attempt = attemptOfLife[life], let item = items[attempt] else {
       stoppedEarly.insert(life)
       return
@@ -331,7 +276,7 @@ package struct SlurmQueue: Sendable {
     if isUrgent { items[attempt]?.isUrgent = true }
   }
 
-  private mutating func addFormer(_ submission: SlurmSubmission, _ now: Duration) {
+  mutating func addFormer(_ submission: SlurmSubmission, _ now: Duration) {
     let id = submission.id
     submissions[id] = Submission(submission, .unknown(since: now, sightings: 0))
     submissions[id]?.isReleased = true
@@ -365,333 +310,10 @@ package struct SlurmQueue: Sendable {
     forget(id)
   }
 
-  private mutating func forget(_ id: SubmissionID) {
+  mutating func forget(_ id: SubmissionID) {
     guard let submission = submissions.removeValue(forKey: id) else { return }
     if case .accepted(let job, _) = submission.state { submissionOfJob[job] = nil }
     for index in submission.elements.indices { watched.remove(ElementID(submission: id, index: index)) }
     if pilot == id { pilot = nil }
-  }
-
-  // MARK: Submitting
-
-  private mutating func submitDue(_ now: Duration, _ effects: inout [SlurmEffect]) {
-    if let silentSince, now - silentSince > patience.silence { giveUpWaiting(now, &effects) }
-    releasePilot(&effects)
-    guard !isSubmitting, now >= nextSubmission else { return }
-    if prepared.isEmpty, !waiting.isEmpty {
-      let isDue =
-        now - waitingSince >= patience.collecting
-        && lastSubmission.map { now - $0 >= patience.submitting } ?? true
-      if isDue || feedsPilot { prepare(now, &effects) }
-    }
-    while !isSubmitting, !prepared.isEmpty {
-      var next = prepared.removeFirst()
-      next.elements = next.elements.map { $0.filter { items[$0.attempt] != nil } }.filter { !$0.isEmpty }
-      guard !next.elements.isEmpty else { continue }
-      isSubmitting = true
-      submissions[next.id] = Submission(next, .submitting)
-      for (index, orders) in next.elements.enumerated() {
-        for order in orders { items[order.attempt]?.element = ElementID(submission: next.id, index: index) }
-      }
-      if next.isPilot { pilot = next.id }
-      calls.submissions += 1
-      calls.elements += next.elements.count
-      effects.append(.submit(next))
-    }
-  }
-
-  mutating func nextSubmissionID() -> SubmissionID {
-    submissionCount += 1
-    return SubmissionID(run: run, number: submissionCount)
-  }
-
-  private mutating func submitted(
-    _ id: SubmissionID, _ answer: SubmitAnswer, _ now: Duration, _ effects: inout [SlurmEffect]
-  ) {
-    isSubmitting = false
-    lastSubmission = now
-    guard submissions[id]?.state == .submitting else { return }
-    pollPause = patience.shortestPoll
-    switch answer {
-    case .accepted(let job):
-      heard()
-      submitFailures = 0
-      obstacle = nil
-      accept(id, job, now, &effects)
-    case .unknown(let reason):
-      obstacle = reason
-      submissions[id]?.state = .unknown(since: now, sightings: 0)
-      nextList = now
-      backOff(now)
-    case .notNow(let reason):
-      obstacle = reason
-      if silentSince == nil { silentSince = now }
-      takeBack(id, now, &effects)
-      backOff(now)
-    case .refused(let reason):
-      heard()
-      refuse(id, reason, &effects)
-    case .refusedAll(let reason):
-      let life = submissions[id]?.order.elements.joined().compactMap { items[$0.attempt]?.lives.first }.first
-      if let life { effects.append(.report(life: life, .refused(Self.refusal(reason)))) }
-      refuse(id, reason, &effects)
-    }
-  }
-
-  private mutating func accept(
-    _ id: SubmissionID, _ job: Int, _ now: Duration, _ effects: inout [SlurmEffect]
-  ) {
-    submissions[id]?.state = .accepted(job: job, at: now)
-    submissionOfJob[job] = id
-    for order in (submissions[id]?.order.elements ?? []).joined() {
-      for life in items[order.attempt]?.lives ?? [] {
-        effects.append(.report(life: life, .said(WorkerEvent(.ready))))
-      }
-    }
-  }
-
-  private mutating func backOff(_ now: Duration) {
-    submitFailures += 1
-    nextSubmission = now + min(.seconds(60), .seconds(1 << min(submitFailures - 1, 6)))
-  }
-
-  /// Lets the attempts of a submission wait again, as if it had never been made.
-  private mutating func takeBack(_ id: SubmissionID, _ now: Duration, _ effects: inout [SlurmEffect]) {
-    guard let submission = submissions[id] else { return }
-    effects.append(.withdraw(id))
-    // In the order in which they were asked for.
-    for order in submission.order.elements.joined() where items[order.attempt]?.element?.submission == id {
-      wait(order.attempt, now, &effects)
-    }
-    forget(id)
-  }
-
-  /// Puts an attempt back to those that wait, or ends it when nobody wants it or it is another coordinator's.
-  mutating func wait(_ attempt: String, _ now: Duration, _ effects: inout [SlurmEffect]) {
-    detach(attempt)
-    guard let item = items[attempt] else { return }
-    if item.isFormer {
-      let claim = WorkerEvent(.finished, attempt: attempt, exit: 0)
-      return end(attempt, [.said(claim), .ended(.exited(0), WorkerRemains())], &effects)
-    }
-    if item.stoppedAt != nil || item.lives.isEmpty {
-      return end(attempt, [.ended(.signalled(SIGTERM), WorkerRemains())], &effects)
-    }
-    if waiting.isEmpty { waitingSince = now }
-    waiting.append(attempt)
-  }
-
-  private mutating func refuse(_ id: SubmissionID, _ reason: String, _ effects: inout [SlurmEffect]) {
-    guard let submission = submissions[id] else { return }
-    effects.append(.withdraw(id))
-    for order in submission.order.elements.joined() {
-      var event = WorkerEvent(
-        .failed, attempt: order.attempt, key: order.key, exit: 2, failure: .user,
-        diagnostics: [Self.refusal(reason)])
-      event.usage = WorkerEvent.Usage(seconds: 0)
-      end(
-        order.attempt, [.said(WorkerEvent(.ready)), .said(event), .ended(.exited(0), WorkerRemains())],
-        &effects)
-    }
-    forget(id)
-  }
-
-  private static func refusal(_ reason: String) -> Diagnostic {
-    // The commands are not there, or know no cluster.
-    if ["configuration source", "not found or cannot be executed"].contains(where: reason.contains) {
-      return Diagnostic(
-        family: .usage, code: "slurm.absent", message: "Slurm cannot be used here: \(reason)",
-        remedy: "Run this where `sinfo` shows the cluster: on a login node, or with SLURM_CONF set.")
-    }
-    return Diagnostic(
-      family: .usage, code: "slurm.refused", message: "Slurm does not take the job: \(reason)",
-      remedy:
-        "Correct the partition, account, QOS, licences or needs under `farm:`, or ask who runs the cluster.")
-  }
-
-  private mutating func giveUpWaiting(_ now: Duration, _ effects: inout [SlurmEffect]) {
-    silentSince = now
-    let reason = obstacle ?? "it does not answer"
-    for (attempt, item) in items.sorted(by: { $0.key < $1.key }) where item.element == nil {
-      let order = item.order
-      var event = WorkerEvent(
-        .failed, attempt: attempt, key: order.key, exit: 75, failure: .infrastructure,
-        diagnostics: [
-          Diagnostic(
-            family: .transient, code: "slurm.silent", message: "Slurm takes no jobs: \(reason)",
-            remedy: "See `scontrol ping`; run the command again when it answers.")
-        ])
-      event.usage = WorkerEvent.Usage(seconds: 0)
-      end(attempt, [.said(WorkerEvent(.ready)), .said(event), .ended(.exited(0), WorkerRemains())], &effects)
-    }
-    waiting = []
-    prepared = []
-  }
-
-  private mutating func heard() { silentSince = nil }
-
-  // MARK: Listing
-
-  private mutating func listDue(_ now: Duration, _ effects: inout [SlurmEffect]) {
-    guard !isListing, now >= nextList else { return }
-    let known = submissions.values.filter { $0.state != .submitting && $0.openCount > 0 }
-    guard !known.isEmpty else { return }
-    isListing = true
-    calls.lists += 1
-    effects.append(.list(runs: Set(known.map(\.order.id.run)).sorted()))
-  }
-
-  private mutating func listed(
-    _ rows: [SlurmRow]?, _ asked: Duration, _ now: Duration, _ effects: inout [SlurmEffect]
-  ) {
-    isListing = false
-    guard let rows else {
-      listFailures += 1
-      if silentSince == nil { silentSince = now }
-      nextList = now + min(.seconds(60), .seconds(1 << min(listFailures, 6)))
-      return
-    }
-    listFailures = 0
-    heard()
-    var seen: [ElementID: SlurmRow] = [:]
-    var rests: [SubmissionID: SlurmRow] = [:]
-    for row in rows {
-      guard let id = submissionOfJob[row.id.job] ?? SubmissionID(comment: row.comment),
-        let submission = submissions[id]
-      else { continue }
-      guard row.id.element != nil || !submission.order.isArray else {
-        rests[id] = row
-        continue
-      }
-      let element = ElementID(submission: id, index: row.id.element ?? 0)
-      guard submission.elements.indices.contains(element.index) else { continue }
-      // Of two rows for one job the one counts in which it lives.
-      if let other = seen[element], row.state.isOver || !other.state.isOver { continue }
-      seen[element] = row
-    }
-    // What had not begun when its array was cancelled is one job without an index.
-    for (id, row) in rests {
-      for (index, known) in (submissions[id]?.elements ?? []).enumerated() {
-        let element = ElementID(submission: id, index: index)
-        if seen[element] == nil, known.end == nil, known.state?.isQueued ?? true { seen[element] = row }
-      }
-    }
-    var isNews = false
-    for (element, row) in seen.sorted(by: { $0.key < $1.key }) {
-      isNews = note(row, of: element, now, &effects) || isNews
-    }
-    for id in submissions.keys.sorted() { missing(id, seen, asked, now, &effects) }
-    pollPause =
-      isNews ? max(patience.shortestPoll, pollPause / 2) : min(patience.longestPoll, pollPause * 3 / 2)
-    // A cluster that takes its time to answer is asked less often.
-    nextList = now + max(pollPause, (now - asked) * 10)
-  }
-
-  private mutating func note(
-    _ row: SlurmRow, of element: ElementID, _ now: Duration, _ effects: inout [SlurmEffect]
-  ) -> Bool {
-    let id = element.submission
-    switch submissions[id]?.state {
-    case .submitting, nil: return false
-    case .unknown, .withdrawn: accept(id, row.id.job, now, &effects)
-    case .accepted: break
-    }
-    guard let known = submissions[id]?.elements[element.index] else { return false }
-    let wasRunning = known.state == .running
-    submissions[id]?.elements[element.index].state = row.state
-    submissions[id]?.elements[element.index].node = row.node
-    submissions[id]?.elements[element.index].absences = 0
-    submissions[id]?.elements[element.index].absentSince = nil
-    if case .over(let end) = row.state {
-      watched.insert(element)
-      if known.end == nil { submissions[id]?.elements[element.index].endedAt = now }
-      submissions[id]?.elements[element.index].end = end
-    } else {
-      // Somebody may have put it back into the queue.
-      submissions[id]?.elements[element.index].end = nil
-    }
-    if row.state == .running, !wasRunning {
-      let place = "job \(row.id)" + (row.node.map { " on \($0)" } ?? "")
-      for attempt in known.open.sorted() {
-        for life in items[attempt]?.lives ?? [] { effects.append(.report(life: life, .placed(place))) }
-      }
-    }
-    settle(element, now, &effects)
-    return known.state != row.state
-  }
-
-  /// What an answer that does not name them says of jobs.
-  private mutating func missing(
-    _ id: SubmissionID, _ seen: [ElementID: SlurmRow], _ asked: Duration, _ now: Duration,
-    _ effects: inout [SlurmEffect]
-  ) {
-    guard let submission = submissions[id] else { return }
-    switch submission.state {
-    case .submitting: return
-    case .unknown(let since, let sightings):
-      guard asked >= since else { return }
-      if sightings + 1 >= patience.sightings, now - since >= patience.submission {
-        effects.append(.withdraw(id))
-        submissions[id]?.state = .withdrawn(since: now, isLooked: false)
-      } else {
-        submissions[id]?.state = .unknown(since: since, sightings: sightings + 1)
-      }
-    case .withdrawn(let since, let isLooked):
-      // A job looks whether it is withdrawn before it begins anything; one look after that is the truth.
-      guard now - since >= .seconds(1) else { return }
-      let open = submission.elements.flatMap { $0.open.sorted() }
-      guard isLooked else {
-        submissions[id]?.state = .withdrawn(since: since, isLooked: true)
-        return effects.append(.look(open))
-      }
-      for order in submission.order.elements.joined() where items[order.attempt]?.element?.submission == id {
-        if items[order.attempt]?.hasBegun == false { wait(order.attempt, now, &effects) }
-      }
-      guard now - since >= patience.absence * 15 else { return }
-      for index in submission.elements.indices where submissions[id]?.elements[index].open.isEmpty == false {
-        submissions[id]?.elements[index].end = .vanished
-        submissions[id]?.elements[index].endedAt = now
-        watched.insert(ElementID(submission: id, index: index))
-      }
-    case .accepted(let job, let at):
-      guard asked >= at else { return }
-      for index in submission.elements.indices {
-        let element = ElementID(submission: id, index: index)
-        guard seen[element] == nil, !submission.elements[index].open.isEmpty,
-          submission.elements[index].end == nil
-        else { continue }
-        let since = submission.elements[index].absentSince ?? now
-        submissions[id]?.elements[index].absentSince = since
-        submissions[id]?.elements[index].absences += 1
-        // Most have ended and say so themselves.
-        if submission.elements[index].absences == 0 {
-          effects.append(.look(submission.elements[index].open.sorted()))
-        }
-        guard submission.elements[index].absences + 1 >= patience.sightings, now - since >= patience.absence,
-          !submission.elements[index].isBeingConfirmed
-        else { continue }
-        submissions[id]?.elements[index].isBeingConfirmed = true
-        calls.confirmations += 1
-        effects.append(.confirm(element, SlurmJobID(job, element: submission.order.isArray ? index : nil)))
-      }
-    }
-  }
-
-  private mutating func confirmed(
-    _ element: ElementID, _ state: SlurmState?, _ now: Duration, _ effects: inout [SlurmEffect]
-  ) {
-    guard submissions[element.submission]?.elements.indices.contains(element.index) == true else { return }
-    submissions[element.submission]?.elements[element.index].isBeingConfirmed = false
-    guard let state else { return }
-    submissions[element.submission]?.elements[element.index].state = state
-    if case .over(let end) = state {
-      watched.insert(element)
-      submissions[element.submission]?.elements[element.index].end = end
-      submissions[element.submission]?.elements[element.index].endedAt = now
-    } else {
-      submissions[element.submission]?.elements[element.index].absences = 0
-      submissions[element.submission]?.elements[element.index].absentSince = nil
-    }
-    settle(element, now, &effects)
   }
 }
