@@ -108,6 +108,8 @@ struct RunSession {
       // What nobody asks for any more need not be finished.
       engine.workforce.abandon(former.strangers(to: plan))
     }
+    // Whoever asked before it began has asked for nothing of it to begin.
+    try cancel()
     for _ in slots { try apply(.opened(.worker)) }
     for _ in 0..<engine.configuration.coordinatorTasks { try apply(.opened(.coordinator)) }
     try apply(.begin)
