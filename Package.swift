@@ -116,9 +116,8 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
-        "Delivery",
-        "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring", argumentParser,
-        subprocess, system,
+        "Delivery", "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring",
+        argumentParser, subprocess, system,
       ],
       resources: [
         .embedInCode("Cuts/Conversion/walk_aaf.py"), .embedInCode("Cuts/Conversion/list_adapters.py"),
@@ -177,7 +176,8 @@ let package = Package(
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker"],
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker", "interlock-bench"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
   ]
