@@ -63,6 +63,9 @@ let package = Package(
       name: "CDrawing", pkgConfig: "pangocairo pangoft2 fontconfig", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CLoudness", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .target(name: "CPictureKernels", cSettings: kernelFlags),
+    .target(
+      name: "COpenColorIO", cxxSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("OpenColorIO")]),
     swift("MediaTime", []),
     swift("Digests", [crypto]),
     swift("Diagnostics", []),
@@ -72,7 +75,7 @@ let package = Package(
     swift("TaskGraph", ["Digests", "Diagnostics"]),
     // Layer 2
     swift("Media", ["CFFmpeg", "CLoudness", "MediaTime", "Diagnostics"]),
-    swift("Colour", ["CPictureKernels"]),
+    swift("Colour", ["CPictureKernels", "COpenColorIO"]),
     swift("Drawing", ["CDrawing"]),
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
     // Layer 3
@@ -95,6 +98,7 @@ let package = Package(
       resources: [
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/prores-422hq-51.yaml"),
         .embedInCode("Profiles/review-h264.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
+        .embedInCode("Colour/aces.ocio"),
       ],
       swiftSettings: settings),
     swift(
@@ -168,5 +172,6 @@ let package = Package(
       name: "EndToEndTests", dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )
