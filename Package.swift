@@ -79,7 +79,7 @@ let package = Package(
     swift("Drawing", ["CDrawing"]),
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
     // Layer 3
-    swift("ColorGrading", ["Editorial", "Diagnostics"]),
+    swift("ColorGrading", ["Editorial", "MediaTime", "Diagnostics"]),
     swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests", "Diagnostics"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
@@ -98,6 +98,7 @@ let package = Package(
       resources: [
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/prores-422hq-51.yaml"),
         .embedInCode("Profiles/review-h264.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
+        .embedInCode("Profiles/prores-4444-p3-pq.yaml"), .embedInCode("Profiles/exr-half.yaml"),
         .embedInCode("Colour/aces.ocio"),
       ],
       swiftSettings: settings),
@@ -138,7 +139,8 @@ let package = Package(
     test("Media", ["Media", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Colour", ["Colour", "TestSupport"]),
     test("Drawing", ["Drawing", "TestSupport"]),
-    test("ColorGrading", ["ColorGrading", "Colour", "Editorial", "Diagnostics", "TestSupport"]),
+    test(
+      "ColorGrading", ["ColorGrading", "Colour", "Editorial", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Compositing", ["Compositing", "ImageGraph", "MediaTime", "Diagnostics", "TestSupport"]),
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),

@@ -24,6 +24,8 @@ struct coc_chain {
 struct coc_processor {
   OCIO::ConstProcessorRcPtr processor;
   OCIO::ConstCPUProcessorRcPtr cpu;
+  /// The operations after optimisation.
+  OCIO::ConstGroupTransformRcPtr operations;
 };
 
 namespace {
@@ -97,6 +99,53 @@ OCIO::ContextRcPtr own_context(const OCIO::ConstConfigRcPtr &config) {
     context->setStringVar(name, config->getEnvironmentVarDefault(name));
   }
   return context;
+}
+
+coc_processor *made(const OCIO::ConstProcessorRcPtr &processor) {
+  auto optimised = processor->getOptimizedProcessor(OCIO::OPTIMIZATION_LOSSLESS);
+  return new coc_processor{
+    processor, processor->getOptimizedCPUProcessor(OCIO::OPTIMIZATION_LOSSLESS), optimised->createGroupTransform()};
+}
+
+int32_t kind_of(const OCIO::ConstTransformRcPtr &transform) {
+  if (auto matrix = OCIO_DYNAMIC_POINTER_CAST<const OCIO::MatrixTransform>(transform)) {
+    double m[16];
+    matrix->getMatrix(m);
+    for (int i = 0; i < 3; i++) {
+      // What involves alpha is not for us.
+      if (m[4 * i + 3] != 0 || m[12 + i] != 0) return COC_OPERATION_OTHER;
+    }
+    const bool is_diagonal = m[1] == 0 && m[2] == 0 && m[4] == 0 && m[6] == 0 && m[8] == 0 && m[9] == 0;
+    return is_diagonal ? COC_OPERATION_CHANNELS : COC_OPERATION_MATRIX;
+  }
+  if (auto correction = OCIO_DYNAMIC_POINTER_CAST<const OCIO::CDLTransform>(transform)) {
+    if (correction->getSat() == 1.0) return COC_OPERATION_CHANNELS;
+    const bool is_forward = correction->getDirection() == OCIO::TRANSFORM_DIR_FORWARD;
+    return is_forward ? COC_OPERATION_CORRECTION : COC_OPERATION_OTHER;
+  }
+  if (auto function = OCIO_DYNAMIC_POINTER_CAST<const OCIO::FixedFunctionTransform>(transform)) {
+    if (function->getDirection() != OCIO::TRANSFORM_DIR_FORWARD) return COC_OPERATION_OTHER;
+    switch (function->getStyle()) {
+      case OCIO::FIXED_FUNCTION_ACES_GLOW_10: return COC_OPERATION_GLOW;
+      case OCIO::FIXED_FUNCTION_ACES_RED_MOD_10: return COC_OPERATION_RED_MODIFIER;
+      case OCIO::FIXED_FUNCTION_ACES_DARK_TO_DIM_10: return COC_OPERATION_SURROUND;
+      default: return COC_OPERATION_OTHER;
+    }
+  }
+  if (auto curve = OCIO_DYNAMIC_POINTER_CAST<const OCIO::Lut1DTransform>(transform)) {
+    return curve->getHueAdjust() == OCIO::HUE_NONE ? COC_OPERATION_CHANNELS : COC_OPERATION_OTHER;
+  }
+  switch (transform->getTransformType()) {
+    case OCIO::TRANSFORM_TYPE_RANGE:
+    case OCIO::TRANSFORM_TYPE_EXPONENT:
+    case OCIO::TRANSFORM_TYPE_EXPONENT_WITH_LINEAR:
+    case OCIO::TRANSFORM_TYPE_LOG:
+    case OCIO::TRANSFORM_TYPE_LOG_AFFINE:
+    case OCIO::TRANSFORM_TYPE_LOG_CAMERA:
+    case OCIO::TRANSFORM_TYPE_GRADING_RGB_CURVE: return COC_OPERATION_CHANNELS;
+    case OCIO::TRANSFORM_TYPE_LUT3D: return COC_OPERATION_CUBE;
+    default: return COC_OPERATION_OTHER;
+  }
 }
 
 }  // namespace
@@ -299,15 +348,11 @@ int32_t coc_chain_add_cube(
 
 // MARK: - Processors
 
-coc_processor *coc_processor_create(
-  const coc_config *config, const coc_chain *chain, int32_t is_fast, char **error) {
+coc_processor *coc_processor_create(const coc_config *config, const coc_chain *chain, char **error) {
   return guarded<coc_processor *>(error, nullptr, [&] {
     auto processor =
       config->config->getProcessor(config->context, chain->group, OCIO::TRANSFORM_DIR_FORWARD);
-    const auto flags = is_fast ? OCIO::OPTIMIZATION_LOSSLESS | OCIO::OPTIMIZATION_FAST_LOG_EXP_POW
-                               : static_cast<unsigned long>(OCIO::OPTIMIZATION_LOSSLESS);
-    auto cpu = processor->getOptimizedCPUProcessor(static_cast<OCIO::OptimizationFlags>(flags));
-    return new coc_processor{processor, cpu};
+    return made(processor);
   });
 }
 
@@ -323,11 +368,58 @@ int32_t coc_processor_mixes_channels(const coc_processor *processor) {
 
 char *coc_processor_operations(const coc_processor *processor) {
   return guarded<char *>(nullptr, nullptr, [&] {
-    auto optimized = processor->processor->getOptimizedProcessor(OCIO::OPTIMIZATION_LOSSLESS);
-    auto group = optimized->createGroupTransform();
     std::ostringstream text;
-    for (int i = 0; i < group->getNumTransforms(); i++) text << *group->getTransform(i) << "\n";
+    for (int i = 0; i < processor->operations->getNumTransforms(); i++) {
+      text << *processor->operations->getTransform(i) << "\n";
+    }
     return copy(text.str());
+  });
+}
+
+int32_t coc_processor_operation_count(const coc_processor *processor) {
+  return processor->operations->getNumTransforms();
+}
+
+int32_t coc_processor_operation_kind(const coc_processor *processor, int32_t index) {
+  return guarded<int32_t>(
+    nullptr, COC_OPERATION_OTHER, [&] { return kind_of(processor->operations->getTransform(index)); });
+}
+
+int32_t coc_processor_operation_matrix(const coc_processor *processor, int32_t index, double matrix[12]) {
+  return guarded<int32_t>(nullptr, -1, [&] {
+    auto transform =
+      OCIO_DYNAMIC_POINTER_CAST<const OCIO::MatrixTransform>(processor->operations->getTransform(index));
+    if (!transform || transform->getDirection() != OCIO::TRANSFORM_DIR_FORWARD) return -1;
+    double m[16], offset[4];
+    transform->getMatrix(m);
+    transform->getOffset(offset);
+    for (int i = 0; i < 9; i++) matrix[i] = m[4 * (i / 3) + i % 3];
+    for (int i = 0; i < 3; i++) matrix[9 + i] = offset[i];
+    return 0;
+  });
+}
+
+int32_t coc_processor_operation_saturation(
+  const coc_processor *processor, int32_t index, double *saturation, int32_t *clamps) {
+  return guarded<int32_t>(nullptr, -1, [&] {
+    auto transform =
+      OCIO_DYNAMIC_POINTER_CAST<const OCIO::CDLTransform>(processor->operations->getTransform(index));
+    if (!transform) return -1;
+    *saturation = transform->getSat();
+    *clamps = transform->getStyle() == OCIO::CDL_ASC;
+    return 0;
+  });
+}
+
+coc_processor *coc_processor_part(const coc_processor *processor, int32_t first, int32_t count, char **error) {
+  return guarded<coc_processor *>(error, nullptr, [&] {
+    auto group = OCIO::GroupTransform::Create();
+    for (int32_t i = first; i < first + count; i++) {
+      auto transform = processor->operations->getTransform(i)->createEditableCopy();
+      if (auto correction = OCIO_DYNAMIC_POINTER_CAST<OCIO::CDLTransform>(transform)) correction->setSat(1.0);
+      group->appendTransform(transform);
+    }
+    return made(OCIO::Config::CreateRaw()->getProcessor(group));
   });
 }
 

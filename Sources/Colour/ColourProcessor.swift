@@ -5,19 +5,22 @@ import COpenColorIO
 /// Its powers and logarithms are libm's, which differ from CPU to CPU in the last place unless the process was started
 /// with libm's extensions hidden, see `WorkerProgram`. Immutable: several threads may apply it.
 @safe package final class ColourProcessor {
-  private let raw: OpaquePointer  // owned, never null; freed once in deinit
+  let raw: OpaquePointer  // owned, never null; freed once in deinit
 
   /// Reads every file that the chain needs.
   ///
-  /// - Parameter isFast: takes the library's own powers and logarithms, some 1e-5 off.
   /// - Throws: what OpenColorIO refuses, with its words.
-  package init(
-    _ transforms: [ColourTransform], config: ColourConfig, isFast: Bool = false
-  ) throws(ColourManagementError) {
+  package init(_ transforms: [ColourTransform], config: ColourConfig) throws(ColourManagementError) {
     let chain = try unsafe checked { unsafe coc_chain_create($0) }
     defer { unsafe coc_chain_free(chain) }
     for transform in transforms { try unsafe transform.append(to: chain) }
-    unsafe raw = try unsafe checked { unsafe coc_processor_create(config.raw, chain, isFast ? 1 : 0, $0) }
+    unsafe raw = try unsafe checked { unsafe coc_processor_create(config.raw, chain, $0) }
+  }
+
+  init(part range: Range<Int>, of other: ColourProcessor) throws(ColourManagementError) {
+    unsafe raw = try unsafe checked {
+      unsafe coc_processor_part(other.raw, Int32(range.lowerBound), Int32(range.count), $0)
+    }
   }
 
   deinit { unsafe coc_processor_free(raw) }
@@ -66,5 +69,47 @@ import COpenColorIO
     try unsafe require {
       unsafe coc_processor_apply(raw, red, green, blue, Int64(width), Int64(height), stride, $0)
     }
+  }
+}
+
+// MARK: - Operations
+
+extension ColourProcessor {
+  /// What an operation of a chain does, as far as our kernels know it.
+  enum OperationKind {
+    /// Each channel by itself.
+    case channels
+    /// Rows of three, then what is added.
+    case matrix([Double])
+    /// A correction whose saturation mixes the channels.
+    case correction(saturation: Double, clamps: Bool)
+    case glow, redModifier, surround
+    case other
+  }
+
+  var operationCount: Int { Int(unsafe coc_processor_operation_count(raw)) }
+
+  func kind(ofOperation index: Int) -> OperationKind {
+    switch Int(unsafe coc_processor_operation_kind(raw, Int32(index))) {
+    case COC_OPERATION_CHANNELS: return .channels
+    case COC_OPERATION_MATRIX:
+      var values = [Double](repeating: 0, count: 12)
+      let status = unsafe coc_processor_operation_matrix(raw, Int32(index), &values)
+      return status == 0 ? .matrix(values) : .other
+    case COC_OPERATION_CORRECTION:
+      var saturation = 1.0
+      var clamps: Int32 = 0
+      let status = unsafe coc_processor_operation_saturation(raw, Int32(index), &saturation, &clamps)
+      return status == 0 ? .correction(saturation: saturation, clamps: clamps != 0) : .other
+    case COC_OPERATION_GLOW: return .glow
+    case COC_OPERATION_RED_MODIFIER: return .redModifier
+    case COC_OPERATION_SURROUND: return .surround
+    default: return .other
+    }
+  }
+
+  /// Some consecutive operations by themselves; a correction without its saturation.
+  func part(_ range: Range<Int>) throws(ColourManagementError) -> ColourProcessor {
+    try ColourProcessor(part: range, of: self)
   }
 }

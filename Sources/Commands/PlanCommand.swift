@@ -123,6 +123,7 @@ final class PlannedProgramme {
       }, gates: plan.gates, diagnostics: plan.diagnostics,
       tasks: explained.tasks.filter { !$0.isPrepared }.map(RunReport.Task.init),
       prepared: explained.tasks.filter(\.isPrepared).map(RunReport.Task.init),
+      colours: plan.colours.isEmpty ? nil : plan.colours,
       estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
   }
 
@@ -137,6 +138,7 @@ final class PlannedProgramme {
         "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
           + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
     }
+    lines += plan.colours.flatMap(\.lines)
     for gate in plan.gates {
       lines.append("\(gate.gate)  \(gate.text)")
       lines += UnseenFrames.lines(gate.unseen).map { "    unseen: \($0)" }
@@ -165,6 +167,18 @@ final class PlannedProgramme {
     lines += ["", "Because:"] + CauseLines(explained.tasks.filter { !$0.isPrepared }, roots: true).text()
     if let text = try PlanEstimate(plan.plan.nodes, ledger: ledger).text { lines += ["", text] }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension ColourPlan {
+  /// In words, a line for each form.
+  fileprivate var lines: [String] {
+    forms.map { form in
+      let count = form.processors == 1 ? "1 processor" : "\(form.processors) processors"
+      let error = String(format: "%.3f", form.largestError)
+      return
+        "\(stage)  colours: \(count) \(form.form), at most \(error) codes off (\(form.example): \(form.reason))"
+    }
   }
 }
 

@@ -50,6 +50,8 @@ struct RunReport: Encodable {
   /// With `plan`: probes and measurements of text that were done to make the plan; in a production they are not done
   /// again.
   var prepared: [Task]?
+  /// With `plan`: how colours are computed, where they are managed.
+  var colours: [ColourPlan]?
   /// With `plan`: wall time expected from recorded timings; nil when none are recorded yet.
   var estimatedSeconds: Double?
   /// With `plan`: the work of each stage by recorded timings.

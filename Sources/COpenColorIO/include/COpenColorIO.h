@@ -86,10 +86,8 @@ int32_t coc_chain_add_cube(
 
 // MARK: - Processors
 
-/// Reads every file the chain needs. Nothing is approximated.
-/// - is_fast: powers and logarithms are polynomials of the library, about 1e-5 off, and not libm's.
-coc_processor *coc_processor_create(
-  const coc_config *config, const coc_chain *chain, int32_t is_fast, char **error);
+/// Reads every file the chain needs. Nothing is approximated: powers and logarithms are libm's.
+coc_processor *coc_processor_create(const coc_config *config, const coc_chain *chain, char **error);
 void coc_processor_free(coc_processor *processor);
 /// Whether it changes nothing.
 int32_t coc_processor_is_identity(const coc_processor *processor);
@@ -97,6 +95,28 @@ int32_t coc_processor_is_identity(const coc_processor *processor);
 int32_t coc_processor_mixes_channels(const coc_processor *processor);
 /// What it was optimised to, an operation a line; free with `coc_free_text`. NULL when memory is short.
 char *coc_processor_operations(const coc_processor *processor);
+
+enum {
+  COC_OPERATION_CHANNELS = 0,      // each channel by itself
+  COC_OPERATION_MATRIX = 1,        // 3x3 and an offset
+  COC_OPERATION_CORRECTION = 2,    // a CDL with a saturation other than 1
+  COC_OPERATION_GLOW = 3,          // ACES_Glow10
+  COC_OPERATION_RED_MODIFIER = 4,  // ACES_RedMod10
+  COC_OPERATION_SURROUND = 5,      // ACES_DarkToDim10
+  COC_OPERATION_CUBE = 6,
+  COC_OPERATION_OTHER = 7,
+};
+
+/// What it was optimised to, in the order of application.
+int32_t coc_processor_operation_count(const coc_processor *processor);
+int32_t coc_processor_operation_kind(const coc_processor *processor, int32_t index);
+/// Of a matrix: three rows of three, then the offset.
+int32_t coc_processor_operation_matrix(const coc_processor *processor, int32_t index, double matrix[12]);
+/// Of a correction: its saturation, and whether it clamps.
+int32_t coc_processor_operation_saturation(
+  const coc_processor *processor, int32_t index, double *saturation, int32_t *clamps);
+/// Some consecutive operations by themselves; a correction without its saturation.
+coc_processor *coc_processor_part(const coc_processor *processor, int32_t first, int32_t count, char **error);
 
 /// Planes of binary32, in place; strides are in bytes and the same for the three.
 int32_t coc_processor_apply(

@@ -58,6 +58,8 @@ package struct Pipeline: Sendable {
   package var warnings: [Diagnostic]
   /// What computing costs, for reports.
   package var cost: CostRate?
+  /// What its numbers mean; nil where all of it is display-coded Rec.709.
+  package var colour: ColourManagement?
 
   package func stage(named name: String) -> (any Stage)? { stages.first { $0.declaration.name == name } }
 }

@@ -12,6 +12,9 @@ package enum PipelineLoader {
       KeySpec(
         "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
       KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
+      KeySpec(
+        "colour", .mapping(ColourManagement.keys),
+        "what the numbers of pictures mean, by OpenColorIO; without it all of them are display-coded Rec.709"),
       KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
       KeySpec("stages", .text, isRequired: true, "the stages, by name"),
       KeySpec("cost", .text, "what computing costs, for reports, e.g. 0.12 EUR/core-hour (or /worker-hour)"),
@@ -83,7 +86,10 @@ package enum PipelineLoader {
     let programme = name(reader, "programme")
     let raster = raster(reader)
     let timeline = reader["timeline"].flatMap { timelineSettings($0, findings: findings) }
-    let context = LoadingContext(pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [])
+    let colour = reader["colour"].flatMap { ColourManagement($0, findings: findings) }
+    let context = LoadingContext(
+      pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [], colour: colour,
+      isManaged: reader["colour"] != nil)
     let resources = ResourceKeys(reader)
     let stages =
       reader["stages"].map { stageList($0, resources, context: context, findings: findings) } ?? []
@@ -96,6 +102,7 @@ package enum PipelineLoader {
       path: path, programme: programme, timeline: timeline, raster: raster, stages: stages,
       tokens: resources.tokens, warnings: findings.diagnostics)
     pipeline.cost = cost
+    pipeline.colour = colour
     return pipeline
   }
 
@@ -265,6 +272,7 @@ package enum PipelineLoader {
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
     }
     StageWiring.checkPorts(of: stages, entries: entries, findings: findings)
+    ColourWiring.check(stages, isManaged: context.isManaged, findings: findings)
     return stages
   }
 

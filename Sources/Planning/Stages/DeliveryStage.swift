@@ -21,6 +21,9 @@ package struct DeliveryStage: ReadableStage {
       KeySpec("frames", .frames, "timecodes IN-OUT of the part to deliver, OUT not included; all without it"),
       KeySpec("chapters", .text, "colour of the locators that are its chapters; every locator without it"),
       KeySpec("after", .stages(.gate), "gates that must be open before it is made"),
+      KeySpec(
+        "output", .mapping(ColourOutput.keys),
+        "what its values are, where colour is managed: a display and view, or a colour space"),
     ] + BurnIn.keys
 
   package let declaration: StageDeclaration
@@ -31,6 +34,9 @@ package struct DeliveryStage: ReadableStage {
   let chapterColour: String?
   /// The wire to the mix, as written.
   let sound: PipelineValue?
+  /// What its values are, where colour is managed.
+  let output: ColourOutput?
+  let outputValue: PipelineValue?
 
   /// The part of the programme a deliverable covers, as typed.
   struct FramesKey: Sendable {
@@ -45,11 +51,22 @@ package struct DeliveryStage: ReadableStage {
     chapterColour = keys.text("chapters")?.uppercased()
     frames = Self.frames(keys)
     sound = keys["sound"]
+    outputValue = keys["output"]
+    output = Self.output(keys, context: context, stage: declaration)
     guard let name = keys.text("profile"), let value = keys["profile"],
       let profile = DeliveryProfiles.load(name, value: value, context: context, findings: keys.findings)
     else { return nil }
     self.profile = profile
     burnIn = BurnIn(keys, profile: profile)
+    if !context.isManaged, profile.tags.transfer != "bt709" || profile.tags.primaries != "bt709" {
+      keys.findings.add(
+        value.error(
+          "colour.unmanaged",
+          "profile `\(name)` is \(profile.tags.primaries) \(profile.tags.transfer), and without `colour:` every "
+            + "picture is display-coded Rec.709",
+          remedy:
+            "Give the pipeline `colour: {config: aces}` or a config of yours, and the stage an `output:`."))
+    }
     if profile.hasSound, keys["sound"] == nil {
       keys.findings.add(
         value.error(
@@ -79,6 +96,36 @@ package struct DeliveryStage: ReadableStage {
     burnIn = BurnIn.nothing
     chapterColour = nil
     sound = nil
+    output = nil
+    outputValue = nil
+  }
+
+  private static func output(_ keys: KeyReader, context: LoadingContext, stage: StageDeclaration)
+    -> ColourOutput?
+  {
+    guard let value = keys["output"] else {
+      guard let colour = context.colour else { return nil }
+      let displays = colour.outline.displays.map(\.name).joined(separator: ", ")
+      keys.findings.add(
+        Diagnostic(
+          family: .usage, code: "colour.noOutput", location: stage.location,
+          message: "`\(stage.name)` does not say what its values are, and colour is managed here",
+          remedy:
+            "Give it `output: {display: …, view: …}` or `output: {space: …}`; the displays are \(displays)."
+        ))
+      return nil
+    }
+    guard let colour = context.colour else {
+      if !context.isManaged {
+        keys.findings.add(
+          value.error(
+            "colour.unmanaged",
+            "`output` needs to know what the pictures are, and the pipeline has no `colour:`",
+            remedy: "Give the pipeline `colour: {config: aces}` or a config of yours."))
+      }
+      return nil
+    }
+    return ColourOutput.read(value, outline: colour.outline, owner: "`output`", findings: keys.findings)
   }
 
   private static func frames(_ keys: KeyReader) -> FramesKey? {
@@ -100,8 +147,13 @@ package struct DeliveryStage: ReadableStage {
     }
     let range = try range(of: whole, in: workspace)
     do {
-      let sequence = try burnIn.laid(
+      let laid = try burnIn.laid(
         over: whole.trimmed(to: range), from: range.start, stage: declaration.name, in: &workspace)
+      let sequence = try ColourFinish(
+        stage: declaration, value: outputValue, output: output ?? workspace.viewing(of: wire),
+        target: profile.colourTarget,
+        space: workspace.colourSpace(of: wire)
+      ).finished(laid, in: &workspace)
       try plan(sequence, from: range.start, in: &workspace)
     } catch let list as DiagnosticList {
       throw list
@@ -228,6 +280,16 @@ package struct DeliveryStage: ReadableStage {
     return MadeFile(
       object: workspace.object(bytes), byteCount: Int64(bytes.count), suffix: "chapters",
       fileExtension: "vtt")
+  }
+}
+
+extension DeliveryProfile {
+  /// What its values become when they are encoded.
+  var colourTarget: CompileColourTask.Target {
+    let format = picture.pixelFormat
+    if format.contains("f32") || format.contains("f16") { return .light }
+    let depth = [("16", 16), ("12", 12), ("10", 10), ("48", 16)].first { format.contains($0.0) }?.1 ?? 8
+    return .codes(bitDepth: depth, matrix: tags.matrix, isFullRange: tags.range == "pc")
   }
 }
 

@@ -21,10 +21,15 @@ struct FrameSourceBuilder {
   let media: [String: RenderTask.Media]
   let store: ObjectStore
   var kept: KeptSupplies?
+  /// Nil where pictures have no colour steps.
+  var colour: ColourLibrary?
 
   /// - Parameter destination: layout and size of the pictures.
   func source(_ node: ImageNode, destination: Colour.PictureFormat) throws -> any FrameSource {
     if case .graphics = node { return try GraphicsSource(node, destination: destination, builder: self) }
+    if case .colour(let process, let below) = node {
+      return try source(below, through: process, destination: destination)
+    }
     if let (transition, outgoing, incoming) = node.transition {
       return try TransitionSource(
         transition, outgoing: outgoing, incoming: incoming, look: look(node), destination: destination,
@@ -39,6 +44,27 @@ struct FrameSourceBuilder {
         node, sizing: sizing, adjustment: adjustment, destination: destination, builder: self)
     }
     return try ClipSource(node, destination: destination, builder: self)
+  }
+
+  /// Pictures through colour steps: by the kernels on their way where those can, else in float.
+  private func source(
+    _ below: ImageNode, through process: ColourProcess, destination: Colour.PictureFormat
+  ) throws -> any FrameSource {
+    guard let colour else { throw WorkerFailure(verification: "pictures without colour have colour steps") }
+    let loaded = try colour.program(process)
+    if case .identity = loaded { return try source(below, destination: destination) }
+    if below.isClip {
+      if let sizing = below.sizing, let adjustment = sizing.adjustment {
+        return try AdjustedSource(
+          below, sizing: sizing, adjustment: adjustment, colour: loaded, destination: destination,
+          builder: self)
+      }
+      if case .kernel(let kernel) = loaded {
+        return try ClipSource(below, colour: kernel, destination: destination, builder: self)
+      }
+    }
+    let between = try PictureBuffer.float(width: destination.width, height: destination.height)
+    return try ColourSource(source(below, destination: between), colour: loaded, destination: destination)
   }
 
   func decision(_ node: ImageNode) throws -> GradeKernel.Decision? {
@@ -75,13 +101,18 @@ final class ClipSource: FrameSource {
     var pipe: PicturePipe
   }
 
-  init(_ node: ImageNode, destination: Colour.PictureFormat, builder: FrameSourceBuilder) throws {
+  /// - Parameter colour: what the kernels apply; nil for the grade and the look of the node.
+  init(
+    _ node: ImageNode, colour: GradeKernel? = nil, destination: Colour.PictureFormat,
+    builder: FrameSourceBuilder
+  ) throws {
     self.node = node
     self.destination = destination
     buffer = PictureBuffer(layout: destination.layout, width: destination.width, height: destination.height)
     let decision = try builder.decision(node)
     let look = try builder.look(node)
-    grade = decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look)
+    grade =
+      colour ?? (decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look))
     guard node.sized != nil || !node.hasPicture else {
       throw WorkerFailure(verification: "the chain has a source without a size")
     }
@@ -150,6 +181,11 @@ final class ClipSource: FrameSource {
       grade: grade, destination: destination, rectangle: target)
     return Stage(format: format, scaler: scaler, pipe: pipe)
   }
+}
+
+extension ImageNode {
+  /// Whether it is one sized source or composite, graded or not.
+  fileprivate var isClip: Bool { transition == nil && layers == nil && sized != nil && colour.steps.isEmpty }
 }
 
 extension ColourEncoding {

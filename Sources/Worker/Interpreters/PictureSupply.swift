@@ -32,7 +32,7 @@ extension FrameSourceBuilder {
       return made
     case .composite(let composite, let layers):
       return try CompositeSupply(composite, layers: layers, builder: self)
-    case .black, .sizing, .grade, .transition, .layers, .look, .graphics:
+    case .black, .sizing, .grade, .transition, .layers, .look, .colour, .graphics:
       throw WorkerFailure(verification: "the chain composites or sizes what is no source")
     }
   }

@@ -54,6 +54,7 @@ private final class SegmentRenderer {
   /// The chain that is evaluated: the next frames are mostly of the same.
   private var current: (chain: Digest, source: any FrameSource)?
   private let kept = KeptSupplies()
+  private let colour: ColourLibrary
   /// Kept from segment to segment where frames stand alone.
   private let frameCoder: FrameCoder?
 
@@ -61,6 +62,7 @@ private final class SegmentRenderer {
     self.input = input
     self.context = context
     destination = try Self.destination(input.encoding)
+    colour = ColourLibrary(context)
     frameCoder = input.encoding.unit == .frame ? try FrameCoder(input.encoding) : nil
   }
 
@@ -70,7 +72,9 @@ private final class SegmentRenderer {
     }
     return Colour.PictureFormat(
       layout: layout,
-      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"),
+      encoding: ColourEncoding(
+        matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709,
+        isFullRange: encoding.tags.range == "pc"),
       width: encoding.width,
       height: encoding.height)
   }
@@ -82,7 +86,8 @@ private final class SegmentRenderer {
     }
     // One at a time: each holds decoders and pictures.
     current = nil
-    let builder = FrameSourceBuilder(media: input.media, store: context.store, kept: kept)
+    let builder = FrameSourceBuilder(
+      media: input.media, store: context.store, kept: kept, colour: colour)
     let source = try kept.turn(to: node.sources) { try builder.source(node, destination: destination) }
     current = (chain, source)
     return source
