@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # What the build needs; then what only tests and benchmarks need.
 RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
-	libavutil-dev libsqlite3-dev libebur128-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
+	libavutil-dev libsqlite3-dev libebur128-dev libopencolorio-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
 TEST_PACKAGES := chromium ffmpeg python3 python3-venv python3-jsonschema python3-prometheus-client \
 	qemu-user ninja-build time procps util-linux coreutils
 
@@ -32,7 +32,10 @@ install:
 # AAF and other cuts are converted by OpenTimelineIO, which Debian does not have.
 OTIO_PACKAGES := OpenTimelineIO==0.18.1 otio-aaf-adapter==2.0.0 otio-xges-adapter==1.0.0 pyaaf2==1.7.1
 
-install-tests: install .build/otio/bin/otioconvert
+# The colour of LUTs and corrections is compared with another release of OpenColorIO.
+OCIO_PACKAGES := opencolorio==2.6.0
+
+install-tests: install .build/otio/bin/otioconvert .build/ocio/bin/python
 	@$(call install_packages,$(TEST_PACKAGES))
 
 # Without the network the tests that need it say so and are skipped.
@@ -43,6 +46,15 @@ install-tests: install .build/otio/bin/otioconvert
 	  echo "Installed $(OTIO_PACKAGES) in .build/otio"; \
 	else \
 	  rm -rf .build/otio; echo "OpenTimelineIO cannot be installed; tests of AAF are skipped"; \
+	fi
+
+.build/ocio/bin/python:
+	@$(call install_packages,python3 python3-venv)
+	@mkdir -p .build; \
+	if python3 -m venv .build/ocio && .build/ocio/bin/pip install --quiet $(OCIO_PACKAGES); then \
+	  echo "Installed $(OCIO_PACKAGES) in .build/ocio"; \
+	else \
+	  rm -rf .build/ocio; echo "PyOpenColorIO cannot be installed; the comparison with it is skipped"; \
 	fi
 
 build: install

@@ -24,7 +24,7 @@ enum InterpreterRegistry {
     RenderInterpreter.self, MixInterpreter.self, AssembleInterpreter.self, StillInterpreter.self,
     ContactSheetInterpreter.self, ProbeFilesInterpreter.self, ThumbnailsInterpreter.self,
     ConformPageInterpreter.self, FitOfflineInterpreter.self, CompareOfflineInterpreter.self,
-    FindOfflineInterpreter.self, ExternalInterpreter.self,
+    FindOfflineInterpreter.self, ExternalInterpreter.self, CompileColourInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
