@@ -142,7 +142,7 @@ import Testing
     #expect(input.media.values.allSatisfy { $0.stored?.encoding.codec == "prores_ks" })
     // The shots change places: every frame of both deliverables is there.
     let library = try FakeLibrary.after(plan)
-    swap(&events[0], &events[1])
+    events.swapAt(0, 1)
     (events[0].record, events[1].record) = (hour, hour + 48)
     _ = try programme.folder.write(ListEvent.list(events), to: "cut.edl")
     let again = try programme.plan(stages, library: library)

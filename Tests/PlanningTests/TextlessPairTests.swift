@@ -3,6 +3,7 @@ import Foundation
 import ImageGraph
 import MediaTime
 import Planning
+import TaskGraph
 import TaskKinds
 import TestSupport
 import Testing

@@ -113,8 +113,8 @@ final class FinishedPlans: Sendable {
     }
     let outline = Outline(
       programme: pipeline.programme, events: plan.conform.events.count, deliverables: plan.deliverables,
-      diagnostics: plan.diagnostics, textless: TextlessFindings(plan), colours: plan.colours,
-      paths: paths, roots: pipeline.timeline.mediaRoots,
+      diagnostics: plan.diagnostics, textless: TextlessFindings(plan), colours: plan.colours, paths: paths,
+      roots: pipeline.timeline.mediaRoots,
       publishes: plan.publishes, versions: versions, tools: tools)
     let record = FinishedPlanRecord(
       subject: subject.digest, seal: seal, outline: try JSONBytes.encode(outline),

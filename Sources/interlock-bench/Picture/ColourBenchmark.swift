@@ -96,7 +96,7 @@ struct ColourBenchmark {
         try unsafe result.withUnsafeMutableBytes { target in
           let start = number % Self.pictures * size
           let planes = [(0, luma, 3840), (luma, luma / 2, 1920), (luma + luma / 2, luma / 2, 1920)]
-          try unsafe pipe.run(
+          try pipe.run(
             source: planes.map {
               unsafe SourcePlane(
                 bytes: UnsafeRawBufferPointer(rebasing: source[start + $0.0..<start + $0.0 + $0.1]),

@@ -89,8 +89,12 @@ struct PictureMaterial {
 
   /// A curve with a toe and a shoulder, and colours bent a little towards each other.
   private static func look(_ colour: [Double]) -> [Double] {
-    let bent = (0..<3).map { 0.94 * colour[$0] + 0.04 * colour[($0 + 1) % 3] + 0.02 * colour[($0 + 2) % 3] }
-    return bent.map { $0 * $0 * (3 - 2 * $0) * 0.35 + $0 * 0.65 }
+    (0..<3).map { channel -> Double in
+      let others = 0.04 * colour[(channel + 1) % 3] + 0.02 * colour[(channel + 2) % 3]
+      let bent: Double = 0.94 * colour[channel] + others
+      let curve: Double = bent * bent * (3 - 2 * bent)
+      return 0.35 * curve + 0.65 * bent
+    }
   }
 
   private func cube(_ body: ([Double]) -> [Double]) -> String {
