@@ -79,8 +79,13 @@ package struct ApprovalStage: ReadableStage {
     // Shots are shown before and after the stage where it changes pictures and not their places.
     let isAlike = before?.spans.map(\.count) == sequence.spans.map(\.count)
     do {
+      let after = try workspace.viewed(sequence, of: picture, for: declaration)
+      var shown = after
+      if let before, let source, isAlike {
+        shown = try workspace.viewed(before, of: source, for: declaration)
+      }
       try GradeStills(
-        stage: sheet, before: isAlike ? before ?? sequence : sequence, after: sequence, bindings: [:],
+        stage: sheet, before: shown, after: after, bindings: [:],
         collection: nil, look: nil, hasScopes: false
       ).plan(in: &workspace)
     } catch {

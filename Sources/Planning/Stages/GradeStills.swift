@@ -225,6 +225,7 @@ struct GradeStills {
     if hasScopes {
       switch bindings[shot.event.place]?.origin {
       case .shotName(let id), .eventNumber(let id): notes.append("grade \(id)")
+      case .source: notes.append("grade of the source")
       case .list: notes.append("grade of the list")
       case .log: notes.append("grade of the log")
       case .some(.none), nil: notes.append("no grade")
@@ -263,6 +264,8 @@ struct GradeStills {
     switch binding?.origin {
     case .shotName(let id), .eventNumber(let id):
       facts += [fact("Grade", "correction", id), fact("Grade", "from", collection ?? "a collection")]
+    case .source(let place):
+      facts.append(fact("Grade", "from", place.map { "the source, \($0)" } ?? "the source"))
     case .list: facts.append(fact("Grade", "from", "the cut's list"))
     case .log(let place): facts.append(fact("Grade", "from", "the log, \(place)"))
     case .some(.none), nil: facts.append(fact("Grade", "from", "nobody: as shot"))
