@@ -64,20 +64,20 @@ package struct ColourManagement: Sendable {
       for diagnostic in error.diagnostics { findings.add(diagnostic) }
       return nil
     }
-    inputs = reader["inputs"].map { InputRule.read($0, outline: outline, findings: findings) } ?? []
+    let known = outline
+    inputs = reader["inputs"].map { InputRule.read($0, outline: known, findings: findings) } ?? []
     var context: [String: String] = [:]
     for entry in reader.entries("context") { context[entry.key] = entry.value.scalar ?? "" }
     self.context = context
-    let outline = outline
     viewing =
       reader["viewing"].flatMap {
-        ColourOutput.read($0, outline: outline, owner: "`viewing`", findings: findings)
+        ColourOutput.read($0, outline: known, owner: "`viewing`", findings: findings)
       }
-      ?? outline.displays.first.flatMap { display in
+      ?? known.displays.first.flatMap { display in
         display.views.first.map {
           ColourOutput(
             kind: .view(
-              display: display.name, view: $0.name, space: $0.space.flatMap { outline.space($0)?.name }))
+              display: display.name, view: $0.name, space: $0.space.flatMap { known.space($0)?.name }))
         }
       }
     if let value = reader["working"] {

@@ -1,4 +1,5 @@
 import Diagnostics
+import ImageGraph
 
 /// What cannot be wired where colour is managed, and looks that make a display's values: those go to that display only.
 enum ColourWiring {
