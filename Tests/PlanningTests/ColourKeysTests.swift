@@ -68,13 +68,14 @@ import Testing
     let pipeline = try loaded(
       programme, colour: Self.inputs, grade: ", look: {file: show.cube, from: ACEScg}", stages: Self.video)
     let inputs = try questions(plan(programme, pipeline))
+    let look = try #require(pipelineLook(inputs))
     #expect(inputs.map(\.subject) == ["shot SHOT_010 of `master`", "shot SHOT_020 of `master`"])
     #expect(
       inputs.map { $0.process.steps.map(\.words) }
         == ["Camera Rec.709", "ARRI LogC4"].map { space in
           [
             "convert \(space) → ACEScg",
-            "look show.cube \(try #require(pipelineLook(inputs))), tetrahedral",
+            "look show.cube \(look), tetrahedral",
             "view ACEScg → Rec.1886 Rec.709 - Display, ACES 1.0 - SDR Video",
           ]
         })
