@@ -42,8 +42,10 @@ struct ColourFinish {
     (span.shot.map { "shot \($0.name.isEmpty ? $0.event : $0.name) of " } ?? "") + "`\(stage.name)`"
   }
 
+  /// One picture with everything compiled; as it was where an answer is missing or nothing is to be compiled.
   func finished(_ node: ImageNode, subject: String, in workspace: inout PlanningWorkspace) throws -> ImageNode
   {
+    guard output != nil || node.hasColour else { return node }
     switch node {
     case .graphics(var graphics, let below):
       graphics.colour = try drawings(subject, in: &workspace)
@@ -253,14 +255,11 @@ extension PlanningWorkspace {
     return space?.isDisplay == true ? nil : colour.viewing
   }
 
-  /// Pictures of a stage as contact sheets and scopes show them.
-  mutating func viewed(
-    _ sequence: PictureSequence, of stage: String, for asking: StageDeclaration
-  ) throws -> PictureSequence {
-    try ColourFinish(
+  /// Brings pictures of a stage to what contact sheets and scopes show.
+  func view(of stage: String, for asking: StageDeclaration) -> ColourFinish {
+    ColourFinish(
       stage: asking, value: nil, output: viewing(of: stage),
-      target: .codes(bitDepth: 10, matrix: "gbr", isFullRange: true), space: colourSpace(of: stage)
-    ).finished(sequence, in: &self)
+      target: .codes(bitDepth: 10, matrix: "gbr", isFullRange: true), space: colourSpace(of: stage))
   }
 
   /// The space of a stage's pictures: its own, or that of the stage it takes them from.

@@ -126,8 +126,10 @@ package struct ColorGradeStage: ReadableStage {
     guard stills == .yes else { return }
     do {
       try GradeStills(
-        stage: declaration.name, before: try workspace.viewed(picture, of: wire, for: declaration),
-        after: try workspace.viewed(graded, of: declaration.name, for: declaration), bindings: bindingOfEvent,
+        stage: declaration.name, before: picture, after: graded,
+        views: (
+          workspace.view(of: wire, for: declaration), workspace.view(of: declaration.name, for: declaration)
+        ), bindings: bindingOfEvent,
         collection: collectionName, look: look?.words
       ).plan(in: &workspace)
     } catch {
