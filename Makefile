@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # What the build needs; then what only tests and benchmarks need.
 RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
-	libavutil-dev libsqlite3-dev libebur128-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
+	libavutil-dev libsqlite3-dev libebur128-dev libopencolorio-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
 TEST_PACKAGES := chromium ffmpeg python3 python3-venv python3-jsonschema python3-prometheus-client \
 	qemu-user ninja-build time procps util-linux coreutils slurmctld slurmd slurm-client munge
 
@@ -36,7 +36,12 @@ OTIO_PACKAGES := OpenTimelineIO==0.18.1 otio-aaf-adapter==2.0.0 otio-xges-adapte
 OPENJD_PACKAGES := openjd-cli==0.8.0
 OPENCUE_PACKAGES := opencue_pyoutline==1.37.0 packaging==24.2
 
-install-tests: install .build/otio/bin/otioconvert .build/openjd/bin/openjd .build/opencue/bin/python
+# The colour of LUTs and corrections is compared with another release of OpenColorIO.
+OCIO_PACKAGES := opencolorio==2.6.0
+
+PYTHONS := .build/otio/bin/otioconvert .build/openjd/bin/openjd .build/opencue/bin/python .build/ocio/bin/python
+
+install-tests: install $(PYTHONS)
 	@$(call install_packages,$(TEST_PACKAGES))
 
 # Folder, packages, what is skipped without them. Without the network the tests that need them say so and are skipped.
@@ -58,6 +63,9 @@ endef
 
 .build/opencue/bin/python:
 	$(call install_python,opencue,$(OPENCUE_PACKAGES),tests of OpenCue specifications)
+
+.build/ocio/bin/python:
+	$(call install_python,ocio,$(OCIO_PACKAGES),comparisons with PyOpenColorIO)
 
 build: install
 	swift build -c release --explicit-target-dependency-import-check error

@@ -63,6 +63,9 @@ let package = Package(
       name: "CDrawing", pkgConfig: "pangocairo pangoft2 fontconfig", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CLoudness", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .target(name: "CPictureKernels", cSettings: kernelFlags),
+    .target(
+      name: "COpenColorIO", cxxSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("OpenColorIO")]),
     swift("MediaTime", []),
     swift("Digests", [crypto]),
     swift("Diagnostics", []),
@@ -72,11 +75,11 @@ let package = Package(
     swift("TaskGraph", ["Digests", "Diagnostics"]),
     // Layer 2
     swift("Media", ["CFFmpeg", "CLoudness", "MediaTime", "Diagnostics"]),
-    swift("Colour", ["CPictureKernels"]),
+    swift("Colour", ["CPictureKernels", "COpenColorIO"]),
     swift("Drawing", ["CDrawing"]),
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
     // Layer 3
-    swift("ColorGrading", ["Editorial", "Diagnostics"]),
+    swift("ColorGrading", ["Editorial", "MediaTime", "Diagnostics"]),
     swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests", "Diagnostics"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
@@ -96,6 +99,8 @@ let package = Package(
       resources: [
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/prores-422hq-51.yaml"),
         .embedInCode("Profiles/review-h264.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
+        .embedInCode("Profiles/prores-4444-p3-pq.yaml"), .embedInCode("Profiles/exr-half.yaml"),
+        .embedInCode("Colour/aces.ocio"),
       ],
       swiftSettings: settings),
     swift(
@@ -142,7 +147,8 @@ let package = Package(
     test("Media", ["Media", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Colour", ["Colour", "TestSupport"]),
     test("Drawing", ["Drawing", "TestSupport"]),
-    test("ColorGrading", ["ColorGrading", "Colour", "Editorial", "Diagnostics", "TestSupport"]),
+    test(
+      "ColorGrading", ["ColorGrading", "Colour", "Editorial", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Compositing", ["Compositing", "ImageGraph", "MediaTime", "Diagnostics", "TestSupport"]),
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),
@@ -180,5 +186,6 @@ let package = Package(
       name: "EndToEndTests", dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

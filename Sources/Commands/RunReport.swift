@@ -52,6 +52,8 @@ struct RunReport: Encodable {
   var prepared: [Task]?
   /// With `plan`: deliverables that show the same pictures with and without text, and where they differ.
   var textless: [TextlessPair]?
+  /// With `plan`: how colours are computed, where they are managed.
+  var colours: [ColourPlan]?
   /// With `plan`: wall time expected from recorded timings; nil when none are recorded yet.
   var estimatedSeconds: Double?
   /// With `plan`: the work of each stage by recorded timings.

@@ -83,6 +83,8 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   package var chapters: Chapters?
   /// What copies carry unless their stage says otherwise.
   package var burnIn = BurnInContent.none
+  /// What containers say of HDR pictures; nil for SDR and scene-linear ones.
+  package var mastering: MasteringDisplay?
 
   package init(
     name: String, summary: String, container: Container, fileExtension: String, picture: Picture,
@@ -114,6 +116,7 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   /// The encoders and pixel formats that frames can be delivered in.
   package static let supportedPixelFormats: [String: [String]] = [
     "prores_ks": ["yuv422p10le", "yuv444p10le"],
+    "exr": ["gbrpf32le"],
     "png": ["rgb48be"],
     "ffv1": ["yuv422p10le", "yuv444p10le", "gbrp10le", "gbrp12le"],
     "libx264": ["yuv420p"],
@@ -124,6 +127,7 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
     switch codec {
     case "libx264": [.mov, .mp4]
     case "prores_ks": [.mov]
+    case "exr": [.sequence]
     default: [.mov, .sequence]
     }
   }

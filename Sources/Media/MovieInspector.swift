@@ -29,6 +29,15 @@ package final class MovieInspector {
     return Rational(ticks) * Rational(Int64(base.num), Int64(base.den))
   }
 
+  /// Static HDR metadata of the picture as a reader of the file sees it; nil without any.
+  package func mastering() throws -> [Int32]? {
+    guard let stream = facts.video?.stream else { return nil }
+    let container = try InputContainer(path)
+    var values = [Int32](repeating: 0, count: 12)
+    let isThere = unsafe ffs_mastering_display(container.stream(stream), &values)
+    return isThere == 0 ? nil : values
+  }
+
   /// A sound track as a reader of the file sees it.
   package struct SoundTrack: Hashable, Sendable {
     /// FFmpeg's name, e.g. `pcm_s24le`, `aac`.

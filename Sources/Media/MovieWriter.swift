@@ -170,6 +170,12 @@ package struct MovieWriter: ~Copyable {
       unsafe av_dict_set(&stream.pointee.metadata, "timecode", startTimecode, 0)
     }
     if let reel { unsafe av_dict_set(&stream.pointee.metadata, "reel_name", reel, 0) }
+    if let mastering = video.mastering {
+      precondition(mastering.count == 12, "a mastering display has twelve numbers")
+      try unsafe check(
+        ffs_set_mastering_display(stream, mastering), "make a movie", path, code: .outOfMemory,
+        fault: .infrastructure)
+    }
   }
 
   private func add(_ sound: SoundFormat) throws {

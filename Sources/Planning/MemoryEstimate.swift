@@ -59,6 +59,8 @@ struct MemoryEstimate {
       return layers.reduce(sum) { $0 + pictures($1, composite.raster) + 4 * Self.light * plate }
     case .sizing(_, let below): return pictures(below, raster) + 2 * Self.light * frame
     case .grade(_, let below), .look(_, let below): return pictures(below, raster) + Self.light * frame
+    // A picture in float before, one after, and the processor's tables.
+    case .colour(_, let below): return pictures(below, raster) + 3 * Self.light * frame + 64 << 20
     case .transition(_, let outgoing, let incoming):
       return pictures(outgoing, raster) + pictures(incoming, raster) + 3 * Self.light * frame
     case .layers(_, let layers):

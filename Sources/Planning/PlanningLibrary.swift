@@ -49,14 +49,18 @@ package struct ToolIdentity: Hashable, Codable, Sendable {
   package var drawing: String
   /// The build of the library behind an encoder, for those that FFmpeg's own does not tell.
   package var encoders: [String: String]
+  /// The library that knows colour spaces.
+  package var colour: String
 
   package init(
-    libraries: String, kernels: String, drawing: String = "", encoders: [String: String] = [:]
+    libraries: String, kernels: String, drawing: String = "", encoders: [String: String] = [:],
+    colour: String = ""
   ) {
     self.libraries = libraries
     self.kernels = kernels
     self.drawing = drawing
     self.encoders = encoders
+    self.colour = colour
   }
 
   /// What decides the bytes of an encoder besides its settings.

@@ -114,6 +114,14 @@ package struct PlanningWorkspace {
   /// Everything that is to be visible when the plan is done, whether it has to be published or is there already.
   package var publishes: [PublishTask.Input] = []
   package var diagnostics: [Diagnostic] = []
+  /// The space of the pictures of stages that change it.
+  var colourSpaces: [String: String] = [:]
+  /// The list of the config's files, once it is an object.
+  var configFiles: Digest?
+  /// Compiled colours, by the key of their task.
+  var colours: [TaskKey: CompileColourTask.Output] = [:]
+  /// How each stage's colours are computed.
+  var colourPlans: [String: ColourPlan] = [:]
   /// The comparison of the conform with the offline.
   package var offline: OfflineProof?
   /// Frames known or planned, by encoding and chain.
@@ -372,6 +380,8 @@ package struct ProgrammePlan: Sendable {
   /// The media that the conform's indices count.
   package var media: [MediaItem]
   package var diagnostics: [Diagnostic]
+  /// How colours are computed, by stages that ask for it.
+  package var colours: [ColourPlan] = []
 
   /// Whether everything that the pipeline asks for is there.
   package var hasNothingToDo: Bool { questions.isEmpty && plan.isEmpty && held.isEmpty }

@@ -52,7 +52,8 @@ extension PlanningWorkspace {
   /// The frames of a deliverable that is planned already, as a sequence.
   mutating func storedFrames(of delivered: DeliveredPicture) -> PictureSequence {
     let encoding = delivered.encoding
-    let interpretation = Interpretation(matrix: .bt709, isFullRange: encoding.tags.range == "pc")
+    let interpretation = Interpretation(
+      matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709, isFullRange: encoding.tags.range == "pc")
     var sequence = delivered.picture
     let sizing = Sizing(raster: sequence.raster, fit: .native)
     for index in sequence.spans.indices {

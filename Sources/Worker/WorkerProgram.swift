@@ -25,6 +25,8 @@ enum WorkerIdentity {
     for codec in SequenceEncoder.codecs { names[codec] = SequenceEncoder.identity(of: codec) }
     return names
   }
+  /// The library that knows colour spaces.
+  static let colour = ColourConfig.libraryIdentity
   static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
 
   /// What a task file may ask for by name: `libraries`, `kernels`, `drawing`, or an encoder.
@@ -42,6 +44,7 @@ enum WorkerIdentity {
 public enum WorkerProgram {
   /// - Returns: the exit code of the contract.
   public static func run(_ arguments: [String]) -> Int32 {
+    if ["pool", "run"].contains(arguments.first) { PlainMathematics.ensure(arguments) }
     switch arguments.first {
     case "pool":
       return pool()
@@ -87,6 +90,7 @@ public enum WorkerProgram {
       var libraries = WorkerIdentity.libraries
       var encoders = WorkerIdentity.encoders
       var drawing = WorkerIdentity.drawing
+      var colour = WorkerIdentity.colour
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chain.h"
 #include "compare.h"
 
 #ifdef __cplusplus
@@ -95,6 +96,9 @@ int32_t pk_chosen_path(void);
 
 /// Whether this CPU and build have a path, whatever the environment says.
 int32_t pk_path_is_available(int32_t path);
+
+/// Whether this CPU has fused multiply-add, which libm uses and kernels do not.
+int32_t pk_cpu_fuses(void);
 
 /// NULL when memory is short or the configuration is outside the ranges stated above.
 pk_pipe *pk_pipe_create(const pk_configuration *configuration);

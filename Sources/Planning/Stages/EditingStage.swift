@@ -46,7 +46,8 @@ package struct EditingStage: ReadableStage {
     }
     guard faults.isEmpty || workspace.pipeline.timeline.isLenient else { throw DiagnosticList(faults) }
     workspace.diagnostics += faults
-    let picture = picture(pictureTracks, sizing: sizing, in: &workspace)
+    let picture = try workspace.broughtToWorkingSpace(
+      picture(pictureTracks, sizing: sizing, in: &workspace))
     do {
       workspace.pictures[declaration.name] = try SlugCards(stage: declaration.name).lay(
         over: picture, in: &workspace)

@@ -54,6 +54,10 @@ struct LoadingContext {
   var pipelineFolder: String
   /// The declared media folders: what a stage reads beside its own files lies below one of them.
   var mediaRoots: [Pipeline.MediaRoot] = []
+  /// What the numbers of pictures mean; nil where they are display-coded Rec.709, or where that could not be read.
+  var colour: ColourManagement?
+  /// Whether the pipeline has a `colour:`, readable or not.
+  var isManaged = false
 }
 
 /// Every kind of stage there is.

@@ -76,7 +76,9 @@ struct TrackLayout {
       if !["progressive", "unknown"].contains(video.fieldOrder) {
         notes.append("is interlaced, and is not deinterlaced")
       }
-      if ["smpte2084", "arib-std-b67"].contains(video.transfer) || video.primaries == "bt2020" {
+      if workspace.pipeline.colour == nil,
+        ["smpte2084", "arib-std-b67"].contains(video.transfer) || video.primaries == "bt2020"
+      {
         notes.append("is tagged \(video.primaries) \(video.transfer), and is read as Rec.709")
       }
       diagnostics += notes.map { note in

@@ -11,6 +11,8 @@ final class AdjustedSource: FrameSource {
   /// In the raster, colours as if nothing were behind.
   private let placed: LightPicture
   private let grade: PicturePipe
+  /// Colour steps that the kernels do not apply.
+  private let colour: LoadedColour
   private let graded: PictureBuffer
   private let finish: FinishedPicture
   /// Made for the size of the first picture, and again if a later one differs.
@@ -24,8 +26,8 @@ final class AdjustedSource: FrameSource {
   }
 
   init(
-    _ node: ImageNode, sizing: Sizing, adjustment: Sizing.Adjustment, destination: Colour.PictureFormat,
-    builder: FrameSourceBuilder
+    _ node: ImageNode, sizing: Sizing, adjustment: Sizing.Adjustment, colour: LoadedColour = .identity,
+    destination: Colour.PictureFormat, builder: FrameSourceBuilder
   ) throws {
     guard let sized = node.sized else {
       throw WorkerFailure(verification: "the chain has a source without a size")
@@ -39,10 +41,10 @@ final class AdjustedSource: FrameSource {
     let decision = try builder.decision(node)
     let look = try builder.look(node)
     let between = placed.format
-    grade = try PicturePipe(
-      source: between,
-      grade: decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look),
-      destination: between)
+    var kernel = decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look)
+    if let given = colour.kernel { kernel = given }
+    grade = try PicturePipe(source: between, grade: kernel, destination: between)
+    self.colour = colour
     graded = PictureBuffer(layout: between.layout, width: between.width, height: between.height)
     finish = try FinishedPicture(from: between, look: nil, destination: destination)
   }
@@ -56,6 +58,7 @@ final class AdjustedSource: FrameSource {
         stage.own, place: stage.place, cover: stage.cover, isOpaque: adjustment.alpha == .opaque)
     }
     try graded.withDestination { try placed.write(through: grade, into: $0) }
+    try colour.apply(to: graded)
     let cover = placed.values(ofPlane: 3)
     graded.multiply(by: cover)
     graded.cover = cover

@@ -21,15 +21,18 @@ struct FrameSourceBuilder {
   let media: [String: RenderTask.Media]
   let store: ObjectStore
   let clock: WorkClock
+  /// Nil where pictures have no colour steps.
+  let colour: ColourLibrary?
   /// What the chain shares with others.
   let uses: SourceUses
 
   init(
-    media: [String: RenderTask.Media], store: ObjectStore, clock: WorkClock = WorkClock(),
-    open: OpenSources = OpenSources()
+    media: [String: RenderTask.Media], store: ObjectStore, colour: ColourLibrary? = nil,
+    clock: WorkClock = WorkClock(), open: OpenSources = OpenSources()
   ) {
     self.media = media
     self.store = store
+    self.colour = colour
     self.clock = clock
     uses = SourceUses(open)
   }
@@ -39,6 +42,9 @@ struct FrameSourceBuilder {
     if case .graphics = node { return try GraphicsSource(node, destination: destination, builder: self) }
     if case .matte(let matte, let below) = node {
       return try MatteSource(matte, of: below, destination: destination, builder: self)
+    }
+    if case .colour(let process, let below) = node {
+      return try source(below, through: process, destination: destination)
     }
     if let (transition, outgoing, incoming) = node.transition {
       return try TransitionSource(
@@ -56,6 +62,28 @@ struct FrameSourceBuilder {
     return try ClipSource(node, destination: destination, builder: self)
   }
 
+  /// Pictures through colour steps: by the kernels on their way where those can, else in float.
+  private func source(
+    _ below: ImageNode, through process: ColourProcess, destination: Colour.PictureFormat
+  ) throws -> any FrameSource {
+    guard let colour else { throw WorkerFailure(verification: "pictures without colour have colour steps") }
+    let loaded = try colour.program(process)
+    if case .identity = loaded { return try source(below, destination: destination) }
+    if below.isClip {
+      if let sizing = below.sizing, let adjustment = sizing.adjustment {
+        return try AdjustedSource(
+          below, sizing: sizing, adjustment: adjustment, colour: loaded, destination: destination,
+          builder: self)
+      }
+      if case .kernel(let kernel) = loaded {
+        return try ClipSource(
+          below, through: (process, kernel), destination: destination, builder: self)
+      }
+    }
+    let between = try PictureBuffer.float(width: destination.width, height: destination.height)
+    return try ColourSource(source(below, destination: between), colour: loaded, destination: destination)
+  }
+
   func decision(_ node: ImageNode) throws -> GradeKernel.Decision? {
     try node.grade.map { grade in
       try GradeKernel.Decision(
@@ -70,6 +98,11 @@ struct FrameSourceBuilder {
       return try LookTable(CubeFile.read(path: "look \(look.table.hex.prefix(12))", bytes: bytes))
     }
   }
+}
+
+extension ImageNode {
+  /// Whether it is one sized source or composite, graded or not.
+  fileprivate var isClip: Bool { transition == nil && layers == nil && sized != nil && colour.steps.isEmpty }
 }
 
 extension ColourEncoding {

@@ -74,6 +74,10 @@ struct MovieProof {
 
   private func structure(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
     var checks: [AssembleTask.Evidence.Check] = []
+    if let mastering = input.profile.mastering {
+      let found = try inspector.mastering()?.map { "\($0)" }.joined(separator: " ")
+      checks.append(check("mastering display and content light", mastering.words, found ?? "none"))
+    }
     if container == .mp4 { checks.append(check("index in front", true, try inspector.isIndexInFront())) }
     if let chapters = input.chapters {
       checks.append(

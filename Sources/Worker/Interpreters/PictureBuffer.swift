@@ -193,6 +193,7 @@ final class PictureBuffer {
     else {
       throw WorkerFailure(verification: "frames of \(layout) come back as \(decoded.pixelFormat)")
     }
+    if layout.bitDepth == 32 { return try ratioOfFloats(decoded) }
     var sum: UInt64 = 0
     var count = 0
     for (index, part) in planes.enumerated() {
@@ -214,5 +215,32 @@ final class PictureBuffer {
     guard sum > 0 else { return nil }
     let peak = Double((1 << other.bitDepth) - 1)
     return Decibels.ratio(peak * peak * Double(count) / Double(sum))
+  }
+
+  /// Of floating point, by how far samples lie off relative to themselves; half is good for about 75 dB.
+  private func ratioOfFloats(_ decoded: borrowing PictureView) throws -> Double? {
+    var sum = 0.0
+    var count = 0
+    for (index, part) in planes.enumerated() {
+      guard decoded.rowByteCount(ofPlane: index) >= part.rowBytes,
+        decoded.rowCount(ofPlane: index) >= part.rows
+      else { throw WorkerFailure(verification: "plane \(index) comes back smaller than it was") }
+      let plane = unsafe decoded.plane(index)
+      let stride = decoded.stride(ofPlane: index)
+      unsafe storage.withUnsafeBytes { mine in
+        for row in 0..<part.rows {
+          for column in 0..<part.rowBytes / 4 {
+            let a = unsafe mine.loadUnaligned(
+              fromByteOffset: part.offset + row * part.rowBytes + 4 * column, as: Float.self)
+            let b = unsafe plane.loadUnaligned(fromByteOffset: row * stride + 4 * column, as: Float.self)
+            // Below the smallest normal half nothing is relative any more.
+            let difference = Double(a - b) / max(Double(a.magnitude), 1 / 16_384)
+            sum += difference * difference
+          }
+        }
+      }
+      count += part.rowBytes / 4 * part.rows
+    }
+    return sum > 0 ? Decibels.ratio(Double(count) / sum) : nil
   }
 }

@@ -23,6 +23,7 @@ enum RenderInterpreter: TaskInterpreter {
     let asked = try asked(segments, in: context)
     let total = segments.filter { asked.contains($0.key) }.reduce(0) { $0 + Int($1.count) }
     let open = OpenSources()
+    let colour = ColourLibrary(context)
     var lanes: [RenderLane] = []
     var done = 0
     for lane in input.lanes {
@@ -35,7 +36,9 @@ enum RenderInterpreter: TaskInterpreter {
       }
       if missing.isEmpty { continue }
       lanes.append(
-        try RenderLane(lane, missing: missing, number: lanes.count, of: input, open: open, context: context))
+        try RenderLane(
+          lane, missing: missing, number: lanes.count, of: input, open: open, colour: colour, context: context
+        ))
     }
     var reported = ContinuousClock.now
     for index in LaneOrder.frames(of: lanes.map(\.places)) {

@@ -13,6 +13,7 @@ final class RenderLane {
   private let number: Int
   private let input: RenderTask.Input
   private let open: OpenSources
+  private let colour: ColourLibrary
   private let context: TaskContext
   private let destination: Colour.PictureFormat
   /// Frames of all segments that are missing, in order.
@@ -39,12 +40,13 @@ final class RenderLane {
 
   init(
     _ lane: RenderTask.Lane, missing: [RenderTask.Segment], number: Int, of input: RenderTask.Input,
-    open: OpenSources, context: TaskContext
+    open: OpenSources, colour: ColourLibrary, context: TaskContext
   ) throws {
     self.lane = lane
     self.number = number
     self.input = input
     self.open = open
+    self.colour = colour
     self.context = context
     destination = try Self.destination(lane.encoding)
     let frames = missing.flatMap { segment -> [Frame] in
@@ -72,7 +74,9 @@ final class RenderLane {
     }
     return Colour.PictureFormat(
       layout: layout,
-      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"),
+      encoding: ColourEncoding(
+        matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709,
+        isFullRange: encoding.tags.range == "pc"),
       width: encoding.width,
       height: encoding.height)
   }
@@ -112,7 +116,7 @@ final class RenderLane {
     current = nil
     open.turn(lane: number, to: node)
     let builder = FrameSourceBuilder(
-      media: input.media, store: context.store, clock: context.clock, open: open)
+      media: input.media, store: context.store, colour: colour, clock: context.clock, open: open)
     let source = try builder.source(node, destination: destination)
     current = (chain, source)
     return source

@@ -7,9 +7,14 @@ final class ClipSource: FrameSource {
   private let clip: SharedClip
   private let destination: Colour.PictureFormat
 
-  init(_ node: ImageNode, destination: Colour.PictureFormat, builder: FrameSourceBuilder) throws {
+  /// - Parameter colour: steps that the kernels apply; nil for the grade and the look of the node.
+  init(
+    _ node: ImageNode, through colour: (process: ColourProcess, kernel: GradeKernel)? = nil,
+    destination: Colour.PictureFormat, builder: FrameSourceBuilder
+  ) throws {
     self.destination = destination
-    clip = try builder.uses.clip(node) { try SharedClip(node, builder: builder) }
+    let whole = colour.map { ImageNode.colour($0.process, of: node) } ?? node
+    clip = try builder.uses.clip(whole) { try SharedClip(node, colour: colour?.kernel, builder: builder) }
     clip.add(destination)
   }
 
@@ -47,12 +52,12 @@ final class SharedClip {
     var pipes: [PicturePipe]
   }
 
-  init(_ node: ImageNode, builder: FrameSourceBuilder) throws {
+  init(_ node: ImageNode, colour: GradeKernel?, builder: FrameSourceBuilder) throws {
     self.node = node
     clock = builder.clock
     let decision = try builder.decision(node)
     let look = try builder.look(node)
-    grade = decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look)
+    grade = colour ?? (decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look))
     guard node.sized != nil || !node.hasPicture else {
       throw WorkerFailure(verification: "the chain has a source without a size")
     }
