@@ -65,7 +65,7 @@ package struct SlurmClient: Sendable {
       "nvalid partition", "nvalid account", "nvalid qos", "nvalid feature", "nvalid reservation",
       "ermission denied", "ccess denied", "nvalid user", "nrecognized option", "nvalid option",
       "uthentication",
-      "rotocol authentication", "nable to establish configuration source", "Unknown host",
+      "rotocol authentication", "configuration source", "Unknown host",
     ]) {
       return .refusedAll(reason)
     }
@@ -152,7 +152,12 @@ package struct SlurmClient: Sendable {
   /// The line of several that says what is wrong.
   private static func shortened(_ text: String) -> String {
     let lines = text.split(separator: "\n").map(String.init)
-    let line = lines.first { $0.contains("error:") } ?? lines.first ?? ""
-    return String((line.range(of: "error: ").map { line[$0.upperBound...] } ?? line[...]).prefix(300))
+    // What is fatal comes after errors that led to it.
+    for mark in ["fatal: ", "error: "] {
+      if let line = lines.first(where: { $0.contains(mark) }), let found = line.range(of: mark) {
+        return String(line[found.upperBound...].prefix(300))
+      }
+    }
+    return String((lines.first ?? "").prefix(300))
   }
 }

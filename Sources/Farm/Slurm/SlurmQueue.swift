@@ -497,7 +497,13 @@ package struct SlurmQueue: Sendable {
   }
 
   private static func refusal(_ reason: String) -> Diagnostic {
-    Diagnostic(
+    // The commands are not there, or know no cluster.
+    if ["configuration source", "not found or cannot be executed"].contains(where: reason.contains) {
+      return Diagnostic(
+        family: .usage, code: "slurm.absent", message: "Slurm cannot be used here: \(reason)",
+        remedy: "Run this where `sinfo` shows the cluster: on a login node, or with SLURM_CONF set.")
+    }
+    return Diagnostic(
       family: .usage, code: "slurm.refused", message: "Slurm does not take the job: \(reason)",
       remedy:
         "Correct the partition, account, QOS, licences or needs under `farm:`, or ask who runs the cluster.")

@@ -129,6 +129,13 @@ import Testing
     (
       ProgramAnswer(
         status: 1,
+        errors: "sbatch: error: resolve_ctls_from_dns_srv: res_nsearch error: Unknown host\n"
+          + "sbatch: fatal: Could not establish a configuration source"),
+      .refusedAll("Could not establish a configuration source")
+    ),
+    (
+      ProgramAnswer(
+        status: 1,
         errors: "sbatch: error: Batch job submission failed: Requested node configuration is not available"),
       .refused("Batch job submission failed: Requested node configuration is not available")
     ),
