@@ -114,12 +114,20 @@ import Testing
 
   @Test func `two deliverables of one encoding share their groups`() throws {
     let programme = try programme([("A001", 0, 200), ("B001", 0, 60)])
+    // The shipped profile without its sound, which a part of the programme cannot have.
+    let silent = try #require(DeliveryProfiles.shipped["review-h264"]).replacing(
+      "profile: review-h264", with: "profile: silent"
+    )
+    .split(separator: "\n").filter { !$0.hasPrefix("sound:") }.joined(separator: "\n")
+    _ = try programme.folder.write(silent, to: "profiles/silent.yaml")
     let plan = try programme.plan(
-      Self.stages + "\nsecond: {kind: delivery, picture: edit, sound: mix, profile: review-h264, "
+      Self.stages + "\nsecond: {kind: delivery, picture: edit, profile: silent, "
         + "frames: \"01:00:04:00-01:00:10:00\"}")
-    // 96 is a multiple: the second begins with a group of the first; its last is shorter.
-    #expect(plan.deliverables.map(\.newFrames) == [260, 40])
-    #expect(plan.deliverables.map(\.distinctFrames) == [260, 144])
+    // 96 is a multiple: the part begins with a group of the whole; its last is shorter. It is planned first, since it
+    // waits for no sound.
+    #expect(plan.deliverables.map(\.stage) == ["second", "review"])
+    #expect(plan.deliverables.map(\.newFrames) == [144, 260 - 96 - 8])
+    #expect(plan.deliverables.map(\.distinctFrames) == [144, 260])
   }
 
   @Test func `a layout that the mix is not made in is told, with what to do`() throws {

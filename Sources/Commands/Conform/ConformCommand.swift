@@ -135,7 +135,7 @@ struct ConformCommand: AsyncParsableCommand {
     if let otio { try otio.write(result.otio) }
     if json {
       Outcome.printResult(
-        String(decoding: try JSONBytes.encode(result.report, isPretty: true), as: UTF8.self))
+        String(decoding: try result.report.prettyJSON(), as: UTF8.self))
     } else if let explain {
       Outcome.printResult(try result.explanation(of: explain))
     } else if self.reports.isEmpty {

@@ -25,7 +25,7 @@ struct ConformDocuments {
   /// The report as the extension of its file asks for it; a page is made by workers.
   func report(for path: String) throws -> [UInt8] {
     switch FilePaths.fileExtension(of: path) {
-    case "json": try JSONBytes.encode(report, isPretty: true)
+    case "json": try report.prettyJSON()
     default: Array(report.text.utf8)
     }
   }

@@ -28,6 +28,7 @@ struct MediaIndex: Sendable {
     self.media = media
     self.settings = settings
     levels = TrustLevel.levels(settings.rules)
+    let usesPaths = settings.rules.contains(.path)
     var reels: [String] = []
     for (index, item) in media.enumerated() {
       let facts = item.facts
@@ -41,7 +42,7 @@ struct MediaIndex: Sendable {
       let stem = FileNames.stem(facts.fileName)
       byName.add(facts.fileName.lowercased(), index)
       byStem.add(stem.lowercased(), index)
-      byPath.add(StoredPath.key(item.path), index)
+      if usesPaths { byPath.add(StoredPath.key(item.path), index) }
       if reels.count < 2000 { reels.append(stem) }
     }
     self.reels = reels
@@ -78,11 +79,10 @@ struct MediaIndex: Sendable {
 
   /// Whether the name of a tag holds `umid` or `uuid`, in any case; every tag of every file is asked.
   private static func isIdentity(_ name: String) -> Bool {
-    let bytes = Array(name.utf8)
-    guard bytes.count >= 4 else { return false }
-    return (0...bytes.count - 4).contains { start in
-      let word = bytes[start..<start + 4].map { $0 | 0x20 }
-      return word.elementsEqual("umid".utf8) || word.elementsEqual("uuid".utf8)
+    var lastFour: UInt32 = 0
+    return name.utf8.contains { byte in
+      lastFour = lastFour << 8 | UInt32(byte | 0x20)
+      return lastFour == 0x756d_6964 || lastFour == 0x7575_6964
     }
   }
 
@@ -92,7 +92,12 @@ struct MediaIndex: Sendable {
     for start in ["urn:smpte:umid:", "urn:uuid:", "umid:", "sha256:", "0x"] where rest.hasPrefix(start) {
       rest = rest.dropFirst(start.count)
     }
-    return String(rest.filter { $0.isLetter || $0.isNumber })
+    // Asked of every file, and hardly ever anything but ASCII.
+    guard rest.utf8.allSatisfy({ $0 < 0x80 }) else {
+      return String(rest.filter { $0.isLetter || $0.isNumber })
+    }
+    return String(
+      decoding: rest.utf8.filter { 0x61...0x7a ~= $0 || 0x30...0x39 ~= $0 }, as: UTF8.self)
   }
 
   /// Files that any of the rules names for the clip, whatever their timecode, each with the bits of the levels that

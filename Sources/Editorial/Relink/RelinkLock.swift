@@ -74,6 +74,7 @@ package struct RelinkLock: Sendable, Hashable {
     var lengths = [Int](repeating: least, count: media.count)
     var open = Array(media.indices)
     func end(_ index: Int) -> String { parts[index].suffix(lengths[index]).joined(separator: "/") }
+    if media.count == 1 { return [end(0)] }
     while !open.isEmpty {
       let groups = Dictionary(grouping: open, by: end)
       open = groups.values.filter { $0.count > 1 }.joined().filter { lengths[$0] < parts[$0].count }

@@ -32,18 +32,30 @@ package struct Relinker: Sendable {
       SourceClock.read(item.facts, default: item.facts.video?.rate ?? timeline.rate)
     }
     let lock = settings.lock.map { LockedMedia($0, media: media) }
+    let requests = timeline.tracks.enumerated().flatMap { trackIndex, track in
+      track.items.enumerated().compactMap { itemIndex, item -> ClipRequest? in
+        guard case .clip(let clip) = item else { return nil }
+        return ClipRequest(
+          timeline: timeline, trackIndex: trackIndex, itemIndex: itemIndex, clip: clip,
+          handles: Int64(max(0, handles)), rates: settings.rates)
+      }
+    }
+    let found = ConcurrentMap.map(requests) { conformed($0, clocks, lock) }
     var similar: [String: String?] = [:]
+    var place = 0
     for (trackIndex, track) in timeline.tracks.enumerated() {
       var items: [TrackItem] = []
-      for (itemIndex, item) in track.items.enumerated() {
-        guard case .clip(let clip) = item else {
+      for item in track.items {
+        guard case .clip = item else {
           items.append(item)
           continue
         }
-        let request = ClipRequest(
-          timeline: timeline, trackIndex: trackIndex, itemIndex: itemIndex, clip: clip,
-          handles: Int64(max(0, handles)), rates: settings.rates)
-        let result = conformed(request, clocks, lock, &similar)
+        let result =
+          switch found[place] {
+          case .some(let result): result
+          case .none: missing(requests[place], clocks, &similar)
+          }
+        place += 1
         for var event in result.events {
           event.itemIndex = items.count
           items.append(.clip(event.clip))
@@ -100,16 +112,14 @@ package struct Relinker: Sendable {
 
   // MARK: Choosing
 
+  /// - Returns: `nil` where there is no media for it.
   private func conformed(
-    _ request: ClipRequest, _ clocks: [SourceClock.Reading], _ lock: LockedMedia?,
-    _ similar: inout [String: String?]
-  ) -> Result {
-    let clip = request.clip
-    if clip.isBlack {
+    _ request: ClipRequest, _ clocks: [SourceClock.Reading], _ lock: LockedMedia?
+  ) -> Result? {
+    if request.clip.isBlack {
       return Result(events: [request.event(rule: "black", explanation: "black needs no media")])
     }
-    var candidates = index.candidates(clip).filter { request.accepts(media[$0.index].facts) }
-      .map { candidate($0.index, $0.levels, request, clocks[$0.index]) }
+    var candidates = candidates(of: request, clocks)
     if let choice = lock?.choices[request.key] {
       return locked(choice, lock, &candidates, request, clocks)
     }
@@ -131,7 +141,20 @@ package struct Relinker: Sendable {
         return result
       }
     }
-    return missing(candidates, request, &similar)
+    return nil
+  }
+
+  /// Every file that a rule names and that has what is asked for.
+  private func candidates(of request: ClipRequest, _ clocks: [SourceClock.Reading]) -> [Candidate] {
+    index.candidates(request.clip).filter { request.accepts(media[$0.index].facts) }
+      .map { candidate($0.index, $0.levels, request, clocks[$0.index]) }
+  }
+
+  /// The reels of nearly the same name, which cost the most to find, are looked for once for each name.
+  private func missing(
+    _ request: ClipRequest, _ clocks: [SourceClock.Reading], _ similar: inout [String: String?]
+  ) -> Result {
+    missing(candidates(of: request, clocks), request, &similar)
   }
 
   private func candidate(

@@ -84,7 +84,14 @@ extension ObjectStore {
   package func result<Output>(
     _ key: TaskKey, as type: Output.Type
   ) throws(Diagnostic) -> ResultRecord<Output>? {
-    try storedResult(key)?.decoded(as: type)
+    // A good one is decoded once; whatever else there is, is looked at again to be told.
+    if let body = try fileSystem.read(resultPath(of: key)).flatMap({ ResultEnvelope.opened($0.bytes) }),
+      let record = try? JSONDecoder().decode(ResultRecord<Output>.self, from: Data(body)),
+      record.schema == resultSchema, record.key == key
+    {
+      return record
+    }
+    return try storedResult(key)?.decoded(as: type)
   }
 
   /// The result of a task of any kind; a damaged file is moved to quarantine and counts as none.
