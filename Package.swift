@@ -126,8 +126,7 @@ let package = Package(
       name: "interlock-bench",
       dependencies: [
         "Digests", "TaskGraph", "TaskKinds", "ImageGraph", "Delivery", "SoundMixing", "Planning",
-        "ObjectStore", "Ledger",
-        "Engine", "Commands", argumentParser,
+        "ObjectStore", "Ledger", "Engine", "Commands", argumentParser,
       ],
       swiftSettings: settings),
     // Tests mirror targets one to one

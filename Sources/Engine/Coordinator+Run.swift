@@ -93,7 +93,11 @@ extension Coordinator {
       }
       group.cancelAll()
     }
-    if let error = session?.fatalError { throw error }
+    if let error = session?.fatalError {
+      // What was made is known from the store all the same.
+      try? session?.record()
+      throw error
+    }
     return try session?.finish() ?? RunOutcome()
   }
 

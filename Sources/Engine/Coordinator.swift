@@ -137,8 +137,10 @@ package struct EngineError: Error, Sendable, CustomStringConvertible {
 }
 
 /// Time as a run sees it: a clock that only goes forward, and the time of day for people.
-struct EngineClock: Sendable {
+package struct EngineClock: Sendable {
   private let origin = ContinuousClock.now
+
+  package init() {}
 
   /// Since the engine was made.
   var now: Duration { ContinuousClock.now - origin }

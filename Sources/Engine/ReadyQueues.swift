@@ -44,6 +44,19 @@ struct ReadyQueues: Sendable {
     return backfill(ledger)
   }
 
+  /// The first in order of those with a claim.
+  func first(ofClaim claim: Int) -> Int? { queues[claim].ranks.first }
+
+  func count(ofClaim claim: Int) -> Int { queues[claim].ranks.count }
+
+  /// The first of each other claim, in no order.
+  func firsts(butOfClaim claim: Int) -> [Int] {
+    queues.indices.compactMap { $0 == claim ? nil : queues[$0].ranks.first }
+  }
+
+  /// Takes the first with a claim out of its queue, whatever is free.
+  mutating func takeFirst(ofClaim claim: Int) -> Int? { queues[claim].ranks.popFirst() }
+
   private mutating func backfill(_ ledger: ResourceLedger) -> Int? {
     let waiting = queues.enumerated()
       .compactMap { index, queue in queue.ranks.first.map { (rank: $0, queue: index) } }

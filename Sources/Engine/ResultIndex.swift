@@ -1,34 +1,40 @@
-import Ledger
 import ObjectStore
 import TaskGraph
 
-/// Keeps the ledger's index in step with the results that appear in the store during a run.
+/// Finds the results that appear in the store during a run, each once, and keeps them until they are put on record
+/// together.
 struct ResultIndex {
   private let store: ObjectStore
-  private let ledger: Ledger
-  private var indexed: Set<TaskKey> = []
+  private var found: Set<TaskKey> = []
   private var claimed: [TaskKey] = []
+  private var unrecorded: [StoredResult] = []
 
-  init(store: ObjectStore, ledger: Ledger) {
-    self.store = store
-    self.ledger = ledger
-  }
+  init(store: ObjectStore) { self.store = store }
 
-  /// Notes what a worker says it published; looked at in `catchUp`, many together.
+  /// Notes what a worker says it published; looked at in `takeUnrecorded`, many together.
   mutating func claim(_ key: TaskKey) { claimed.append(key) }
 
-  mutating func catchUp() throws {
-    guard !claimed.isEmpty else { return }
+  /// What was found since this was asked last.
+  mutating func takeUnrecorded() throws -> [StoredResult] {
     let keys = claimed
     claimed.removeAll()
     _ = try results(among: keys)
+    defer { unrecorded.removeAll() }
+    return unrecorded
   }
 
-  /// The keys whose results exist and are whole; all of these are on record when this returns.
+  /// The keys whose results exist and are whole.
   mutating func results(among keys: [TaskKey]) throws -> Set<TaskKey> {
-    let new = keys.filter { !indexed.contains($0) && store.hasResult($0) }
-    if !new.isEmpty { indexed.formUnion(try ledger.recordResults(of: new, in: store)) }
-    return indexed.intersection(keys)
+    var known: Set<TaskKey> = []
+    for key in keys {
+      if !found.contains(key) {
+        guard let result = try store.storedResult(key) else { continue }
+        found.insert(key)
+        unrecorded.append(result)
+      }
+      known.insert(key)
+    }
+    return known
   }
 
   /// What exists of a task: its own result and those it publishes on the way.

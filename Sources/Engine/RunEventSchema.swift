@@ -76,7 +76,10 @@ package enum RunEventSchema {
       required: task + ["attempt", "key"], optional: ["frames", "isFirst"]),
     Kind(
       kind: .attemptEnded,
-      summary: "An attempt is over. What it used is missing where its worker ended without a word.",
+      summary:
+        "An attempt is over. What it used is missing where its worker ended without a word. Small tasks may share an "
+        + "attempt: they begin one after the other, and `duration` is the work of each, without the wait until the "
+        + "results are published together.",
       required: task + ["number", "duration", "outcome"],
       optional: [
         "attempt", "worker", "cpuSeconds", "peakMemoryBytes", "writtenBytes", "failure", "exit", "message",
@@ -90,7 +93,7 @@ package enum RunEventSchema {
       kind: .retrying, summary: "The task is tried again after `pause` seconds; `message` says why.",
       required: task + ["pause"], optional: ["attempt", "failure", "message"]),
     Kind(
-      kind: .taskDone, summary: "The task's result is in the store and on record.",
+      kind: .taskDone, summary: "The task's result is in the store.",
       required: task + ["frames", "total"], optional: ["attempt"]),
     Kind(
       kind: .taskFailed,

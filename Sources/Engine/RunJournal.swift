@@ -1,8 +1,9 @@
 import Diagnostics
-import TaskGraph
+package import ObjectStore
+package import TaskGraph
 
 /// Tells what happens in a run: to the observer at once, to the run's file together with others.
-struct RunJournal {
+package struct RunJournal {
   private let run: String
   private let plan: Plan
   private let log: EventLog
@@ -11,10 +12,14 @@ struct RunJournal {
   private let began: Duration
   private let times: TaskTimes
 
-  init(run: String, plan: Plan, log: EventLog, observer: any RunObserver, clock: EngineClock) {
+  /// - Parameter path: of the file, which is made.
+  package init(
+    run: String, plan: Plan, path: String, in files: FileSystem, observer: any RunObserver = SilentObserver(),
+    clock: EngineClock = EngineClock()
+  ) throws {
     self.run = run
     self.plan = plan
-    self.log = log
+    log = try EventLog(path: path, in: files)
     self.observer = observer
     self.clock = clock
     began = clock.now
@@ -27,7 +32,7 @@ struct RunJournal {
   /// - Parameters:
   ///   - task: index of the task it is about.
   ///   - isLogged: `false` for what only a live view wants.
-  func tell(
+  package func tell(
     _ kind: RunEvent.Kind, task: Int? = nil, attempt: String? = nil, isLogged: Bool = true,
     _ details: (inout RunEvent) -> Void = { _ in }
   ) throws {
@@ -64,7 +69,7 @@ struct RunJournal {
   /// Milliseconds are enough, and short in the file.
   private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
-  func flush() { log.flush() }
+  package func flush() { log.flush() }
 
   /// What is wrong with the record, which is no reason to end a run.
   var complaint: Diagnostic? {

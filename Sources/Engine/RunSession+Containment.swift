@@ -50,7 +50,12 @@ extension RunSession {
   /// The limits that hold for the process while it does this attempt.
   mutating func limit(_ slot: Int, to attempt: Attempt) {
     slots[slot].startedTicks = ProcessFacts.ticksNow
+    slots[slot].labelBefore = slots[slot].label
     slots[slot].label = plan.nodes[attempt.task].label
+    limitMemory(slot, to: attempt)
+  }
+
+  func limitMemory(_ slot: Int, to attempt: Attempt) {
     let limit = engine.configuration.containment.memoryLimit(of: plan.nodes[attempt.task].needs)
     engine.signals.setMemoryLimit(limit, ofLife: slots[slot].life)
   }
@@ -97,8 +102,8 @@ extension RunSession {
   }
 
   /// What a worker found out about a task that went well.
-  mutating func noteFindings(_ event: WorkerEvent, _ slot: Int) throws {
-    for finding in event.diagnostics ?? [] where finding.severity != .error {
+  mutating func noteFindings(_ findings: [Diagnostic]?, _ slot: Int) throws {
+    for finding in findings ?? [] where finding.severity != .error {
       try contain(finding.code, "worker \(slot + 1): \(finding.message)", remedy: finding.remedy)
     }
   }

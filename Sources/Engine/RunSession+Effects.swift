@@ -13,10 +13,11 @@ enum CoordinatorTaskEnd: Sendable {
 
 /// What the scheduler decides, carried out.
 extension RunSession {
-  mutating func apply(_ event: SchedulerEvent) throws {
-    var starting: [Attempt] = []
-    var unable: [(task: Int, number: Int, fault: Diagnostic)] = []
-    for effect in scheduler.apply(event) {
+  mutating func apply(_ event: SchedulerEvent) throws { try apply([event]) }
+
+  mutating func apply(_ events: [SchedulerEvent]) throws {
+    var starting: [[Attempt.Part]] = []
+    for effect in scheduler.apply(events) {
       switch effect {
       case .start(let task, let number):
         outcome.attempts += 1
@@ -25,12 +26,10 @@ extension RunSession {
           commands.append(.startCoordinatorTask(task))
           try journal.tell(.attemptStarted, task: task)
         } else {
-          do {
-            starting.append(try prepare(task, number))
-          } catch let fault as Diagnostic {
-            unable.append((task, number, fault))
-          }
+          starting.append([Attempt.Part(task: task, number: number)])
         }
+      case .join(let task, let number):
+        starting[starting.count - 1].append(Attempt.Part(task: task, number: number))
       case .pause(let task, let pause):
         pauses.append((engine.clock.now + pause, task))
         try journal.tell(.retrying, task: task) { event in
@@ -45,30 +44,46 @@ extension RunSession {
         stop()
       }
     }
+    if !commands.isEmpty { try record() }
     try open(starting)
-    for (task, number, fault) in unable {
+  }
+
+  private mutating func open(_ starting: [[Attempt.Part]]) throws {
+    guard !starting.isEmpty else { return }
+    var attempts: [Attempt] = []
+    var unable: [(parts: [Attempt.Part], fault: Diagnostic)] = []
+    for parts in starting {
+      do {
+        attempts.append(try prepare(parts))
+      } catch let fault as Diagnostic {
+        unable.append((parts, fault))
+      }
+    }
+    // One transaction for all of them, and for what has ended before; only then a worker may hear of an attempt.
+    changes.opened = attempts.map { attempt in
+      let nodes = attempt.parts.map { plan.nodes[$0.task] }
+      return AttemptRecord(id: attempt.id, run: engine.run, keys: nodes.flatMap { $0.commits + [$0.key] })
+    }
+    try record()
+    for attempt in attempts { try dispatch(attempt) }
+    for (parts, fault) in unable {
       // A disk that takes no task file is no reason to end what runs: it is tried again later, as by a worker.
-      note(task, exit: fault.family.rawValue, [fault])
-      try apply(.failed(task, try: number, .infrastructure, commits: 0))
-      try apply(.opened(.worker))
+      note(parts[0].task, exit: fault.family.rawValue, [fault])
+      try apply(
+        parts.dropFirst().map { .untouched($0.task, try: $0.number) }
+          + [.failed(parts[0].task, try: parts[0].number, .infrastructure, commits: 0), .opened(.worker)])
     }
   }
 
-  private mutating func open(_ starting: [Attempt]) throws {
-    guard !starting.isEmpty else { return }
-    // One transaction for all of them; only then a worker may hear of an attempt.
-    try engine.ledger.open(
-      starting.map { attempt in
-        let node = plan.nodes[attempt.task]
-        return AttemptRecord(id: attempt.id, run: engine.run, keys: node.commits + [node.key])
-      })
-    for attempt in starting { try dispatch(attempt) }
-  }
-
-  private func prepare(_ task: Int, _ number: Int) throws -> Attempt {
-    let folder = try AttemptFolder.create(in: engine.production)
-    try folder.writeTask(try plan.nodes[task].taskFile(attempt: folder.id))
-    return Attempt(folder: folder, task: task, number: number, began: engine.clock.now)
+  private func prepare(_ parts: [Attempt.Part]) throws -> Attempt {
+    let attempt = Attempt(parts, in: try AttemptFolder.create(in: engine.production), began: engine.clock.now)
+    let files = try parts.map { try plan.nodes[$0.task].taskFile(attempt: attempt.id) }
+    if attempt.isBatch {
+      try attempt.folder.writeBatch(files)
+    } else {
+      try attempt.folder.writeTask(files[0])
+    }
+    return attempt
   }
 
   private mutating func dispatch(_ attempt: Attempt) throws {
@@ -87,10 +102,14 @@ extension RunSession {
     slots[slot].state = .working(attempt)
     slots[slot].lastHeard = engine.clock.now
     limit(slot, to: attempt)
-    slots[slot].lines?.yield(attempt.folder.taskFilePath)
-    try journal.tell(.attemptStarted, task: attempt.task, attempt: attempt.id) { event in
+    slots[slot].lines?.yield(attempt.taskFilePath)
+    if !attempt.isBatch { try tellStart(of: attempt.task, attempt, slot) }
+  }
+
+  func tellStart(of task: Int, _ attempt: Attempt, _ slot: Int) throws {
+    try journal.tell(.attemptStarted, task: task, attempt: attempt.id) { event in
       event.worker = slot + 1
-      event.total = plan.nodes[attempt.task].frames
+      event.total = plan.nodes[task].frames
     }
   }
 

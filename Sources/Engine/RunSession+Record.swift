@@ -1,26 +1,35 @@
 import Diagnostics
+import Ledger
 import TaskGraph
 
 /// What the record of a run says besides the decisions of the scheduler.
 extension RunSession {
+  /// Puts on record, in one transaction, what has ended and begun since the last.
+  ///
+  /// A crash before it costs nothing: the attempts are open on record then, and what they made is found in the store.
+  mutating func record() throws {
+    changes.results = try index.takeUnrecorded()
+    defer { changes = LedgerChanges() }
+    try engine.ledger.apply(changes)
+  }
+
   /// Puts the end of an attempt on record.
   ///
   /// - Parameters:
   ///   - slot: of its worker; `nil` for a task of the coordinator.
-  ///   - report: the last word of the worker, if it had one.
+  ///   - usage: what the worker said of it, if it had a last word.
   func recordEnd(
     of task: Int, attempt: String? = nil, slot: Int? = nil, _ outcome: AttemptEnding,
-    _ report: WorkerEvent? = nil, message: String? = nil
+    _ usage: WorkerEvent.Usage? = nil, message: String? = nil, _ details: (inout RunEvent) -> Void = { _ in }
   ) throws {
     try journal.tell(.attemptEnded, task: task, attempt: attempt) { event in
       event.worker = slot.map { $0 + 1 }
       event.outcome = outcome
-      event.cpuSeconds = report?.cpuSeconds
-      event.peakMemoryBytes = report?.peakMemoryBytes
-      event.writtenBytes = report?.writtenBytes
-      event.failure = report?.failure
-      event.exit = report?.exit
-      event.message = message ?? report?.diagnostics?.first?.message
+      event.cpuSeconds = usage?.cpuSeconds
+      event.peakMemoryBytes = usage?.peakMemoryBytes
+      event.writtenBytes = usage?.writtenBytes
+      event.message = message
+      details(&event)
     }
   }
 

@@ -38,6 +38,7 @@ extension RunSession {
     }
     switch event.event {
     case .ready, .alive: break
+    case .began: try taskBegan(attempt, slot, event)
     case .progress: try progressed(event, attempt, slot)
     case .committed:
       guard let key = event.key else { break }
@@ -54,8 +55,13 @@ extension RunSession {
   }
 
   private mutating func workerIsReady(_ slot: Int) throws {
+    // The first time it has not looked at what it was given.
+    let isFirst = !slots[slot].saidReady
     slots[slot].saidReady = true
     startFailures = 0
+    if !isFirst, case .working(let attempt) = slots[slot].state, attempt.isBatch, slots[slot].fault == nil {
+      try attemptLeft(attempt, slot)
+    }
     guard case .draining = slots[slot].state else { return }
     slots[slot].state = .idle
     if isStopping { slots[slot].lines?.finish() }
@@ -80,87 +86,12 @@ extension RunSession {
     }
   }
 
-  private mutating func ignore(_ message: String) throws {
+  mutating func ignore(_ message: String) throws {
     outcome.ignoredReports += 1
     try journal.tell(.ignored) { $0.message = message }
   }
 
-  // MARK: Ends of attempts
-
-  private mutating func attemptFinished(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
-    let node = plan.nodes[attempt.task]
-    guard try index.results(of: node).contains(node.key) else {
-      // Success is a good result in the store and nothing else.
-      kill(slot, "it reported success without publishing a result")
-      return
-    }
-    slots[slot].state = .draining
-    try noteFindings(event, slot)
-    // A repeated attempt found part of its work done; its time says nothing about the next task.
-    if attempt.number == 1 {
-      let seconds = (engine.clock.now - attempt.began).inSeconds
-      try engine.ledger.recordTiming(kind: node.kind, frames: node.frames, seconds: seconds)
-    }
-    try succeeded(attempt, slot, event)
-  }
-
-  private mutating func succeeded(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent? = nil) throws {
-    try engine.ledger.close(attempt: attempt.id, outcome: .done)
-    try recordEnd(of: attempt.task, attempt: attempt.id, slot: slot, .done, event)
-    // The folder stays for a while: what was asked and the log of the work are what a person looks for later.
-    try apply(.finished(attempt.task, try: attempt.number))
-  }
-
-  private mutating func attemptFailed(_ attempt: Attempt, _ slot: Int, _ event: WorkerEvent) throws {
-    slots[slot].state = .draining
-    let commits = try index.results(of: plan.nodes[attempt.task]).count
-    let failure = event.failure ?? .infrastructure
-    let silence = Diagnostic(
-      family: .failed, code: "worker.failed", message: "the worker gave no reason",
-      remedy: engine.logRemedy(slot))
-    let diagnostics = event.diagnostics ?? []
-    note(
-      attempt.task, exit: event.exit ?? 1, diagnostics.isEmpty ? [silence] : diagnostics, attempt: attempt.id)
-    try engine.ledger.close(attempt: attempt.id, outcome: failure == .cancelled ? .cancelled : .failed)
-    try recordEnd(
-      of: attempt.task, attempt: attempt.id, slot: slot, failure == .cancelled ? .cancelled : .failed, event)
-    _ = try? attempt.folder.sweepParts()
-    try apply(.failed(attempt.task, try: attempt.number, failure, commits: commits))
-  }
-
-  private mutating func attemptLost(
-    _ attempt: Attempt, _ slot: Int, _ end: WorkerEnd, _ fault: WorkerFault?
-  ) throws {
-    let node = plan.nodes[attempt.task]
-    let made = try index.results(of: node)
-    if made.contains(node.key) {
-      // It died between its commit and its report.
-      return try succeeded(attempt, slot)
-    }
-    try engine.ledger.close(attempt: attempt.id, outcome: isStopping ? .cancelled : .lost)
-    // The worker is reaped and its group is gone, so nobody writes there any more.
-    _ = try? attempt.folder.sweepParts()
-    let message = fault.map { "the worker was killed because \($0.message)" } ?? "the worker \(end)"
-    try recordEnd(
-      of: attempt.task, attempt: attempt.id, slot: slot, isStopping ? .cancelled : .lost, message: message)
-    if !isStopping {
-      outcome.lostAttempts += 1
-      try journal.tell(.workerLost, task: attempt.task, attempt: attempt.id) { event in
-        event.worker = slot + 1
-        event.message = message
-      }
-    }
-    let diagnostic = Diagnostic(
-      family: .failed, code: fault?.code ?? "worker.lost", message: message,
-      remedy: [engine.logRemedy(slot), fault?.remedy].compactMap(\.self).joined(separator: " "))
-    note(attempt.task, exit: fault?.exit ?? 1, [diagnostic], attempt: attempt.id)
-    if !isStopping, fault?.isOfTheTask == true {
-      return try apply(.failed(attempt.task, try: attempt.number, .application, commits: made.count))
-    }
-    let wasKilled = fault == nil && end.isBySomebodyElse
-    try apply(
-      .lost(attempt.task, try: attempt.number, wasKilled ? .killed : .crash, commits: made.count))
-  }
+  // MARK: Ends of workers
 
   private mutating func workerEnded(_ end: WorkerEnd, _ remains: WorkerRemains, in slot: Int) throws {
     if let memory = remains.memory { slots[slot].fault = .memory(used: memory.used, limit: memory.limit) }

@@ -22,8 +22,8 @@ enum RunCommand: Sendable {
 /// One run: keeps the scheduler, the workers and the records in step.
 ///
 /// Input comes in one at a time; every answer of the scheduler is carried out before the next. The order on
-/// disk is the promise: an attempt is in the ledger before a worker hears of it, and is closed after its results
-/// are indexed.
+/// disk is the promise: an attempt is in the ledger before a worker hears of it, and is closed together with what it
+/// made.
 struct RunSession {
   let plan: Plan
   let engine: RunSurroundings
@@ -31,6 +31,8 @@ struct RunSession {
   var scheduler: Scheduler
   var slots: [WorkerSlot]
   var index: ResultIndex
+  /// What goes on record with the next attempts that begin, or with the next tick.
+  var changes = LedgerChanges()
   var outcome = RunOutcome()
   /// For each task, why its last attempt ended without a result.
   var reports: [Int: TaskFailure] = [:]
@@ -60,7 +62,7 @@ struct RunSession {
       timings: try surroundings.ledger.timingEstimates(), suspects: quarantined.mapValues(\.cause),
       stopsAtFirstFailure: surroundings.options.stopsAtFirstFailure)
     slots = Array(repeating: WorkerSlot(), count: surroundings.configuration.workers)
-    index = ResultIndex(store: surroundings.store, ledger: surroundings.ledger)
+    index = ResultIndex(store: surroundings.store)
     outcome.runID = surroundings.run
     let files = surroundings.production.fileSystem
     let folder = surroundings.folder
@@ -73,8 +75,8 @@ struct RunSession {
     if let heading = surroundings.options.heading {
       try files.writeNew(heading, at: "\(folder)/heading.json")
     }
-    journal = RunJournal(
-      run: surroundings.run, plan: plan, log: try EventLog(path: "\(folder)/events.jsonl", in: files),
+    journal = try RunJournal(
+      run: surroundings.run, plan: plan, path: "\(folder)/events.jsonl", in: files,
       observer: surroundings.observer, clock: surroundings.clock)
   }
 
@@ -139,7 +141,9 @@ struct RunSession {
 
   /// The end of the record; the last thing a run does.
   mutating func finish() throws -> RunOutcome {
-    try index.catchUp()
+    try record()
+    // What cannot be copied now is copied by whoever opens the ledger next.
+    try? engine.ledger.checkpoint()
     outcome.undone = scheduler.undone.map { plan.nodes[$0].label }
     outcome.isCancelled = scheduler.isCancelled && !outcome.undone.isEmpty
     if !outcome.isCancelled, !outcome.undone.isEmpty {
@@ -177,7 +181,7 @@ struct RunSession {
 
   private mutating func tick() throws {
     let now = engine.clock.now
-    try index.catchUp()
+    try record()
     journal.flush()
     let due = pauses.filter { $0.due <= now }
     pauses.removeAll { $0.due <= now }

@@ -27,6 +27,7 @@ package struct Scheduler: Sendable {
   private let stopsAtFirstFailure: Bool
   /// Tasks that were poison in an earlier run: they get one chance.
   private let suspects: [Int: LossCause]
+  private var sizes: BatchSizes
 
   private(set) var states: [State]
   private var openDependencies: [Int]
@@ -34,6 +35,11 @@ package struct Scheduler: Sendable {
   private var troubles: [Int: Trouble] = [:]
   private var queues: [TaskPlace: ReadyQueues]
   private var free: [TaskPlace: Int] = [:]
+  /// How many workers there are, as far as they were ever free together.
+  private var workers = 1
+  /// Of attempts at several tasks: the task it was started for, by those that have not ended; and how many these are.
+  private var leaders: [Int: Int] = [:]
+  private var companies: [Int: Int] = [:]
   private var ledger: ResourceLedger
   /// What paused tasks keep for themselves until their pause is over.
   private var kept: [Int: ResourceClaim] = [:]
@@ -78,6 +84,7 @@ package struct Scheduler: Sendable {
     self.stopsAtFirstFailure = stopsAtFirstFailure
     self.suspects = suspects
     order = TaskOrder(plan, timings: timings)
+    sizes = BatchSizes(timings)
     ledger = ResourceLedger(capacity)
     (claims, claimOfTask) = Self.claims(of: plan, ledger)
     // Each core may turn to something else a few times before it waits.
@@ -92,33 +99,45 @@ package struct Scheduler: Sendable {
   /// Applies one event and says what to do about it, in order.
   ///
   /// A report that is not of the task's current attempt changes nothing.
-  package mutating func apply(_ event: SchedulerEvent) -> [SchedulerEffect] {
+  package mutating func apply(_ event: SchedulerEvent) -> [SchedulerEffect] { apply([event]) }
+
+  /// Applies events that came together, and only then starts what can start.
+  package mutating func apply(_ events: [SchedulerEvent]) -> [SchedulerEffect] {
     var effects: [SchedulerEffect] = []
+    for event in events { note(event, &effects) }
+    startReady(&effects)
+    finishIfOver(&effects)
+    return effects
+  }
+
+  private mutating func note(_ event: SchedulerEvent, _ effects: inout [SchedulerEffect]) {
     switch event {
     case .begin:
       for index in plan.nodes.indices where openDependencies[index] == 0 { makeReady(index) }
     case .opened(let place):
       free[place, default: 0] += 1
+      if place == .worker { workers = max(workers, free[.worker, default: 0]) }
     case .finished(let index, let number):
-      guard end(index, number) else { break }
+      guard end(index, number) != nil else { break }
       noteProgress()
       settle(index, .done, &effects)
     case .failed(let index, let number, let failure, let commits):
-      guard end(index, number) else { break }
+      guard let end = end(index, number) else { break }
       notePublished(index, commits)
-      failed(index, failure, &effects)
+      failed(index, failure, end, &effects)
     case .lost(let index, let number, let cause, let commits):
-      guard end(index, number) else { break }
+      guard end(index, number) != nil else { break }
       notePublished(index, commits)
       lost(index, cause, &effects)
+    case .untouched(let index, let number):
+      if end(index, number) != nil { makeReady(index) }
+    case .took(let index, let seconds):
+      sizes.note(plan.nodes[index], seconds: seconds)
     case .due(let index):
       if states[index] == .paused { resume(index) }
     case .cancel:
       isCancelled = true
     }
-    startReady(&effects)
-    finishIfOver(&effects)
-    return effects
   }
 
   package var runningCount: Int { running }
@@ -165,16 +184,70 @@ package struct Scheduler: Sendable {
         running += 1
         attempts[index] += 1
         effects.append(.start(index, try: attempts[index]))
+        if place == .worker { join(index, &effects) }
       }
     }
   }
 
-  /// Ends the current attempt: the one place where its claim is given back.
-  private mutating func end(_ index: Int, _ number: Int) -> Bool {
-    guard states[index] == .running, attempts[index] == number else { return false }
+  /// Lets an attempt that has just started for a small task do more of them: the next in order of those that need the
+  /// same and are of the same kind.
+  ///
+  /// As many as make up a batch, and no more than one place's share of those that are ready: a batch must not take work
+  /// from a place that has none. None of them goes before a task of greater weight that needs something else.
+  private mutating func join(_ leader: Int, _ effects: inout [SchedulerEffect]) {
+    let claim = claimOfTask[leader]
+    guard var seconds = smallness(of: leader), let ready = queues[.worker]?.count(ofClaim: claim), ready > 0
+    else { return }
+    let share = (ready + workers) / workers
+    let others =
+      queues[.worker]?.firsts(butOfClaim: claim).map { order.weights[order.tasks[$0]] }.max() ?? .min
+    var company = 1
+    while company < min(share, BatchSizes.mostTasks), let rank = queues[.worker]?.first(ofClaim: claim) {
+      let index = order.tasks[rank]
+      guard plan.nodes[index].kind == plan.nodes[leader].kind, order.weights[index] >= others,
+        let more = smallness(of: index), seconds + more <= BatchSizes.mostSeconds
+      else { break }
+      _ = queues[.worker]?.takeFirst(ofClaim: claim)
+      states[index] = .running
+      running += 1
+      attempts[index] += 1
+      leaders[index] = leader
+      seconds += more
+      company += 1
+      effects.append(.join(index, try: attempts[index]))
+    }
+    guard company > 1 else { return }
+    leaders[leader] = leader
+    companies[leader] = company
+  }
+
+  /// How long a small task takes; nil for one that is not, or that was in trouble before: it has to show that it alone
+  /// is to blame.
+  private func smallness(of index: Int) -> Double? {
+    troubles[index] == nil && suspects[index] == nil ? sizes.seconds(of: plan.nodes[index]) : nil
+  }
+
+  /// What the end of a task means for its attempt.
+  private enum End {
+    /// It is over, and what it occupied is free.
+    case ofAttempt
+    case ofTaskOnly
+  }
+
+  /// Ends the current attempt of a task; with the last of its tasks what the attempt occupies is given back, here and
+  /// nowhere else.
+  ///
+  /// - Returns: nil when it is not the current attempt.
+  private mutating func end(_ index: Int, _ number: Int) -> End? {
+    guard states[index] == .running, attempts[index] == number else { return nil }
     running -= 1
+    if let leader = leaders.removeValue(forKey: index) {
+      let left = (companies[leader] ?? 1) - 1
+      companies[leader] = left > 0 ? left : nil
+      if left > 0 { return .ofTaskOnly }
+    }
     ledger.release(claims[claimOfTask[index]])
-    return true
+    return .ofAttempt
   }
 
   private mutating func makeReady(_ index: Int) {
@@ -199,13 +272,13 @@ package struct Scheduler: Sendable {
   // MARK: Failures
 
   private mutating func failed(
-    _ index: Int, _ failure: WorkerEvent.FailureClass, _ effects: inout [SchedulerEffect]
+    _ index: Int, _ failure: WorkerEvent.FailureClass, _ end: End, _ effects: inout [SchedulerEffect]
   ) {
     switch failure {
     case .user, .media:
       settle(index, .failed(failure), &effects)
     case .infrastructure, .licence:
-      waitForRepair(index, failure, &effects)
+      waitForRepair(index, failure, end, &effects)
     case .application:
       let count = count(\.applicationFailures, of: index)
       guard count < policy.applicationFailures else {
@@ -240,7 +313,7 @@ package struct Scheduler: Sendable {
 
   /// Lets a task wait for disk, network or licence, until nothing else gets anywhere either.
   private mutating func waitForRepair(
-    _ index: Int, _ failure: WorkerEvent.FailureClass, _ effects: inout [SchedulerEffect]
+    _ index: Int, _ failure: WorkerEvent.FailureClass, _ end: End, _ effects: inout [SchedulerEffect]
   ) {
     let count = count(\.faults, of: index)
     let patience = failure == .licence ? policy.licencePatience : policy.infrastructurePatience
@@ -258,7 +331,9 @@ package struct Scheduler: Sendable {
     let pause = policy.pause(afterFailures: count, of: plan.nodes[index].key)
     trouble.waited += pause
     troubles[index] = trouble
-    retry(index, after: pause, keeping: keptWhileWaiting(index, failure), &effects)
+    // What others of its attempt still occupy is not its to keep.
+    let kept = end == .ofAttempt ? keptWhileWaiting(index, failure) : nil
+    retry(index, after: pause, keeping: kept, &effects)
   }
 
   /// What a waiting task keeps from others, which would only run into the same wall.

@@ -15,6 +15,10 @@ package enum SchedulerEvent: Sendable, Hashable {
   case failed(Int, try: Int, WorkerEvent.FailureClass, commits: Int)
   /// The attempt ended without a word; `commits` of the task's results are in the store by now.
   case lost(Int, try: Int, LossCause, commits: Int)
+  /// The attempt is over and never came to this one of its tasks: nothing happened to it.
+  case untouched(Int, try: Int)
+  /// Such a task took so long; small ones travel together.
+  case took(Int, seconds: Double)
   /// The pause that `SchedulerEffect.pause` asked for is over.
   case due(Int)
   /// Nothing new starts from here on.
@@ -33,6 +37,9 @@ package enum LossCause: String, Codable, Sendable {
 package enum SchedulerEffect: Sendable, Hashable {
   /// Start the task in a free place of its kind; `try` counts its attempts from 1.
   case start(Int, try: Int)
+  /// Let the attempt that was started just before do this task, too, after those it has: it occupies nothing of its own,
+  /// and what the attempt occupies is free when the last of its tasks has ended.
+  case join(Int, try: Int)
   /// Send `.due` for the task after the pause.
   case pause(Int, Duration)
   /// The task will not run again in this run.

@@ -10,6 +10,8 @@ struct TaskOrder: Sendable {
   private(set) var ranks: [Int]
   /// The tasks by rank.
   private(set) var tasks: [Int]
+  /// The user's weight of each task, with what it inherits.
+  let weights: [Int]
 
   /// Seconds per frame where no kind has a record.
   private static let unknownSecondsPerFrame = 0.1
@@ -30,6 +32,7 @@ struct TaskOrder: Sendable {
       if weight[one] != weight[other] { return weight[one] > weight[other] }
       return path[one] == path[other] ? one < other : path[one] > path[other]
     }
+    weights = weight
     ranks = [Int](repeating: 0, count: tasks.count)
     for (rank, index) in tasks.enumerated() { ranks[index] = rank }
   }

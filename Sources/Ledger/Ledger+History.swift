@@ -93,14 +93,19 @@ struct ProductionHistory {
         guard let id = event.attempt else { continue }
         let commits = try keys ?? Self.keys(run, production)
         keys = commits
-        attempts[id] = PastAttempt(
-          record: AttemptRecord(id: id, run: run, keys: commits[task] ?? [task], opened: event.at))
+        // Several tasks may share an attempt.
+        attempts[
+          id, default: PastAttempt(record: AttemptRecord(id: id, run: run, keys: [], opened: event.at))
+        ]
+        .record.keys += commits[task] ?? [task]
       case "attemptEnded":
         guard let id = event.attempt else { continue }
         attempts[id]?.outcome = event.outcome.flatMap(AttemptOutcome.init(rawValue:))
         attempts[id]?.closed = event.at
-        // A repeated attempt found part of its work done.
-        if event.outcome == AttemptOutcome.done.rawValue, event.number ?? 1 == 1 {
+        // A repeated attempt at what publishes on the way found part of its work done.
+        if event.outcome == AttemptOutcome.done.rawValue,
+          event.number ?? 1 == 1 || keys?[task]?.count ?? 1 == 1
+        {
           durations[task] = event.duration
         }
       case "taskDone":
@@ -109,7 +114,7 @@ struct ProductionHistory {
           attempts[id]?.outcome = .done
           attempts[id]?.closed = event.at
         }
-        if start.count == 1 {
+        if start.count == 1 || keys?[task]?.count ?? 1 == 1 {
           timings.append(
             Timing(
               kind: kind, frames: event.frames ?? 0,
@@ -151,11 +156,12 @@ struct ProductionHistory {
   /// An attempt that no run tells of: exported to a farm, or of a run whose record ends before it.
   private static func unrecorded(_ id: String, _ production: Production) throws -> PastAttempt? {
     guard let folder = AttemptFolder.open(id: id, in: production),
-      let (bytes, _) = try production.fileSystem.read(folder.taskFilePath),
-      let task = try? JSONDecoder().decode(TaskFileHead.self, from: Data(bytes)),
       production.fileSystem.exists(folder.exitPath)
     else { return nil }
-    return PastAttempt(record: AttemptRecord(id: id, run: "", keys: [task.key]))
+    let keys = try folder.taskFiles().compactMap {
+      try? JSONDecoder().decode(TaskFileHead.self, from: Data($0)).key
+    }
+    return keys.isEmpty ? nil : PastAttempt(record: AttemptRecord(id: id, run: "", keys: keys))
   }
 
   /// What the worker's own last word says of an attempt.

@@ -25,6 +25,12 @@ package struct AttemptSearch {
     /// What its worker process wrote to standard error, with that of other attempts.
     package var workerLog: String?
 
+    /// Whether a name stands for the attempt, rather than for its task.
+    package func isNamed(by name: String) -> Bool {
+      let name = name.uppercased()
+      return name.utf8.count >= 4 && (attempt.hasPrefix(name) || attempt.hasSuffix(name))
+    }
+
     /// One line for people.
     package var heading: String {
       var text = [stage, label].compactMap(\.self).map(TerminalText.printable).joined(separator: "  ")

@@ -1,7 +1,8 @@
 package import Diagnostics
 import Glibc
 
-/// The folder of one try at a task, `attempts/<id>/`: what it was told, its lock, its log and its scratch files.
+/// The folder of one try at a task, or at several small ones, `attempts/<id>/`: what it was told, its lock, its log and
+/// its scratch files.
 ///
 /// The id is a ULID, unique for all machines, which is what fences a late finisher off. `.part` files are made
 /// in attempt folders only, so what a killed attempt left behind is found and swept with it.
@@ -11,7 +12,8 @@ package struct AttemptFolder: Hashable, Sendable {
 
   package var path: String { "\(production.attemptsFolder)/\(id)" }
   package var taskFilePath: String { path + "/task.json" }
-  /// Of a batch: several task files, one a line.
+  /// Of an attempt at several tasks: their task files, one a line, in the order they are done.
+  package var batchFilePath: String { path + "/tasks.jsonl" }
   package var lockPath: String { path + "/lock" }
   package var logPath: String { path + "/log.txt" }
   package var exitPath: String { path + "/exit.json" }
@@ -22,12 +24,15 @@ package struct AttemptFolder: Hashable, Sendable {
   }
 
   /// Makes the folder of a new attempt.
+  ///
+  /// It is not synced: after a power failure there is no attempt to continue, and syncing costs a
+  /// millisecond per attempt.
   package static func create(
     in production: Production, id: ULID = .next()
   ) throws(Diagnostic) -> AttemptFolder {
     let attempt = AttemptFolder(production: production, id: id.description)
     let files = production.fileSystem
-    guard try files.createNewFolder(attempt.path) else {
+    guard try files.createNewFolder(attempt.path, isDurable: false) else {
       throw files.fault("create the attempt", attempt.path, EEXIST)
     }
     return attempt
@@ -59,17 +64,38 @@ package struct AttemptFolder: Hashable, Sendable {
     try production.fileSystem.names(in: production.attemptsFolder).filter { ULID($0) != nil }
   }
 
-  /// Writes `task.json` whole, before the task is dispatched.
-  ///
-  /// It is not synced: after a power failure there is no attempt to continue, and syncing costs a
-  /// millisecond per task.
+  /// Writes `task.json` whole, before the task is dispatched; not synced, as the folder.
   package func writeTask(_ bytes: [UInt8]) throws(Diagnostic) {
     try publish(bytes, at: taskFilePath, isDurable: false)
   }
 
-  /// Writes `exit.json` whole and durably, when the attempt has ended.
-  package func writeExit(_ bytes: [UInt8]) throws(Diagnostic) {
-    try publish(bytes, at: exitPath, isDurable: true)
+  /// Writes the task files of several tasks, each with its line feed; as `writeTask`.
+  package func writeBatch(_ taskFiles: [[UInt8]]) throws(Diagnostic) {
+    try publish(Array(taskFiles.joined()), at: batchFilePath, isDurable: false)
+  }
+
+  /// Whether a path that lies in this folder names its batch.
+  package func isBatch(_ taskFile: String) -> Bool {
+    FileSystem.lastName(of: taskFile) == FileSystem.lastName(of: batchFilePath)
+  }
+
+  /// Whether it covers several tasks.
+  package var isShared: Bool { production.fileSystem.exists(batchFilePath) }
+
+  /// Everything the attempt was told: the task files of its tasks, none when nothing was written.
+  package func taskFiles() throws(Diagnostic) -> [[UInt8]] {
+    let files = production.fileSystem
+    if let task = try files.read(taskFilePath) { return [task.bytes] }
+    let batch = try files.read(batchFilePath)?.bytes ?? []
+    return batch.split(separator: UInt8(ascii: "\n")).map(Array.init)
+  }
+
+  /// Writes `exit.json` whole, when the attempt has ended.
+  ///
+  /// - Parameter isDurable: for attempts that others judge by this file; where the coordinator has heard the end, it
+  ///   is only for people.
+  package func writeExit(_ bytes: [UInt8], isDurable: Bool = true) throws(Diagnostic) {
+    try publish(bytes, at: exitPath, isDurable: isDurable)
   }
 
   private func publish(_ bytes: [UInt8], at path: String, isDurable: Bool) throws(Diagnostic) {

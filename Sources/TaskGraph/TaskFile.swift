@@ -1,4 +1,5 @@
-/// What a worker is told: one task, described completely, in `attempts/<id>/task.json`.
+/// What a worker is told: one task, described completely, in `attempts/<id>/task.json`; or several small ones, a line
+/// each, in `attempts/<id>/tasks.jsonl`.
 ///
 /// The production is the folder that holds the file (`<production>/.interlock/attempts/<id>/task.json`), so
 /// the file names no absolute path but those of the media.

@@ -87,7 +87,9 @@ public enum WorkerProgram {
     while true {
       PoolReporter.send(WorkerEvent(.ready))
       guard let path = lines.next() else { break }
-      let ending = AttemptRunner.run(taskFile: path) { PoolReporter(attempt: $0) }
+      let ending = AttemptRunner.run(taskFile: path, isPooled: true) { PoolReporter(attempt: $0) }
+      // Of several tasks each has been told of.
+      if ending.done != nil { continue }
       var last =
         ending.exit == 0
         ? WorkerEvent(
@@ -96,8 +98,9 @@ public enum WorkerProgram {
         : WorkerEvent(
           .failed, attempt: ending.attempt, key: ending.key, exit: Int(ending.exit), failure: ending.failure,
           diagnostics: ending.diagnostics)
-      (last.cpuSeconds, last.peakMemoryBytes) = (ending.cpuSeconds, ending.peakMemoryBytes)
-      last.writtenBytes = ending.writtenBytes
+      last.usage = WorkerEvent.Usage(
+        seconds: ending.seconds, cpuSeconds: ending.cpuSeconds, peakMemoryBytes: ending.peakMemoryBytes,
+        writtenBytes: ending.writtenBytes)
       PoolReporter.send(last)
     }
     return StopRequest.exitCode ?? 0
@@ -132,7 +135,8 @@ public enum WorkerProgram {
     let taskFile = arguments[0]
     StandardOutput.write(firstLine(arguments))
     LifeThread.start { [dialect] in FarmReporter.repeatProgress(in: dialect) }
-    let ending = AttemptRunner.run(taskFile: taskFile) { _ in FarmReporter(dialect: dialect) }
+    let ending = AttemptRunner.run(taskFile: taskFile, isPooled: false) { _ in FarmReporter(dialect: dialect)
+    }
     for diagnostic in ending.diagnostics { StandardOutput.write(diagnostic.description) }
     if ending.exit == 0 {
       StandardOutput.write(dialect.progress(100))

@@ -17,7 +17,8 @@ struct BenchCommand: AsyncParsableCommand {
     subcommands: [
       MeasureCommand.self, PrepareSyntheticCommand.self, SyntheticNoOpCommand.self,
       ScaleSchedulerCommand.self,
-      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, PrepareSeasonCommand.self,
+      ScaleLedgerCommand.self, ScaleEngineCommand.self, ScalePoolCommand.self, PrepareProgramsCommand.self,
+      ScaleProgramsCommand.self, ScaleRecordCommand.self, PrepareSeasonCommand.self,
     ],
     defaultSubcommand: MeasureCommand.self)
 }
@@ -86,7 +87,9 @@ struct MeasureCommand: ParsableCommand {
     case .scheduler:
       report.figures += try SchedulerBenchmark(folder: folder, samples: samples).measure()
     case .throughput:
-      report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure()
+      report.figures += try ThroughputBenchmark(folder: folder, samples: samples).measure(report.budgets)
+    case .record:
+      report.figures += try RecordBenchmark(folder: folder, samples: samples).measure()
     case .conform:
       report.conform = try ConformBenchmark(folder: folder, samples: samples).measure()
     case .season:
@@ -107,6 +110,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case scheduler
   /// Tasks a second of real runs, beside Ninja.
   case throughput
+  /// What the record of a run costs: lines of events, and what keys are made from.
+  case record
   /// Probing and relinking.
   case conform
   /// Planning a finished season.

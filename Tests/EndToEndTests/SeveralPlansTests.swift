@@ -131,7 +131,7 @@ import Testing
     #expect(diagram.contains(#"subgraph p1["two"]"#))
     // One alone has no frame around it.
     #expect(try !fixture.interlock(["plan", first, "--dot"]).text.contains("cluster"))
-    for pipeline in [first, second] { try fixture.run(pipeline) }
+    for pipeline in [first, second] { _ = try fixture.run(pipeline) }
     let status = try fixture.interlock(["status", first, second, "--production", "out"])
     #expect(status.text.contains("✓ one/master  v001  current"))
     #expect(status.text.contains("✓ two/master  v001  current"))
@@ -176,7 +176,7 @@ import Testing
 
   /// Whatever a plan follows from breaks what is remembered of it.
   @Test func `a finished programme is planned anew when anything has changed`() throws {
-    try fixture.run(first)
+    _ = try fixture.run(first)
     let finished = try plan(first)
     #expect(finished.tasks.isEmpty)
     #expect(try plan(first) == finished)

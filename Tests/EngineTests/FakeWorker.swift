@@ -13,7 +13,8 @@ struct FakeTask: Codable, Sendable {
   var seconds = 0.0
   var frames = 0
   /// killed, exits, hangs, lies, fails, stale, babbles, stubborn (ignores SIGTERM), orphans (leaves a child), daemon (leaves
-  /// one that got away), daemon below (one that did not get past the worker), leaks, leaks in a child, floods (log), chatters (output), endless (a line), stalls (lives only)
+  /// one that got away), daemon below (one that did not get past the worker), leaks, leaks in a child, floods (log), chatters (output), endless (a line), stalls (lives only); of several in an attempt also forgets (says nothing of
+  /// it), slow (those after it are handed back)
   var misbehaviour: String?
   var times: Int?
   var failure: String?
@@ -107,15 +108,64 @@ let fakeWorkerProgram = #"""
       while open("/proc/" + pid + "/comm").read() != "sleep\n":
           time.sleep(0.01)
 
-  def work(path):
-      folder = os.path.dirname(path)
-      root = os.path.dirname(os.path.dirname(os.path.dirname(folder)))
-      lock = open(os.path.join(folder, "lock"), "w")
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  def batch(path, folder, root):
+      """Several small tasks: published eight at a time, told one by one."""
+      waiting = []
+      def publish_all():
+          ends = []
+          for task in waiting:
+              isFirst = misbehaves(root, task, "lies") or publish(
+                  root, folder, task["key"], task["kind"], task["attempt"], {"name": task["label"]})
+              ends.append({"key": task["key"], "isFirst": isFirst, "usage": {"seconds": 0.001, "cpuSeconds": 0.001}})
+          attempt = waiting[0]["attempt"] if waiting else ""
+          waiting.clear()
+          if ends:
+              say("finished", attempt=attempt, ends=ends)
       with open(path) as file:
-          task = json.load(file)
+          tasks = [json.loads(line) for line in file]
+      for task in tasks:
+          input, attempt = task["input"], task["attempt"]
+          say("began", attempt=attempt, key=task["key"])
+          part = os.path.join(folder, "unfinished.part")
+          try:
+              open(part, "w").close()
+              if input.get("misbehaviour") == "fails":
+                  publish_all()
+              if misbehave(root, task):
+                  os.unlink(part)
+                  if input["failure"] in ("infrastructure", "licence"):
+                      return True
+                  continue
+              time.sleep(input["seconds"])
+              if input.get("hold"):
+                  note(root, "holds")
+              while input.get("hold") and os.path.exists(input["hold"]):
+                  time.sleep(0.02)
+              if misbehaves(root, task, "killed"):
+                  os.kill(os.getpid(), signal.SIGKILL)
+              if misbehaves(root, task, "exits"):
+                  os._exit(11)
+          except Stop:
+              os.unlink(part)
+              publish_all()
+              say("failed", attempt=attempt, key=task["key"], failure="cancelled", exit=143)
+              sys.exit(143)
+          os.unlink(part)
+          if misbehaves(root, task, "forgets"):
+              continue
+          waiting.append(task)
+          if len(waiting) == 8 or misbehaves(root, task, "slow"):
+              publish_all()
+          if misbehaves(root, task, "slow"):
+              return True
+          if lifeline_is_cut():
+              publish_all()
+              return False
+      publish_all()
+      return True
+
+  def misbehave(root, task):
       input, attempt = task["input"], task["attempt"]
-      segments = input["segments"]
       if misbehaves(root, task, "stubborn"):
           signal.signal(signal.SIGTERM, signal.SIG_IGN)
       if misbehaves(root, task, "orphans"):
@@ -161,6 +211,21 @@ let fakeWorkerProgram = #"""
               diagnostics=[{"severity": "error", "family": 3, "code": "media.unreadable",
                             "message": "the file ends early"}])
           return True
+      return False
+
+  def work(path):
+      folder = os.path.dirname(path)
+      root = os.path.dirname(os.path.dirname(os.path.dirname(folder)))
+      lock = open(os.path.join(folder, "lock"), "w")
+      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      if path.endswith("tasks.jsonl"):
+          return batch(path, folder, root)
+      with open(path) as file:
+          task = json.load(file)
+      input, attempt = task["input"], task["attempt"]
+      segments, began = input["segments"], time.monotonic()
+      if misbehave(root, task):
+          return True
       for number, key in enumerate(segments):
           if not os.path.exists(result_path(root, key)):
               part = os.path.join(folder, "unfinished.part")
@@ -190,7 +255,8 @@ let fakeWorkerProgram = #"""
       if not misbehaves(root, task, "lies"):
           isFirst = publish(root, folder, task["key"], task["kind"], attempt, {"name": task["label"]})
           say("committed", attempt=attempt, key=task["key"], isFirst=isFirst)
-      say("finished", attempt=attempt, key=task["key"])
+      usage = {"seconds": time.monotonic() - began, "cpuSeconds": 0.001}
+      say("finished", attempt=attempt, key=task["key"], usage=usage)
       return True
 
   def main():

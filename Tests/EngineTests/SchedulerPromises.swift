@@ -23,6 +23,9 @@ enum SchedulerPromise: String, CaseIterable, Sendable {
   case patient = "patience comes to its end"
   case weightFirst = "of tasks that fit, none starts before one of greater weight"
   case busy = "no place stays free while a task could start in it"
+  case smallTogether =
+    "only small tasks of one kind that need the same, publish nothing on the way and were never in trouble share an attempt"
+  case shareLeft = "tasks that share an attempt are one place's share of those that are ready, and no more"
   case noStarving =
     "the first in order is overtaken a limited number of times by tasks that take what it lacks"
 }
@@ -68,6 +71,11 @@ struct Judge {
   private var lastFailure: [Int: SchedulerEvent] = [:]
   private var overtaken: [Int: Int] = [:]
   private var starts = 0
+  /// Of attempts at several tasks, those that have not ended; each points to the task it was started for.
+  private var leaders: [Int: Int] = [:]
+  private var latest: (leader: Int, ready: Int, company: Int)?
+  /// Tasks whose end left others of their attempt at work.
+  private var outlived: Set<Int> = []
 
   private struct Record {
     var commits = 0
@@ -110,18 +118,23 @@ struct Judge {
 
   // MARK: Events
 
-  /// One event and what the scheduler made of it.
-  mutating func sees(_ event: SchedulerEvent, _ effects: [SchedulerEffect], freeAfter: ResourceCapacity) {
-    if let (task, number) = attempt(of: event), running[task] != number {
-      require(.fenced, effects.isEmpty, "\(event) made \(effects)")
-      events.insert("stale")
-    } else {
-      note(event)
+  /// Events that came together and what the scheduler made of them.
+  mutating func sees(_ events: [SchedulerEvent], _ effects: [SchedulerEffect], freeAfter: ResourceCapacity) {
+    var isStale = true
+    for event in events {
+      if let (task, number) = attempt(of: event), running[task] != number {
+        self.events.insert("stale")
+      } else {
+        if case .took = event {} else { isStale = false }
+        note(event)
+      }
     }
-    for effect in effects { sees(effect, after: event) }
+    if isStale { require(.fenced, effects.isEmpty, "\(events) made \(effects)") }
+    latest = nil
+    for effect in effects { sees(effect) }
     checkIdleness()
     require(
-      .releasedOnce, free == freeAfter, "after \(event) \(freeAfter) is free, not \(free)")
+      .releasedOnce, free == freeAfter, "after \(events) \(freeAfter) is free, not \(free)")
   }
 
   private func attempt(of event: SchedulerEvent) -> (Int, Int)? {
@@ -129,7 +142,8 @@ struct Judge {
     case .finished(let task, let number): (task, number)
     case .failed(let task, let number, _, _): (task, number)
     case .lost(let task, let number, _, _): (task, number)
-    case .begin, .opened, .due, .cancel: nil
+    case .untouched(let task, let number): (task, number)
+    case .begin, .opened, .took, .due, .cancel: nil
     }
   }
 
@@ -138,6 +152,10 @@ struct Judge {
     case .begin: hasBegun = true
     case .opened(let place): occupied[place, default: places[place] ?? 0] -= 1
     case .cancel: isCancelled = true
+    case .took: break
+    case .untouched(let task, _):
+      end(task)
+      events.insert("untouched")
     case .due(let task):
       guard paused.remove(task) != nil else { return }
       if let needs = kept.removeValue(forKey: task) { give(needs) }
@@ -172,7 +190,12 @@ struct Judge {
 
   private mutating func end(_ task: Int) {
     running[task] = nil
-    if plan.nodes[task].place == .worker { give(plan.nodes[task].needs) }
+    outlived.remove(task)
+    if let leader = leaders.removeValue(forKey: task), leaders.values.contains(leader) {
+      outlived.insert(task)
+    } else if plan.nodes[task].place == .worker {
+      give(plan.nodes[task].needs)
+    }
   }
 
   private mutating func noteProgress() {
@@ -189,10 +212,11 @@ struct Judge {
 
   // MARK: Effects
 
-  private mutating func sees(_ effect: SchedulerEffect, after event: SchedulerEvent) {
+  private mutating func sees(_ effect: SchedulerEffect) {
     require(.ends, !isOver, "\(effect) after the end")
     switch effect {
     case .start(let task, let number): started(task, number)
+    case .join(let task, let number): joined(task, number)
     case .pause(let task, let pause): pausing(task, pause)
     case .settled(let task, let outcome): settled(task, outcome)
     case .halt:
@@ -210,8 +234,32 @@ struct Judge {
     }
   }
 
-  private mutating func started(_ task: Int, _ number: Int) {
-    let node = plan.nodes[task]
+  private mutating func joined(_ task: Int, _ number: Int) {
+    guard var latest else { return require(.smallTogether, false, "task \(task) joins nobody") }
+    mayStart(task)
+    let (node, leader) = (plan.nodes[task], plan.nodes[latest.leader])
+    require(
+      .smallTogether,
+      node.place == .worker && node.kind == leader.kind && node.needs == leader.needs && node.commits.isEmpty
+        && node.needs.tokens.isEmpty && node.needs.timeout == nil && suspects[task] == nil
+        && suspects[latest.leader] == nil && records[task] == nil && records[latest.leader] == nil,
+      "task \(task) joins \(latest.leader)")
+    for other in ready where weights[other] > weights[task] && plan.nodes[other].needs != node.needs {
+      require(.weightFirst, false, "task \(task) joined before \(other) could start")
+    }
+    latest.company += 1
+    let places = places[.worker] ?? 1
+    require(
+      .shareLeft, latest.company <= (latest.ready + places - 1) / places,
+      "\(latest.company) of \(latest.ready) share an attempt")
+    leaders[latest.leader] = latest.leader
+    leaders[task] = latest.leader
+    running[task] = number
+    self.latest = latest
+    events.insert("shared")
+  }
+
+  private func mayStart(_ task: Int) {
     require(.cancelled, !isCancelled, "task \(task) started after the cancellation")
     require(.stopsAtFirst, !isHalted, "task \(task) started after the first failure")
     require(.onceAtATime, running[task] == nil && !paused.contains(task), "task \(task) is not ready")
@@ -220,6 +268,12 @@ struct Judge {
     for dependency in dependencies[task] {
       require(.dependenciesFirst, outcomes[dependency] == .done, "task \(task) before \(dependency)")
     }
+  }
+
+  private mutating func started(_ task: Int, _ number: Int) {
+    let node = plan.nodes[task]
+    mayStart(task)
+    latest = (task, ready.count { plan.nodes[$0].needs == node.needs }, 1)
     if node.place == .worker { checkOrder(of: task) }
     running[task] = number
     starts += 1
@@ -325,7 +379,7 @@ struct Judge {
     } else if faultsInARow < policy.faultsOfTheMachine {
       return
     }
-    guard plan.nodes[task].place == .worker else { return }
+    guard plan.nodes[task].place == .worker, !outlived.contains(task) else { return }
     take(needs)
     kept[task] = needs
     events.insert("kept")

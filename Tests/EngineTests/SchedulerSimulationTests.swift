@@ -26,7 +26,8 @@ import Testing
     #expect(
       seen == [
         "done", "bad input", "application", "infrastructure", "licence", "poisoned", "blocked", "cancelled",
-        "retried", "stale", "halted", "stalled", "kept", "overtaken", "restarted",
+        "retried", "stale", "halted", "stalled", "kept", "overtaken", "restarted", "shared",
+        "untouched",
       ])
   }
 }

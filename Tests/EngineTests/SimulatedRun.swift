@@ -69,10 +69,24 @@ struct SimulatedWorld {
           place: random.chance(0.15) ? .coordinator : .worker, needs: needs,
           weight: random.chance(0.3) ? Int.random(in: -5...5, using: &random) : 0))
     }
+    // Small ones, many of which are ready at once.
+    for index in count..<count + (random.chance(0.5) ? Int.random(in: 1...40, using: &random) : 0) {
+      let dependencies = (0..<count).filter { _ in random.chance(density / 4) }.map(String.init)
+      nodes.append(
+        node(
+          "\(index)", after: dependencies, kind: random.chance(0.8) ? "probe" : "still",
+          needs: TaskNeeds(memoryBytes: isConstrained && random.chance(0.3) ? Self.step : 0),
+          weight: random.chance(0.1) ? Int.random(in: -5...5, using: &random) : 0))
+    }
     self.nodes = nodes.shuffled(using: &random)
-    timings =
-      random.chance(0.5)
-      ? ["render": TimingEstimate(secondsPerTask: 10, secondsPerFrame: 0.2, sampleCount: 9)] : [:]
+    var timings: [String: TimingEstimate] = [:]
+    if random.chance(0.5) {
+      timings["render"] = TimingEstimate(secondsPerTask: 10, secondsPerFrame: 0.2, sampleCount: 9)
+    }
+    if random.chance(0.7) {
+      timings["probe"] = TimingEstimate(secondsPerTask: 0.01, secondsPerFrame: nil, sampleCount: 9)
+    }
+    self.timings = timings
     let isRough = random.chance(0.5)
     var tempers: [TaskKey: Temper] = [:]
     for node in nodes {
@@ -127,7 +141,7 @@ struct SimulatedRun {
   private let world: SimulatedWorld
   private var scheduler: Scheduler
   private var judge: Judge
-  private var agenda: [(time: Double, order: Int, event: SchedulerEvent)] = []
+  private var agenda: [(time: Double, order: Int, events: [SchedulerEvent])] = []
   private var now = 0.0
   private var order = 0
   private let killTime: Double?
@@ -171,29 +185,31 @@ struct SimulatedRun {
     while let next = agenda.indices.min(by: {
       (agenda[$0].time, agenda[$0].order) < (agenda[$1].time, agenda[$1].order)
     }) {
-      let (time, _, event) = agenda.remove(at: next)
+      let (time, _, events) = agenda.remove(at: next)
       now = time
       if let killTime, now >= killTime, !judge.isOver { return kill() }
       steps += 1
       guard steps < 50_000 else { break }
-      if judge.isOver, case .cancel = event { continue }
-      let effects = scheduler.apply(event)
-      judge.sees(event, effects, freeAfter: scheduler.freeCapacity)
-      for effect in effects { perform(effect) }
+      if judge.isOver, case .cancel = events[0] { continue }
+      let effects = scheduler.apply(events)
+      judge.sees(events, effects, freeAfter: scheduler.freeCapacity)
+      perform(effects)
       if random.chance(0.02) { babble() }
     }
     judge.judgeTheEnd()
   }
 
-  private mutating func later(_ delay: Double, _ event: SchedulerEvent) {
-    agenda.append((now + delay, order, event))
+  private mutating func later(_ delay: Double, _ events: SchedulerEvent...) { later(delay, events) }
+
+  private mutating func later(_ delay: Double, _ events: [SchedulerEvent]) {
+    agenda.append((now + delay, order, events))
     order += 1
   }
 
   /// The coordinator dies. What its workers were about to publish may still come into being.
   private mutating func kill() {
     wasKilled = true
-    for (_, _, event) in agenda {
+    for event in agenda.flatMap(\.events) {
       guard case .finished(let task, try: let number) = event, scheduler.attempt(of: task) == number,
         random.chance(0.5)
       else { continue }
@@ -208,9 +224,23 @@ struct SimulatedRun {
     later(Double.random(in: 0...20, using: &random), .failed(task, try: number + 100, .media, commits: 9))
   }
 
+  private mutating func perform(_ effects: [SchedulerEffect]) {
+    var attempts: [[(task: Int, number: Int)]] = []
+    for effect in effects {
+      switch effect {
+      case .start(let task, let number): attempts.append([(task, number)])
+      case .join(let task, let number): attempts[attempts.count - 1].append((task, number))
+      default: perform(effect)
+      }
+    }
+    for attempt in attempts {
+      if attempt.count > 1 { start(attempt) } else { start(attempt[0].task, attempt[0].number) }
+    }
+  }
+
   private mutating func perform(_ effect: SchedulerEffect) {
     switch effect {
-    case .start(let task, let number): start(task, number)
+    case .start, .join: break
     case .pause(let task, let pause):
       later(Double(pause.components.seconds) + Double(pause.components.attoseconds) * 1e-18, .due(task))
     case .settled(let task, let outcome):
@@ -219,6 +249,44 @@ struct SimulatedRun {
       if random.chance(0.1) { later(Double.random(in: 0...20, using: &random), .due(task)) }
     case .halt, .over: break
     }
+  }
+
+  /// Tasks that share an attempt: done one after the other, published now and then, until the attempt ends early or all
+  /// of them have ended.
+  private mutating func start(_ parts: [(task: Int, number: Int)]) {
+    var time = 0.0
+    var unpublished: [(task: Int, number: Int)] = []
+    for (place, part) in parts.enumerated() {
+      let rest = parts[(place + 1)...]
+      time += Double.random(in: 0.001...0.1, using: &random)
+      let ending = ending(of: part.task, part.number)
+      switch ending {
+      case .finished:
+        unpublished.append(part)
+        guard rest.isEmpty || random.chance(0.3) else { continue }
+        later(
+          time, unpublished.flatMap { [.took($0.task, seconds: 0.01), .finished($0.task, try: $0.number)] })
+        unpublished = []
+        // It took longer than expected.
+        guard !rest.isEmpty, random.chance(0.1) else { continue }
+        later(time, rest.map { .untouched($0.task, try: $0.number) })
+      case .failed(_, _, let failure, _) where failure.concernsOneTask || random.chance(0.3):
+        later(time, ending)
+        continue
+      default:
+        let others = unpublished + rest
+        later(time, others.map { .untouched($0.task, try: $0.number) } + [ending])
+        unpublished = []
+      }
+      break
+    }
+    if !unpublished.isEmpty {
+      later(time, unpublished.map { .finished($0.task, try: $0.number) })
+    }
+    if random.chance(0.15), let part = parts.randomElement(using: &random) {
+      later(time + 1, .untouched(part.task, try: part.number))
+    }
+    later(time + Double.random(in: 0...3, using: &random), .opened(.worker))
   }
 
   private mutating func start(_ task: Int, _ number: Int) {

@@ -45,6 +45,25 @@ import Testing
     }
   }
 
+  @Test func `a section has its own limits and leaves those before it as they are`() throws {
+    let temporary = try TemporaryProduction()
+    let path = temporary.production.root + "/log.txt"
+    for section in ["a", "b", "c"] {
+      let log = try CappedLog(
+        path: path, limits: .init(first: 100, last: 50), isSection: true, in: temporary.production.fileSystem)
+      log.write("start \(section)\n".utf8)
+      if section == "b" {
+        for number in 0..<2000 { log.write("line \(number)\n".utf8) }
+        #expect(log.leftOut > 10_000)
+      }
+      log.write("end \(section)\n".utf8)
+    }
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    #expect(text.hasPrefix("start a\nend a\nstart b\nline 0\n"))
+    #expect(text.hasSuffix("line 1999\nend b\nstart c\nend c\n"))
+    #expect(text.utf8.count < 16 + 100 + 60 + 100 + 16)
+  }
+
   @Test func `a line that never ends does not grow the file`() throws {
     try withLog(first: 1000, last: 500) { log, text in
       for _ in 0..<1000 { log.write([UInt8](repeating: UInt8(ascii: "x"), count: 4096)) }

@@ -55,7 +55,9 @@ struct LogsCommand: AsyncParsableCommand {
         remedy: "Folders of attempts are kept for seven days.")
     }
     Outcome.printError(attempt.heading)
-    try await LogPrinter(path: folder.logPath, exitPath: folder.exitPath).print(follows: follow)
+    // Several tasks may have shared the attempt; whoever names it wants all of it.
+    let key = folder.isShared && !attempt.isNamed(by: target) ? attempt.key : nil
+    try await LogPrinter(path: folder.logPath, exitPath: folder.exitPath, task: key).print(follows: follow)
     if let worker = attempt.workerLog { Outcome.printError("Its worker's standard error: \(worker)") }
   }
 }
@@ -64,6 +66,8 @@ struct LogsCommand: AsyncParsableCommand {
 private struct LogPrinter {
   let path: String
   let exitPath: String
+  /// The key of the one task that is wanted of several.
+  let task: String?
 
   func print(follows: Bool) async throws {
     let signals = follows ? SignalWatch {} : nil
@@ -71,11 +75,24 @@ private struct LogPrinter {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     var offset = 0
     while true {
-      let isOver = access(exitPath)
-      offset += write(from: offset, isTerminal)
+      var isOver = access(exitPath)
+      if let task {
+        isOver = writeSection(of: task, from: &offset, isTerminal) || isOver
+      } else {
+        offset += write(from: offset, isTerminal)
+      }
       if !follows || isOver || signals?.received != nil { return }
       try await Task.sleep(for: .milliseconds(200))
     }
+  }
+
+  /// - Returns: whether another task has begun since, so that there is no more to come.
+  private func writeSection(of task: String, from offset: inout Int, _ isTerminal: Bool) -> Bool {
+    guard let data = FileManager.default.contents(atPath: path), let section = LogSection(of: task, in: data)
+    else { return false }
+    write(data[section.range].dropFirst(offset), isTerminal)
+    offset = section.range.count
+    return !section.isLast
   }
 
   private func access(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
@@ -84,14 +101,18 @@ private struct LogPrinter {
     guard let file = FileHandle(forReadingAtPath: path) else { return 0 }
     defer { try? file.close() }
     try? file.seek(toOffset: UInt64(offset))
-    guard let data = try? file.readToEnd(), !data.isEmpty else { return 0 }
-    guard isTerminal else {
+    guard let data = try? file.readToEnd() else { return 0 }
+    write(data, isTerminal)
+    return data.count
+  }
+
+  private func write(_ data: Data, _ isTerminal: Bool) {
+    guard isTerminal, !data.isEmpty else {
       try? FileHandle.standardOutput.write(contentsOf: data)
-      return data.count
+      return
     }
     // What a program printed must not drive the terminal of who reads it.
     let lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
     Outcome.write(lines.map { TerminalText.printable(String($0)) }.joined(separator: "\n"), to: STDOUT_FILENO)
-    return data.count
   }
 }

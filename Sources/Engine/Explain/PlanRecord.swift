@@ -68,7 +68,7 @@ package struct PlanRecord: Codable, Sendable {
     return (entry.madeFrom ?? []).compactMap { groups.indices.contains($0) ? groups[$0] : nil }
   }
 
-  func json() throws -> [UInt8] {
+  package func json() throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]

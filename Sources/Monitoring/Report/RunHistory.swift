@@ -172,7 +172,9 @@ package struct RunHistory: Sendable {
       }
       tasks[task].cpuSeconds += event.cpuSeconds ?? 0
       tasks[task].peakMemoryBytes = max(tasks[task].peakMemoryBytes, event.peakMemoryBytes ?? 0)
-      close(task, at: event.seconds, event.outcome ?? .lost)
+      // Results that are published together are told later than their tasks ended.
+      let ended = open[task].flatMap { span in event.duration.map { spans[span].began + $0 } }
+      close(task, at: ended ?? event.seconds, event.outcome ?? .lost)
     case .workerLost: close(task, at: event.seconds, .lost)
     case .retrying:
       retries += 1

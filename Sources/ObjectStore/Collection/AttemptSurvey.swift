@@ -12,10 +12,9 @@ package struct AttemptSurvey: Sendable {
   /// - Parameter dispatched: attempts on the ledger: a coordinator of this production gave them to a worker of its
   ///   own, so without a lock they are dead. Hold the coordinator's lock while calling.
   package init(_ production: Production, dispatched: Set<String>) throws(Diagnostic) {
-    let files = production.fileSystem
     for id in try AttemptFolder.ids(in: production) {
       guard let folder = AttemptFolder.open(id: id, in: production) else { continue }
-      let task = try files.read(folder.taskFilePath)?.bytes ?? []
+      let task = try Array(folder.taskFiles().joined())
       if try Self.isLive(folder, hasTask: !task.isEmpty, isDispatched: dispatched.contains(id)) {
         live.append(KeepingAttempt(id: id, mentions: DigestText.digests(in: task)))
       } else {

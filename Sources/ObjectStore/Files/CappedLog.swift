@@ -35,15 +35,22 @@ package final class CappedLog: Sendable {
 
   private let descriptor: Int32
   private let limits: Limits
+  /// Where this log begins in its file.
+  private let start: Int
   private let state: Mutex<State>
 
-  /// Opens the file, or makes it; what it holds is taken for a beginning.
-  package init(path: String, limits: Limits = Limits(), in fileSystem: FileSystem) throws(Diagnostic) {
+  /// Opens the file, or makes it.
+  ///
+  /// - Parameter isSection: whether what the file holds is another's and stays; else it is taken for a beginning.
+  package init(
+    path: String, limits: Limits = Limits(), isSection: Bool = false, in fileSystem: FileSystem
+  ) throws(Diagnostic) {
     self.limits = limits
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     let code = errno
     var facts = stat()
     let isOpen = unsafe descriptor >= 0 && fstat(descriptor, &facts) == 0
+    start = isSection ? Int(facts.st_size) : 0
     state = Mutex(State(size: Int(facts.st_size)))
     guard isOpen else { throw fileSystem.fault("create", path, code) }
   }
@@ -62,7 +69,7 @@ package final class CappedLog: Sendable {
       state.written += Int64(bytes.count)
       var rest = Array(bytes)[...]
       while !rest.isEmpty {
-        let room = (state.tailStart ?? limits.first) + 2 * limits.last - state.size
+        let room = (state.tailStart ?? start + limits.first) + 2 * limits.last - state.size
         guard room > 0 else {
           dropMiddle(&state)
           continue
@@ -94,15 +101,14 @@ package final class CappedLog: Sendable {
     let count = unsafe tail.withUnsafeMutableBytes { buffer in
       unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(state.size - limits.last))
     }
-    let start = state.tailStart ?? limits.first
-    state.leftOut += Int64(state.size - max(0, count) - start)
-    guard ftruncate(descriptor, off_t(limits.first)) == 0 else {
+    state.leftOut += Int64(state.size - max(0, count) - (state.tailStart ?? start + limits.first))
+    guard ftruncate(descriptor, off_t(start + limits.first)) == 0 else {
       // Nothing can be done about it but to begin anew.
-      state.size = limits.first
+      state.size = start + limits.first
       return
     }
     let note = Array("\n… \(state.leftOut) bytes of log are left out here …\n".utf8)
-    state.tailStart = limits.first + append(note[...])
+    state.tailStart = start + limits.first + append(note[...])
     state.size = (state.tailStart ?? 0) + append(tail.prefix(max(0, count)))
   }
 }

@@ -130,9 +130,10 @@ package struct FileSystem: Sendable {
 
   /// Makes a folder in an existing one.
   ///
+  /// - Parameter isDurable: `false` skips the syncing: after a power failure the folder may be gone.
   /// - Returns: `false` when a folder of this name was there.
-  package func createNewFolder(_ path: String) throws(Diagnostic) -> Bool {
-    switch try makeFolder(path) {
+  package func createNewFolder(_ path: String, isDurable: Bool = true) throws(Diagnostic) -> Bool {
+    switch try makeFolder(path, isDurable: isDurable) {
     case .made: true
     case .wasThere: false
     case .parentMissing: throw fault("create folder", path, ENOENT)
@@ -141,11 +142,11 @@ package struct FileSystem: Sendable {
 
   private enum FolderOutcome { case made, wasThere, parentMissing }
 
-  private func makeFolder(_ path: String) throws(Diagnostic) -> FolderOutcome {
+  private func makeFolder(_ path: String, isDurable: Bool = true) throws(Diagnostic) -> FolderOutcome {
     let code = perform(.makeFolder, path) { unsafe mkdir(path, 0o777) }
     switch code {
     case 0:
-      try syncFolder(Self.parent(of: path))
+      if isDurable { try syncFolder(Self.parent(of: path)) }
       return .made
     case EEXIST:
       var raw = stat()

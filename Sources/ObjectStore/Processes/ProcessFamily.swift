@@ -98,6 +98,14 @@ package struct ProcessFamily: Sendable {
     return unsafe waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0
   }
 
+  /// Whether nothing of the family is left but its leader, which is over: one look, where this process adopts orphans and
+  /// has no other children. False when that cannot be said so easily.
+  package var isGone: Bool {
+    // Whatever the leader had below it became ours when it ended.
+    Self.isAdopting.load(ordering: .relaxed) && seen.isEmpty && Self.adopted == [leader]
+      && ProcessFacts(of: leader)?.isZombie == true
+  }
+
   /// The living members, without the leader.
   package mutating func others() -> [ProcessFacts] {
     others(among: Self.isAdopting.load(ordering: .relaxed) ? Self.adopted : [])

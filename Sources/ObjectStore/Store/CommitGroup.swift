@@ -46,6 +46,18 @@ package final class CommitGroup {
     return reference
   }
 
+  /// Takes bytes that are to be an object.
+  package func add(bytes: [UInt8], name: String) throws(Diagnostic) -> ObjectReference {
+    let part = "\(scratch)/\(ULID.next()).part"
+    try store.fileSystem.writeNew(bytes, at: part, isDurable: false)
+    do {
+      return try add(partFile: part, name: name, digest: Digest.sha256(bytes))
+    } catch {
+      store.fileSystem.discard(part)
+      throw error
+    }
+  }
+
   /// Takes over the result of a task, whose objects are in the store or in this group.
   package func add<Output>(_ record: ResultRecord<Output>) throws(Diagnostic) {
     let path = store.resultPath(of: record.key)

@@ -5,7 +5,8 @@ import Media
 import ObjectStore
 import TaskKinds
 
-/// The private folder of one run of a program, inside the folder of its attempt: removed with everything in it.
+/// The private folder of one run of a program, inside the folder of its attempt: removed with everything in it. Where
+/// several programs run one after the other in an attempt, each finds it as if it were new.
 ///
 /// `work` is where it starts and where its outputs go; beside it lie `input`, the pictures it gets, `files`, the files it
 /// reads, `home` and `tmp`. Nothing that it reads is a link to anything of ours: whatever it does, it does to copies.
@@ -26,27 +27,51 @@ struct ProgramFolder {
     self.context = context
     path = context.part("program")
     // A farm may start an attempt again.
-    try files.removeTree(path)
-    for folder in ["", "/work", "/input", "/files", "/home", "/tmp"] { try Self.makeFolder(path + folder) }
+    try clear()
+    try makeFolder(path)
+    for name in Self.folders { try makeFolder("\(path)/\(name)") }
   }
 
-  private static func makeFolder(_ path: String) throws {
-    try FileManager.default.createDirectory(
-      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+  private static let folders = ["work", "input", "files", "home", "tmp"]
+
+  /// Removes everything but the empty folders themselves: to make and remove six of them costs more than a small program.
+  private func clear() throws {
+    for name in try files.names(in: path) {
+      let entry = "\(path)/\(name)"
+      let facts = try files.facts(entry)
+      guard Self.folders.contains(name), facts?.isFolder == true, facts.map({ $0.mode & 0o7777 }) == 0o700
+      else {
+        try files.removeTree(entry)
+        continue
+      }
+      for inside in try files.names(in: entry) { try files.removeTree("\(entry)/\(inside)") }
+    }
+  }
+
+  /// Makes a folder that only we may enter, and those above it in ours.
+  private func makeFolder(_ folder: String) throws {
+    guard unsafe mkdir(folder, 0o700) != 0 else { return }
+    let code = errno
+    if code == EEXIST { return }
+    guard code == ENOENT, folder.utf8.count > path.utf8.count else {
+      throw files.fault("create folder", folder, code)
+    }
+    try makeFolder(FileSystem.parent(of: folder))
+    try makeFolder(folder)
   }
 
   /// Copies in what the program reads, and makes the folders of what it is to write.
   func lay(_ input: ExternalTask.Input) throws {
     for file in input.files {
       let place = self.file(file.path)
-      try Self.makeFolder(FileSystem.parent(of: place))
+      try makeFolder(FileSystem.parent(of: place))
       guard !files.exists(place) else { continue }
       try files.writeNew(
         try context.store.bytes(of: file.object), at: place, mode: file.isExecutable ? 0o555 : 0o444,
         isDurable: false)
     }
     for path in [input.made?.path].compactMap({ $0 }) + input.outputs.map(\.path) {
-      try Self.makeFolder(FileSystem.parent(of: output(path)))
+      try makeFolder(FileSystem.parent(of: output(path)))
     }
     if let pictures = input.pictures { try lay(pictures, input) }
   }
@@ -89,7 +114,8 @@ struct ProgramFolder {
   /// Removes everything; for when no process of the program is left.
   func remove() {
     do {
-      try files.removeTree(path)
+      // The next of several clears up after the last by itself; what a program left is gone all the same.
+      if context.group == nil { try files.removeTree(path) } else { try clear() }
     } catch {
       // The sweep of the attempt tries again.
       context.log.write("cannot remove the program's folder: \(error)")

@@ -85,12 +85,12 @@ struct ProgramOutputs {
   private func commit(_ path: String, name: String) throws -> ObjectReference {
     var status = stat()
     guard unsafe lstat(path, &status) == 0, status.st_nlink > 1 else {
-      return try context.store.commitObject(partFile: path, name: name)
+      return try context.keep(partFile: path, name: name)
     }
     // Another name of one file, such as a frame passed through: the object must be nobody else's.
     let copy = context.part("copy")
     guard copyfile(path, to: copy) else { throw fault("left `\(name)` unreadable") }
-    return try context.store.commitObject(partFile: copy, name: name)
+    return try context.keep(partFile: copy, name: name)
   }
 
   private func copyfile(_ path: String, to copy: String) -> Bool {

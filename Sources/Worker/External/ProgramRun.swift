@@ -54,18 +54,22 @@ struct ProgramRun {
     defer { close(output) }
     var watch = Watch(began: began, family: ProcessFamily(leader: child, mark: mark))
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    var wait = ProgramWait(child, output: output)
     while !Self.isOver(child) {
-      Self.wait(for: output, milliseconds: 200)
+      wait.wait()
       while let count = Self.read(output, &buffer), count > 0 {
         lines.add(buffer[..<count], log: log)
         if ContinuousClock.now >= watch.nextLook { break }
       }
       look(&watch, lines)
     }
-    let left = watch.verdict == nil ? watch.family.others() : []
+    var left: [ProcessFacts] = []
     // It is not reaped before all that came of it is gone: until then its number means nobody else.
-    let ending = watch.family.end()
-    for process in ending.alive { log.write("\(process) does not end") }
+    if watch.verdict != nil || !watch.family.isGone {
+      if watch.verdict == nil { left = watch.family.others() }
+      let ending = watch.family.end()
+      for process in ending.alive { log.write("\(process) does not end") }
+    }
     let status = Self.reap(child)
     drain(output, &buffer, &lines)
     lines.finish(log: log)
@@ -165,13 +169,6 @@ struct ProgramRun {
     var status: Int32 = 0
     while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
     return status
-  }
-
-  private static func wait(for descriptor: Int32, milliseconds: Int32) {
-    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    let ready = unsafe poll(&wanted, 1, milliseconds)
-    // At its end the pipe is always ready: its writers are gone, the program may go on.
-    if ready > 0, wanted.revents & Int16(POLLIN) == 0 { usleep(50_000) }
   }
 
   /// - Returns: nil when nothing is there yet, 0 at the end.

@@ -21,9 +21,8 @@ enum StillInterpreter: TaskInterpreter {
     }
     let after = try render(input.after, input, context) { picture in
       if let scopes = input.scopes {
-        let object = try context.store.commitObject(
-          bytes: try ScopeSheet(scopes).png(of: picture), name: "\(scopes.suffix).png",
-          scratch: context.attempt.path)
+        let object = try context.keep(
+          bytes: try ScopeSheet(scopes).png(of: picture), name: "\(scopes.suffix).png")
         objects.append(object)
         files.append(
           MadeFile(
@@ -33,7 +32,7 @@ enum StillInterpreter: TaskInterpreter {
     }
     let before = input.before == input.after ? after : try render(input.before, input, context, still)
     let stills = before + after
-    let object = try context.store.commitObject(bytes: stills, name: "stills", scratch: context.attempt.path)
+    let object = try context.keep(bytes: stills, name: "stills")
     objects.append(object)
     return (
       StillTask.Output(stills: object.digest, width: size.width, height: size.height, files: files), objects

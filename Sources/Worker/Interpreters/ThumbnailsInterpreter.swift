@@ -40,8 +40,7 @@ enum ThumbnailsInterpreter: TaskInterpreter {
       counts.append(bytes.count)
       pictures += bytes
     }
-    let object = try context.store.commitObject(
-      bytes: pictures, name: "thumbnails", scratch: context.attempt.path)
+    let object = try context.keep(bytes: pictures, name: "thumbnails")
     return (ThumbnailsTask.Output(pictures: object.digest, byteCounts: counts), [object])
   }
 }

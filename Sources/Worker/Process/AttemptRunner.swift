@@ -7,7 +7,7 @@ import ObjectStore
 import Synchronization
 import TaskGraph
 
-/// Does one task file from lock to exit record.
+/// Does one attempt from lock to exit record.
 enum AttemptRunner {
   /// How an attempt ended; `exit.json` holds it.
   struct Ending: Codable {
@@ -23,20 +23,22 @@ enum AttemptRunner {
     var cpuSeconds: Double
     /// Size of the objects put into the store.
     var writtenBytes: Int64
+    /// Of an attempt at several tasks, how many of them have a result now; each was reported by itself.
+    var done: Int?
   }
 
-  static func run(taskFile: String, reporter: (String) -> any Reporter) -> Ending {
-    let started = ContinuousClock.now
+  /// - Parameter isPooled: whether the coordinator hears the end; then `exit.json` is for people, and the disk is not
+  ///   waited for.
+  static func run(taskFile: String, isPooled: Bool, reporter: (String) -> any Reporter) -> Ending {
     let usage = AttemptUsage()
     var attempt = ""
     var key: TaskKey?
     func ending(_ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic]) -> Ending {
-      let elapsed = (ContinuousClock.now - started).components
+      let used = usage.report
       return Ending(
         attempt: attempt, key: key, exit: exit, failure: failure, diagnostics: diagnostics,
-        seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18,
-        peakMemoryBytes: usage.peakResidentBytes, cpuSeconds: usage.cpuSeconds,
-        writtenBytes: usage.writtenBytes.load(ordering: .relaxed))
+        seconds: used.seconds ?? 0, peakMemoryBytes: used.peakMemoryBytes ?? 0,
+        cpuSeconds: used.cpuSeconds ?? 0, writtenBytes: used.writtenBytes ?? 0)
     }
     do {
       let folder = try AttemptFolder.containing(taskFile: taskFile)
@@ -45,10 +47,19 @@ enum AttemptRunner {
         return ending(75, .infrastructure, [busy(folder)])
       }
       defer { withExtendedLifetime(lock) {} }
-      let finished: Ending
+      var finished: Ending
       do {
-        let notes = try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage)
-        finished = ending(0, nil, notes + endChildren())
+        if folder.isBatch(taskFile) {
+          var batch = try BatchRunner(folder, reporter(folder.id))
+          let outcome = try batch.run()
+          let failure = outcome.firstFailure
+          finished = ending(
+            failure?.exit ?? StopRequest.exitCode ?? 0, failure?.failure, failure?.diagnostics ?? [])
+          finished.done = outcome.done
+        } else {
+          let notes = try perform(folder, key: &key, reporter: reporter(folder.id), usage: usage)
+          finished = ending(0, nil, notes + endChildren())
+        }
       } catch {
         let failure = WorkerFailure(describing: error)
         finished = ending(failure.exit, failure.failure, failure.diagnostics + endChildren())
@@ -56,7 +67,7 @@ enum AttemptRunner {
       }
       // A farm may run a file again: the last ending is the one that counts.
       try folder.production.fileSystem.remove(folder.exitPath)
-      try folder.writeExit([UInt8](JSONEncoder().encode(finished)))
+      try folder.writeExit([UInt8](JSONEncoder().encode(finished)), isDurable: !isPooled)
       return finished
     } catch {
       let failure = WorkerFailure(describing: error)
@@ -70,19 +81,33 @@ enum AttemptRunner {
   ) throws -> [Diagnostic] {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
-      throw WorkerFailure(
-        exit: 2, failure: .user,
-        diagnostics: [fault("task.missing", "there is no task file \(folder.taskFilePath)")])
+      throw WorkerFailure.noTaskFile(folder.taskFilePath)
     }
-    let head: TaskFileHead
+    let head = try head(of: file.bytes, path: folder.taskFilePath)
+    key = head.key
+    let context = TaskContext(
+      store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter,
+      usage: usage)
+    if let isFirst = try perform(head, file: file.bytes, in: context) {
+      reporter.committed(head.key, frames: 0, isFirst: isFirst)
+    }
+    return context.notes.diagnostics
+  }
+
+  static func head(of file: [UInt8], path: String) throws -> TaskFileHead {
     do {
-      head = try JSONDecoder().decode(TaskFileHead.self, from: Data(file.bytes))
+      return try JSONDecoder().decode(TaskFileHead.self, from: Data(file))
     } catch {
       throw WorkerFailure(
         exit: 2, failure: .user,
-        diagnostics: [fault("task.unreadable", "\(folder.taskFilePath) is not a task file: \(error)")])
+        diagnostics: [fault("task.unreadable", "\(path) is not a task file: \(error)")])
     }
-    key = head.key
+  }
+
+  /// Does one task, unless its result is there already.
+  ///
+  /// - Returns: whether this attempt was the first with the result; nil when others are published together with it.
+  static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws -> Bool? {
     guard head.schema == taskFileSchema, let interpreter = InterpreterRegistry.interpreter(for: head.kind),
       interpreter.version == head.version
     else {
@@ -95,24 +120,19 @@ enum AttemptRunner {
             remedy: "Run coordinator and workers of one build.")
         ])
     }
-    let context = TaskContext(
-      store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter,
-      usage: usage)
     context.log.write("start \(head.key.hex) \(head.kind) \(head.label)")
-    if interpreter.isAnsweredByResult, try store.storedResult(head.key) != nil {
+    if interpreter.isAnsweredByResult, try context.store.storedResult(head.key) != nil {
       context.log.write("done before \(head.key.hex)")
-      reporter.committed(head.key, frames: 0, isFirst: false)
-      return []
+      return false
     }
-    try interpreter.perform(head, file: file.bytes, in: context)
-    return context.notes.diagnostics
+    return try interpreter.perform(head, file: file, in: context)
   }
 
   /// Ends what an attempt left running: every child is one, as its programs have been waited for.
   ///
   /// Nothing gets away: orphans are given to this process. Without children it costs one system call.
   /// - Returns: a warning for each process.
-  private static func endChildren() -> [Diagnostic] {
+  static func endChildren() -> [Diagnostic] {
     var ended: [ProcessFacts] = []
     let deadline = ContinuousClock.now + .seconds(5)
     while ProcessFamily.hasChildren, ContinuousClock.now < deadline {
@@ -138,13 +158,19 @@ enum AttemptRunner {
       remedy: "Two copies of one attempt do no harm; this one stops.")
   }
 
-  private static func fault(_ code: String, _ message: String, remedy: String? = nil) -> Diagnostic {
+  fileprivate static func fault(_ code: String, _ message: String, remedy: String? = nil) -> Diagnostic {
     Diagnostic(
       severity: .error, family: .usage, code: code, location: nil, message: message, remedy: remedy)
   }
 }
 
 extension WorkerFailure {
+  static func noTaskFile(_ path: String) -> WorkerFailure {
+    WorkerFailure(
+      exit: 2, failure: .user,
+      diagnostics: [AttemptRunner.fault("task.missing", "there is no task file \(path)")])
+  }
+
   /// Classifies an error by who has to act on it.
   init(describing error: any Error) {
     switch error {

@@ -1,15 +1,25 @@
 import Glibc
 import Synchronization
+import TaskGraph
 
 /// What one attempt uses of the machine; a pool worker does many attempts, one after the other.
 final class AttemptUsage: Sendable {
   /// Size of the objects put into the store, in bytes.
   let writtenBytes = Atomic<Int64>(0)
   private let cpuBefore: Double
+  private let began = ContinuousClock.now
 
   init() {
     cpuBefore = Self.processCPUSeconds
     Self.forgetPeak()
+  }
+
+  /// All of it until now.
+  var report: WorkerEvent.Usage {
+    let elapsed = (ContinuousClock.now - began).components
+    return WorkerEvent.Usage(
+      seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18, cpuSeconds: cpuSeconds,
+      peakMemoryBytes: peakResidentBytes, writtenBytes: writtenBytes.load(ordering: .relaxed))
   }
 
   /// User and system time of the process and of children it has waited for, since the attempt began.
@@ -19,12 +29,15 @@ final class AttemptUsage: Sendable {
   ///
   /// `ru_maxrss` does not do: it cannot be reset, and counts what the parent had when it forked.
   var peakResidentBytes: Int64 {
-    guard let status = Self.contents("/proc/self/status"),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-      let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int64($0) })
+    guard let status = Self.contents("/proc/self/status"), let start = status.firstRange(of: Self.peakField)
     else { return ProcessLimits.peakResidentBytes }
-    return kilobytes * 1024
+    let digits = status[start.upperBound...].drop { !(0x30...0x39).contains($0) }.prefix {
+      (0x30...0x39).contains($0)
+    }
+    return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) } * 1024
   }
+
+  private static let peakField = Array("\nVmHWM:".utf8)
 
   /// Lets the kernel count the peak anew; where it does not (before Linux 4.0) the peak of the process is told.
   private static func forgetPeak() {
@@ -44,12 +57,12 @@ final class AttemptUsage: Sendable {
 
   private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
 
-  private static func contents(_ path: String) -> String? {
+  private static func contents(_ path: String) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: 1 << 14)
     let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    return count > 0 ? Array(buffer[..<count]) : nil
   }
 }

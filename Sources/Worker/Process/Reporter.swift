@@ -9,6 +9,12 @@ import TaskGraph
 protocol Reporter: Sendable {
   func progress(frames: Int, of total: Int)
   func committed(_ key: TaskKey, frames: Int, isFirst: Bool)
+
+  // Of an attempt at several tasks:
+  func began(_ key: TaskKey)
+  /// Results that were published together.
+  func finished(_ ends: [WorkerEvent.TaskEnd])
+  func failed(_ key: TaskKey, _ failure: WorkerFailure, _ usage: WorkerEvent.Usage)
 }
 
 /// Writes whole lines to standard output, at once.
@@ -61,6 +67,22 @@ struct PoolReporter: Reporter {
 
   func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {
     Self.send(WorkerEvent(.committed, attempt: attempt, key: key, frames: frames, isFirst: isFirst))
+  }
+
+  func began(_ key: TaskKey) { Self.send(WorkerEvent(.began, attempt: attempt, key: key)) }
+
+  func finished(_ ends: [WorkerEvent.TaskEnd]) {
+    var event = WorkerEvent(.finished, attempt: attempt)
+    event.ends = ends
+    Self.send(event)
+  }
+
+  func failed(_ key: TaskKey, _ failure: WorkerFailure, _ usage: WorkerEvent.Usage) {
+    var event = WorkerEvent(
+      .failed, attempt: attempt, key: key, exit: Int(failure.exit), failure: failure.failure,
+      diagnostics: failure.diagnostics)
+    event.usage = usage
+    Self.send(event)
   }
 
   static func send(_ event: WorkerEvent) {
@@ -120,5 +142,18 @@ struct FarmReporter: Reporter {
   func committed(_ key: TaskKey, frames: Int, isFirst: Bool) {
     StandardOutput.write(
       "Committed \(key.hex.prefix(12)) (\(frames) frames)\(isFirst ? "" : ", made before")")
+  }
+
+  func began(_ key: TaskKey) { StandardOutput.write("Began \(key.hex.prefix(12))") }
+
+  func finished(_ ends: [WorkerEvent.TaskEnd]) {
+    for end in ends {
+      StandardOutput.write("Committed \(end.key.hex.prefix(12))\(end.isFirst ? "" : ", made before")")
+    }
+  }
+
+  func failed(_ key: TaskKey, _ failure: WorkerFailure, _ usage: WorkerEvent.Usage) {
+    let reason = failure.diagnostics.first?.message ?? "exit \(failure.exit)"
+    StandardOutput.write(dialect.status("\(key.hex.prefix(12)) failed: \(reason)"))
   }
 }

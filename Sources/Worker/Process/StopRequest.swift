@@ -71,9 +71,12 @@ enum StopRequest {
     if exitCode != nil { throw Cancelled() }
   }
 
+  /// Whether something new may begin.
+  static var mayBegin: Bool { !isLifelineLost && exitCode == nil }
+
   /// Called between segments: a lost coordinator lets the current segment be committed, then ends the work.
   static func checkBetweenSegments() throws {
-    if isLifelineLost || exitCode != nil { throw Cancelled() }
+    if !mayBegin { throw Cancelled() }
   }
 }
 

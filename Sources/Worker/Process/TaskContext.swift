@@ -13,9 +13,38 @@ struct TaskContext {
   let reporter: any Reporter
   let notes = AttemptNotes()
   let usage: AttemptUsage
+  /// Of an attempt at several tasks: what is published together.
+  var group: CommitGroup?
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }
+
+  /// Makes a finished scratch file an object: at once, or with the result that refers to it. Not for what the task itself
+  /// reads again.
+  func keep(partFile: String, name: String) throws -> ObjectReference {
+    if let group { return try group.add(partFile: partFile, name: name) }
+    return try store.commitObject(partFile: partFile, name: name)
+  }
+
+  /// Makes bytes an object; as `keep(partFile:name:)`.
+  func keep(bytes: [UInt8], name: String) throws -> ObjectReference {
+    if let group { return try group.add(bytes: bytes, name: name) }
+    return try store.commitObject(bytes: bytes, name: name, scratch: attempt.path)
+  }
+
+  /// Publishes the result of the task itself.
+  ///
+  /// - Returns: whether this attempt was the first with it; nil when it is published with those of others.
+  func finish<Output: Codable & Sendable>(
+    _ key: TaskKey, kind: String, version: Int, output: Output, objects: [ObjectReference]
+  ) throws -> Bool? {
+    guard let group else {
+      return try commit(key, kind: kind, version: version, output: output, objects: objects)
+    }
+    try group.add(record(key, kind: kind, version: version, output: output, objects: objects))
+    usage.writtenBytes.add(objects.reduce(0) { $0 + $1.byteCount }, ordering: .relaxed)
+    return nil
+  }
 
   /// Publishes the result of a step of this task under its own key.
   ///
@@ -51,8 +80,10 @@ final class AttemptLog {
   /// None when it cannot be opened: the log is for people, and no reason to fail.
   private let file: CappedLog?
 
-  init(path: String) {
-    file = try? CappedLog(path: path, in: FileSystem(root: FileSystem.parent(of: path)))
+  /// - Parameter isSection: whether what others have written there stays as it is, however long this one's story is.
+  init(path: String, isSection: Bool = false) {
+    file = try? CappedLog(
+      path: path, isSection: isSection, in: FileSystem(root: FileSystem.parent(of: path)))
   }
 
   /// Appends a line that starts with the wall-clock time in seconds.

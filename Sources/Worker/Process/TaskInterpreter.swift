@@ -40,7 +40,9 @@ extension TaskInterpreter {
   static var version: Int { Kind.version }
 
   /// Reads the input, does the work, publishes the result.
-  static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws {
+  ///
+  /// - Returns: whether this attempt was the first with it; nil when it is published with those of others.
+  static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws -> Bool? {
     let task: TaskFile<Kind.Input>
     do {
       task = try JSONDecoder().decode(TaskFile<Kind.Input>.self, from: Data(file))
@@ -55,10 +57,10 @@ extension TaskInterpreter {
         ])
     }
     let (output, objects) = try run(task.input, in: context)
-    let isFirst = try context.commit(
+    let isFirst = try context.finish(
       head.key, kind: Kind.identifier, version: Kind.version, output: output, objects: objects)
-    context.log.write("commit \(head.key.hex) \(isFirst ? "first" : "late")")
-    context.reporter.committed(head.key, frames: 0, isFirst: isFirst)
+    if let isFirst { context.log.write("commit \(head.key.hex) \(isFirst ? "first" : "late")") }
+    return isFirst
   }
 }
 

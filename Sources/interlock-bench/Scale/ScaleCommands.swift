@@ -75,12 +75,11 @@ struct ScaleSchedulerCommand: ParsableCommand {
 }
 
 /// What is timed: decisions, and a durable record of every beginning, result and end, as a run keeps it: one
-/// transaction for what starts together, one for what has ended together.
+/// transaction for what has ended and what begins then.
 struct ScaleLedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "scale-ledger", shouldDisplay: false)
 
-  /// Tasks recorded in one transaction for each worker, and workers: group commit at a size that a run with batches
-  /// of small tasks would have. Today an attempt is one task.
+  /// Tasks in an attempt, and attempts that run at once: small tasks on a machine with two cores.
   private static let batch = 100
   private static let workers = 2
 
@@ -99,24 +98,26 @@ struct ScaleLedgerCommand: ParsableCommand {
     }
     let began = ContinuousClock.now
     var run = InstantRun(plan, places: Self.batch * Self.workers)
+    var changes = LedgerChanges()
     while !run.running.isEmpty {
       let running = run.running
-      var starting = LedgerChanges()
       for first in stride(from: 0, to: running.count, by: Self.batch) {
         let batch = running[first..<min(first + Self.batch, running.count)]
-        starting.opened.append(
+        changes.opened.append(
           AttemptRecord(id: ULID.next().description, run: runID, keys: batch.map { plan.nodes[$0].key }))
       }
-      try ledger.apply(starting)
-      var ending = LedgerChanges()
-      ending.results = running.map { results[$0] }
-      ending.closed = starting.opened.map { ($0.id, .done) }
-      ending.timings = running.map {
+      try ledger.apply(changes)
+      let opened = changes.opened
+      changes = LedgerChanges()
+      changes.results = running.map { results[$0] }
+      changes.closed = opened.map { ($0.id, .done) }
+      changes.timings = running.map {
         LedgerChanges.Timing(kind: plan.nodes[$0].kind, frames: plan.nodes[$0].frames, seconds: 0.001)
       }
-      try ledger.apply(ending)
       run.step()
     }
+    try ledger.apply(changes)
+    try ledger.checkpoint()
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     guard run.doneCount == plan.nodes.count,
       try ledger.knownResults().count == plan.nodes.count, try ledger.openAttempts().isEmpty
@@ -132,17 +133,23 @@ struct ScaleEngineCommand: AsyncParsableCommand {
   @OptionGroup var options: ScaleOptions
 
   func run() async throws {
-    let plan = try options.plan()
+    let worker = WorkerProgram(executable: Programs.own, arguments: [ScalePoolCommand.name])
+    try await options.run(try options.plan(), worker)
+  }
+}
+
+extension ScaleOptions {
+  /// Runs a plan in the production, with as many workers as there are cores.
+  func run(_ plan: Plan, _ worker: WorkerProgram) async throws {
     let coordinator = try await Coordinator.open(
-      production: try Production.create(at: options.production),
+      production: try Production.create(at: production),
       configuration: EngineConfiguration(
-        worker: WorkerProgram(executable: Programs.own, arguments: [ScalePoolCommand.name]),
-        workers: ProcessInfo.processInfo.activeProcessorCount))
+        worker: worker, workers: ProcessInfo.processInfo.activeProcessorCount))
     let outcome = try await coordinator.run(plan) { _ in }
     await coordinator.close()
     guard outcome.exitCode == 0 else {
       throw BenchError("\(outcome.failures.count) tasks failed: \(outcome.failures.first?.diagnostics ?? [])")
     }
-    print("\(outcome.done.count) done")
+    print("\(outcome.done.count) done in \(outcome.attempts) attempts")
   }
 }

@@ -19,7 +19,7 @@ struct NinjaProject {
     var build = Self.rule
     for chain in 0..<chains {
       if chain % Self.chainsInFolder == 0 { try makeFolder(folder(of: chain)) }
-      try touch(file(chain, 0))
+      try Data("shot \(chain)\n".utf8).write(to: URL(fileURLWithPath: "\(path)/\(file(chain, 0))"))
       for step in 1...chainLength {
         build += "build \(file(chain, step)): cp \(file(chain, step - 1))\n"
       }

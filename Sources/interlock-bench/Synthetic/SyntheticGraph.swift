@@ -51,8 +51,10 @@ struct SyntheticGraph {
 
   /// The tasks that have no result, with what each of them waits for among the others.
   ///
-  /// - Parameter keys: as `keys()` made them; a task's input is made again only when it is missing.
-  func missingNodes(keys: [TaskKey], missing: Set<TaskKey>) throws -> [TaskNode] {
+  /// - Parameters:
+  ///   - keys: as `keys()` made them; a task's input is made again only when it is missing.
+  ///   - explaining: whether the tasks know what their keys are made from.
+  func missingNodes(keys: [TaskKey], missing: Set<TaskKey>, explaining: Bool = false) throws -> [TaskNode] {
     var nodes: [TaskNode] = []
     for (index, key) in keys.enumerated() where missing.contains(key) {
       let stage = index % tasksInShot
@@ -65,7 +67,8 @@ struct SyntheticGraph {
           key: key, kind: SyntheticTask.identifier, version: SyntheticTask.version, stage: input.stage,
           label: "shot \(index / tasksInShot), \(input.stage)", dependencies: waits,
           payload: Array(try JSONEncoder().encode(input)), frames: Int(shot.count),
-          reason: "never made before"))
+          reason: "never made before", subject: "shot \(index / tasksInShot)",
+          ingredients: explaining ? Self.ingredients(of: input, shot, number: index / tasksInShot) : []))
     }
     return nodes
   }
@@ -77,6 +80,29 @@ struct SyntheticGraph {
       stage: Self.stages[stage % Self.stages.count], encoding: encoding,
       runs: [SyntheticTask.Run(chain: chain, first: shot.first, step: 1, count: shot.count)],
       startTimecode: "01:00:00:00", previous: previous)
+  }
+
+  /// As those of a render: what all share, what a shot has, and the frames.
+  private static func ingredients(
+    of input: SyntheticTask.Input, _ shot: Shot, number: Int
+  ) -> [Ingredient] {
+    let about = "shot \(number)"
+    func words(_ values: [Double]) -> String { values.map { "\($0)" }.joined(separator: " ") }
+    return [
+      Ingredient("version", "\(SyntheticTask.version)", group: "code of \(SyntheticTask.identifier)"),
+      Ingredient("codec", "prores_ks", group: "encoding"),
+      Ingredient("pixelFormat", "yuv422p10le", group: "encoding"),
+      Ingredient("size", "1920x1080", group: "encoding"), Ingredient("rate", "24000/1001", group: "encoding"),
+      Ingredient(Ingredient.digest, input.encoding.shortHex, group: "encoding"),
+      Ingredient("media", shot.chain.media.hex, group: "source", about: about),
+      Ingredient("slope", words(shot.chain.slope), group: "grade", about: about, origin: "short.ccc"),
+      Ingredient("offset", words(shot.chain.offset), group: "grade", about: about, origin: "short.ccc"),
+      Ingredient("power", words(shot.chain.power), group: "grade", about: about, origin: "short.ccc"),
+      Ingredient("saturation", "\(shot.chain.saturation)", group: "grade", about: about, origin: "short.ccc"),
+      Ingredient("look", shot.chain.look.shortHex, group: "grade", about: about),
+      Ingredient("range", "\(shot.first)+\(shot.count)", group: Ingredient.frames),
+      Ingredient("stage", input.stage),
+    ]
   }
 
   private static let stages = ["conform", "composite", "grade", "titles", "encode"]

@@ -1,0 +1,137 @@
+import Diagnostics
+import Digests
+import Foundation
+import ObjectStore
+import Synchronization
+import TaskGraph
+
+/// Does small tasks one after the other and publishes their results together.
+///
+/// Nothing is reported before it is published. What is lost with the process are results that waited for that, and
+/// nobody was told of those; who was at work then is known, as each task is named before it begins.
+struct BatchRunner {
+  /// So many results are published together at most, or those of so long: what a crash can cost.
+  private static let mostResults = 256
+  private static let longestWait = Duration.milliseconds(500)
+  /// From then on no other task begins: the coordinator had expected less, and may have a free worker for the rest.
+  private static let longest = Duration.milliseconds(1500)
+
+  /// What became of the whole.
+  struct Outcome {
+    /// Tasks that have a result now.
+    var done = 0
+    var firstFailure: WorkerFailure?
+  }
+
+  /// A task that is done and not published.
+  private struct Waiting {
+    var key: TaskKey
+    var usage: WorkerEvent.Usage
+    var diagnostics: [Diagnostic]
+    /// False when there was a result before; nil when the group says it.
+    var isFirst: Bool?
+  }
+
+  private let folder: AttemptFolder
+  private let reporter: any Reporter
+  private let store: ObjectStore
+  private let group: CommitGroup
+  private var waiting: [Waiting] = []
+  private var waitingSince = ContinuousClock.now
+  private var outcome = Outcome()
+
+  init(_ folder: AttemptFolder, _ reporter: any Reporter) throws {
+    self.folder = folder
+    self.reporter = reporter
+    store = ObjectStore(folder.production)
+    group = try CommitGroup(store, scratch: folder.path)
+  }
+
+  /// Does as many of the tasks as it can; what it does not begin was not tried.
+  ///
+  /// - Throws: when the attempt cannot begin at all.
+  mutating func run() throws -> Outcome {
+    let files = try folder.taskFiles().map { file in
+      (file, try AttemptRunner.head(of: file, path: folder.batchFilePath))
+    }
+    guard !files.isEmpty else { throw WorkerFailure.noTaskFile(folder.batchFilePath) }
+    let started = ContinuousClock.now
+    var mayGoOn = true
+    for (file, head) in files where mayGoOn {
+      guard StopRequest.mayBegin, ContinuousClock.now - started < Self.longest else { break }
+      mayGoOn = perform(head, file)
+      if waiting.count >= Self.mostResults || ContinuousClock.now - waitingSince >= Self.longestWait {
+        mayGoOn = publish() && mayGoOn
+      }
+    }
+    _ = publish()
+    // Everything is published; what is left are the folders that they shared.
+    group.abandon()
+    _ = try? folder.sweepParts()
+    return outcome
+  }
+
+  /// - Returns: whether the others may be done, too.
+  private mutating func perform(_ head: TaskFileHead, _ file: [UInt8]) -> Bool {
+    if waiting.isEmpty { waitingSince = ContinuousClock.now }
+    reporter.began(head.key)
+    let usage = AttemptUsage()
+    let context = TaskContext(
+      store: store, attempt: folder, log: AttemptLog(path: folder.logPath, isSection: true),
+      reporter: reporter,
+      usage: usage, group: group)
+    do {
+      let isFirst = try AttemptRunner.perform(head, file: file, in: context)
+      waiting.append(
+        Waiting(
+          key: head.key, usage: usage.report,
+          diagnostics: context.notes.diagnostics + AttemptRunner.endChildren(),
+          isFirst: isFirst))
+      return true
+    } catch {
+      var failure = WorkerFailure(describing: error)
+      failure.diagnostics += AttemptRunner.endChildren()
+      // What others have made is published before the scratch files of this one go.
+      guard publish() else { return false }
+      group.abandon()
+      _ = try? folder.sweepParts()
+      fail(head.key, failure, usage.report)
+      return failure.failure.concernsOneTask
+    }
+  }
+
+  /// Publishes what waits and tells of it.
+  ///
+  /// - Returns: false when that is impossible; then the first of them is told to have failed, and nothing of the others.
+  private mutating func publish() -> Bool {
+    let tasks = waiting
+    waiting = []
+    guard let first = tasks.first else { return true }
+    do {
+      var firsts: [TaskKey: Bool] = [:]
+      for (key, isFirst) in try group.commit() { firsts[key] = isFirst }
+      let log = AttemptLog(path: folder.logPath, isSection: true)
+      let ends = tasks.map { task in
+        let isFirst = task.isFirst ?? firsts[task.key] ?? false
+        var usage = task.usage
+        if !isFirst { usage.writtenBytes = 0 }
+        if task.isFirst == nil { log.write("commit \(task.key.hex) \(isFirst ? "first" : "late")") }
+        return WorkerEvent.TaskEnd(
+          key: task.key, usage: usage, isFirst: isFirst,
+          diagnostics: task.diagnostics.isEmpty ? nil : task.diagnostics)
+      }
+      outcome.done += ends.count
+      reporter.finished(ends)
+      return true
+    } catch {
+      group.abandon()
+      fail(first.key, WorkerFailure(describing: error), first.usage)
+      return false
+    }
+  }
+
+  private mutating func fail(_ key: TaskKey, _ failure: WorkerFailure, _ usage: WorkerEvent.Usage) {
+    outcome.firstFailure = outcome.firstFailure ?? failure
+    reporter.failed(key, failure, usage)
+  }
+}
