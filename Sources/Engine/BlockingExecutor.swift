@@ -4,12 +4,12 @@ import Dispatch
 ///
 /// The engine waits for the disk (fsync of the ledger, of folders); on the cooperative pool that would hold a
 /// thread that others need.
-final class BlockingExecutor: SerialExecutor {
+package final class BlockingExecutor: SerialExecutor {
   private let queue: DispatchQueue
 
-  init(label: String) { queue = DispatchQueue(label: label) }
+  package init(label: String) { queue = DispatchQueue(label: label) }
 
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     // The queue is serial, so jobs never overlap, and it holds `self` until each has run.
     queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }

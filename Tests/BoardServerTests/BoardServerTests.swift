@@ -1,0 +1,4 @@
+import BoardServer
+import Testing
+
+@Suite struct BoardServerTests {}
