@@ -14,6 +14,8 @@ package final class ProductionClaim: Sendable {
     self.lease = lease
   }
 
+  deinit { lease?.giveBack() }
+
   /// Takes the claim, waiting at most so long for whoever has it.
   ///
   /// - Parameter tell: called with who it is, at once and then every few seconds.

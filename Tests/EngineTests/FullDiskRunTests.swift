@@ -8,7 +8,7 @@ import TaskGraph
 import Testing
 
 /// Runs on a disk that does not take everything the coordinator writes.
-@Suite(.timeLimit(.minutes(2))) struct FullDiskRunTests {
+@Suite(.timeLimit(.minutes(30))) struct FullDiskRunTests {
   /// A disk that refuses what a test names, so many times or always.
   private final class FullDisk: FileFaults {
     private let refuses: @Sendable (FileOperation, String) -> Bool

@@ -7,7 +7,7 @@ import TaskGraph
 import Testing
 
 /// Losing the ledger loses nothing: results, frames, attempts and timings come back from files.
-@Suite(.timeLimit(.minutes(5))) struct LedgerRebuildTests {
+@Suite(.timeLimit(.minutes(30))) struct LedgerRebuildTests {
   private func loseLedger(_ harness: EngineHarness) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
       try? FileManager.default.removeItem(atPath: harness.production.ledgerPath + suffix)

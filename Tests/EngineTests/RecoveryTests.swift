@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// What is left after a coordinator was killed, and how the next one takes it up.
-@Suite(.timeLimit(.minutes(2))) struct RecoveryTests {
+@Suite(.timeLimit(.minutes(30))) struct RecoveryTests {
   private static func plan() throws -> Plan {
     var nodes = (0..<9).map { fake("render \($0)", segments: 10, frames: 100, seconds: 0.15) }
     nodes.append(fake("assemble", after: nodes.map(\.label)))

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The description of `events.jsonl` against the type and against the lines of real runs.
-@Suite(.timeLimit(.minutes(2))) struct RunEventSchemaTests {
+@Suite(.timeLimit(.minutes(30))) struct RunEventSchemaTests {
   @Test func `every kind and every field is described`() throws {
     #expect(
       RunEventSchema.kinds.map(\.kind.rawValue).sorted() == RunEvent.Kind.allCases.map(\.rawValue).sorted())

@@ -7,7 +7,7 @@ import TaskGraph
 import Testing
 
 /// What a run allows its tasks and what it makes of their failures, with real processes.
-@Suite(.timeLimit(.minutes(5))) struct RunPolicyTests {
+@Suite(.timeLimit(.minutes(30))) struct RunPolicyTests {
   private func run(
     _ harness: EngineHarness, _ nodes: [TaskNode], workers: Int = 2,
     observer: any RunObserver = SilentObserver(),

@@ -4,7 +4,7 @@ import ObjectStore
 import Testing
 
 /// Real processes that try to get away.
-@Suite(.timeLimit(.minutes(2))) struct ProcessFamilyTests {
+@Suite(.timeLimit(.minutes(30))) struct ProcessFamilyTests {
   /// Starts a shell in a group of its own that says, a line each, the ids of what it started.
   private func start(_ script: String, mark: ProcessFamily.Mark, says count: Int) throws -> (
     process: Process, ids: [Int32]

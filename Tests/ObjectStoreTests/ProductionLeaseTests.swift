@@ -46,6 +46,20 @@ import Testing
     #expect(!lease.isLost)
   }
 
+  @Test func `given back while it is being touched, it is gone and stays gone`() throws {
+    for _ in 0..<20 {
+      guard case .acquired(let lease) = try take(every: .microseconds(10)) else {
+        return #expect(Bool(false), "not given back")
+      }
+      try until { try reading().number > 3 }
+      lease.giveBack()
+      #expect(!temporary.production.fileSystem.exists(temporary.production.leasePath))
+      usleep(1_000)
+      #expect(!temporary.production.fileSystem.exists(temporary.production.leasePath))
+      withExtendedLifetime(lease) {}
+    }
+  }
+
   @Test func `who sees it untouched takes it over, and the old owner learns that it is lost`() throws {
     guard case .acquired(let old) = try take(every: .milliseconds(50)) else {
       return #expect(Bool(false), "not acquired")

@@ -3,6 +3,7 @@ import Digests
 import Foundation
 import ImageGraph
 import MediaTime
+import ObjectStore
 import TaskGraph
 import TaskKinds
 import TestSupport
@@ -14,7 +15,8 @@ struct Attempt {
 
   static let program = Repository.product("interlock-worker")
 
-  init(id: String = "01J00000000000000000000001") throws {
+  /// - Parameter id: of its own by default, as whatever a worker starts is known by it.
+  init(id: String = ULID.next().description) throws {
     folder = try TemporaryFolder()
     self.id = id
     for name in [
@@ -46,6 +48,16 @@ struct Attempt {
 
   /// Names of files in the attempt's folder, sorted.
   func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+
+  /// The processes that came of this attempt, by number.
+  func processes() throws -> [String] {
+    let mark = Data("INTERLOCK_ATTEMPT=\(id)\0".utf8)
+    return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+      guard Int(name) != nil, let environment = FileManager.default.contents(atPath: "/proc/\(name)/environ")
+      else { return false }
+      return environment.range(of: mark) != nil
+    }
+  }
 
   func hasResult(_ key: TaskKey) -> Bool {
     FileManager.default.fileExists(

@@ -15,7 +15,7 @@ extension ConformReport {
     body += timelineSection + offlineSection + lossSection + diagnosticSection
     for track in tracks { body += section(of: track, pictures) }
     body += locatorSection
-    return HTMLPage.page(title: "\(programme): conform report", body: body)
+    return HTMLPage.page(title: "\(programme): conform report", style: Self.style, body: body)
   }
 
   // MARK: Programme

@@ -27,27 +27,13 @@ package struct ReportPage {
   private static let stepsListed = 24
 
   package var html: String {
-    let title = "\(figures.programme ?? "Run"): run report"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(PageText.escape(title))</title>
-      <style>
-      \(Self.style)
-      </style>
-      </head>
-      <body>
-      \(header)
-      \(failureSection)\(reuseSection)\(timelineSection)\(stageSection)\(pathSection)\(slowestSection)\(workerSection)\
-      \(footer)
-      </body>
-      </html>
-
-      """
+    HTMLPage.page(
+      title: "\(figures.programme ?? "Run"): run report", style: Self.style,
+      body: """
+        \(header)
+        \(failureSection)\(reuseSection)\(timelineSection)\(stageSection)\(pathSection)\(slowestSection)\(workerSection)\
+        \(footer)
+        """)
   }
 
   // MARK: Head

@@ -94,6 +94,12 @@ package struct OpenFile: ~Copyable {
     if code != 0 { throw fileSystem.fault("save", path, code) }
   }
 
+  /// Cuts the file to a length.
+  package func truncate(to byteCount: Int64) throws(Diagnostic) {
+    let code = fileSystem.perform(.write, path) { ftruncate(descriptor, off_t(byteCount)) }
+    if code != 0 { throw fileSystem.fault("write", path, code) }
+  }
+
   package func setMode(_ mode: UInt32) throws(Diagnostic) {
     let code = fileSystem.perform(.setMode, path) { fchmod(descriptor, mode) }
     if code != 0 { throw fileSystem.fault("set the mode of", path, code) }

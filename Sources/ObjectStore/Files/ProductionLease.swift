@@ -15,6 +15,7 @@ package final class ProductionLease: Sendable {
     var number: UInt64 = 0
     var holder: LockHolder
     var isLost = false
+    var isGivenBack = false
   }
 
   /// How often an owner touches its lease.
@@ -37,7 +38,17 @@ package final class ProductionLease: Sendable {
     state = Mutex(State(holder: .this()))
   }
 
-  deinit {
+  deinit { remove() }
+
+  /// Gives the lease back; its owner calls it, as a touch that is under way may outlive the last reference.
+  package func giveBack() {
+    queue.sync {
+      state.withLock { $0.isGivenBack = true }
+      remove()
+    }
+  }
+
+  private func remove() {
     // Ours only: whoever took it over keeps it.
     if case .some(let seen) = try? Self.read(path, in: fileSystem), seen.nonce == nonce {
       fileSystem.discard(path)
@@ -89,8 +100,9 @@ package final class ProductionLease: Sendable {
   private func touchLater() {
     let nanoseconds = Int(interval / .nanoseconds(1))
     queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { [weak self] in
-      self?.touch()
-      self?.touchLater()
+      guard let self, !state.withLock({ $0.isGivenBack }) else { return }
+      touch()
+      touchLater()
     }
   }
 

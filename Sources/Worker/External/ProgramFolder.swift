@@ -39,14 +39,22 @@ struct ProgramFolder {
     for name in try files.names(in: path) {
       let entry = "\(path)/\(name)"
       let facts = try files.facts(entry)
-      guard Self.folders.contains(name), facts?.isFolder == true, facts.map({ $0.mode & 0o7777 }) == 0o700
+      if entry == spare.path { continue }
+      // The set-group-ID bit comes from the production's folder.
+      guard Self.folders.contains(name), facts?.isFolder == true, facts.map({ $0.mode & 0o5777 }) == 0o700
       else {
         try files.removeTree(entry)
         continue
       }
-      for inside in try files.names(in: entry) { try files.removeTree("\(entry)/\(inside)") }
+      for inside in try files.names(in: entry) {
+        let file = "\(entry)/\(inside)"
+        if name == "files", try spare.keep(file) { continue }
+        try files.removeTree(file)
+      }
     }
   }
+
+  private var spare: SpareFile { SpareFile(path: path + "/spare", files: files) }
 
   /// Makes a folder that only we may enter, and those above it in ours.
   private func makeFolder(_ folder: String) throws {
@@ -66,9 +74,11 @@ struct ProgramFolder {
       let place = self.file(file.path)
       try makeFolder(FileSystem.parent(of: place))
       guard !files.exists(place) else { continue }
-      try files.writeNew(
-        try context.store.bytes(of: file.object), at: place, mode: file.isExecutable ? 0o555 : 0o444,
-        isDurable: false)
+      let bytes = try context.store.bytes(of: file.object)
+      let mode: UInt32 = file.isExecutable ? 0o555 : 0o444
+      if try !spare.become(place, bytes, mode: mode) {
+        try files.writeNew(bytes, at: place, mode: mode, isDurable: false)
+      }
     }
     for path in [input.made?.path].compactMap({ $0 }) + input.outputs.map(\.path) {
       try makeFolder(FileSystem.parent(of: output(path)))

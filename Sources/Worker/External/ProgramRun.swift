@@ -99,7 +99,8 @@ struct ProgramRun {
       self.began = began
       self.family = family
       nextLook = began
-      nextBeat = began
+      // A small program says nothing before it is done.
+      nextBeat = began + .milliseconds(500)
     }
   }
 
@@ -107,7 +108,7 @@ struct ProgramRun {
     let now = ContinuousClock.now
     guard now >= watch.nextLook else { return }
     watch.nextLook = now + .milliseconds(500)
-    if now >= watch.nextBeat || lines.percent != watch.told {
+    if now >= watch.nextBeat || lines.percent ?? 0 != watch.told ?? 0 {
       watch.nextBeat = now + .seconds(5)
       watch.told = lines.percent
       heartbeat(lines.percent ?? 0)

@@ -12,7 +12,7 @@ import TaskGraph
 struct BatchRunner {
   /// So many results are published together at most, or those of so long: what a crash can cost.
   private static let mostResults = 256
-  private static let longestWait = Duration.milliseconds(500)
+  private static let longestWait = Duration.seconds(1)
   /// From then on no other task begins: the coordinator had expected less, and may have a free worker for the rest.
   private static let longest = Duration.milliseconds(1500)
 

@@ -6,7 +6,7 @@ import ObjectStore
 import TaskGraph
 import TaskKinds
 
-/// Tasks that each start a program: `cp`, as in the Ninja project of the same graph.
+/// Tasks that each start a program, the one that the Ninja project of the same graph runs.
 struct ProgramsGraph {
   let options: ScaleOptions
 
@@ -33,10 +33,13 @@ struct ProgramsGraph {
       for step in 0..<options.chainLength {
         let input = ExternalTask.Input(
           stage: "copy",
-          program: [
-            ExternalTask.Template([.text("cp")]), ExternalTask.Template([.value("shot")]),
-            ExternalTask.Template([.value("copy")]),
-          ],
+          program: NinjaProject.program.map { word in
+            switch word {
+            case "if=$in": ExternalTask.Template([.text("if="), .value("shot")])
+            case "of=$out": ExternalTask.Template([.text("of="), .value("copy")])
+            default: ExternalTask.Template([.text(word)])
+            }
+          },
           files: [
             .init(
               name: "shot", path: "shot\(chain).\(step)", object: Digest.sha256(Self.contents(chain, step)),

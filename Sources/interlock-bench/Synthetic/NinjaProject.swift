@@ -14,12 +14,18 @@ struct NinjaProject {
   private static let modified = timespec(tv_sec: 1_700_000_000, tv_nsec: 0)
   private static let chainsInFolder = 100
 
-  /// The project with nothing made yet.
+  /// A trivial program that makes other contents of what it reads: all but the first byte. A store that keeps equal
+  /// contents once would be spared the work that a copy is.
+  static let program = [
+    "dd", "if=$in", "of=$out", "bs=4096", "iflag=skip_bytes", "skip=1", "status=none",
+  ]
+
+  /// The project with nothing made yet; its rule runs `program`.
   func writeSources() throws {
-    var build = Self.rule
+    var build = "rule cp\n  command = \(Self.program.joined(separator: " "))\n"
     for chain in 0..<chains {
       if chain % Self.chainsInFolder == 0 { try makeFolder(folder(of: chain)) }
-      try Data("shot \(chain)\n".utf8).write(to: URL(fileURLWithPath: "\(path)/\(file(chain, 0))"))
+      try Data("a shot numbered \(chain)\n".utf8).write(to: URL(fileURLWithPath: "\(path)/\(file(chain, 0))"))
       for step in 1...chainLength {
         build += "build \(file(chain, step)): cp \(file(chain, step - 1))\n"
       }

@@ -1,30 +1,6 @@
-import Diagnostics
-
-/// A page of its own: nothing is loaded from anywhere, and nothing in it runs.
-enum HTMLPage {
-  static func page(title: String, body: String) -> String {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>\(HTMLText.escape(title))</title>
-    <style>
-    \(style)
-    </style>
-    </head>
-    <body>
-    \(body)
-    </body>
-    </html>
-
-    """
-  }
-
+extension ConformReport {
   /// Neutral greys on dark; dark on white when printed.
-  private static let style = """
+  static let style = """
     :root { --paper: #161616; --well: #0d0d0d; --panel: #1d1d1d; --rule: #303030; --ink: #e8e8e8;
       --soft: #a8a8a8; --faint: #7d7d7d; --warn: #e3a44a; --bad: #e3665c; --clip: #46535f; --sound: #3d4a42;
       --edge: #161616; --cross: #c9c9c9; }
