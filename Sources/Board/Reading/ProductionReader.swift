@@ -222,6 +222,14 @@ package struct BoardOverview: Sendable {
   package var isSurveying: Bool
   package var faults: [Diagnostic]
   package var surveyFault: String?
+
+  package init(
+    rows: [DeliverableRow], run: RunGlance?, surveyed: WallClock?, isSurveying: Bool, faults: [Diagnostic],
+    surveyFault: String?
+  ) {
+    (self.rows, self.run, self.surveyed) = (rows, run, surveyed)
+    (self.isSurveying, self.faults, self.surveyFault) = (isSurveying, faults, surveyFault)
+  }
 }
 
 /// The run on show in a few words.

@@ -1,4 +1,0 @@
-import BoardServer
-import Testing
-
-@Suite struct BoardServerTests {}
