@@ -52,7 +52,8 @@ package struct BoardApplication: Sendable {
   /// - Parameter onReady: called with the port when the first request may come.
   package func run(onReady: @escaping @Sendable (Int) -> Void) async throws {
     let doorkeeper = Doorkeeper()
-    let reader = ProductionReader(production, typed: settings.typed, version: settings.version)
+    let reader = ProductionReader(
+      production, typed: settings.typed, version: settings.version, plans: surveyor != nil)
     let files = production.fileSystem
     let paths = settings.inputs
     let feed = BoardFeed(

@@ -68,7 +68,7 @@ struct StatusCommand: AsyncParsableCommand {
       pipelines, overrides: overrides, until: nil, production: production, remembers: false)
     return try planned.programmes.flatMap { planned in
       try DeliverableRows(store, typed: production.production ?? ".")
-        .rows(of: planned, isAlone: pipelines.count == 1)
+        .rows(of: planned, isAlone: pipelines.count == 1, showsWork: true)
     }
   }
 

@@ -21,6 +21,7 @@ import Testing
   private func page(_ query: [String: String] = [:]) throws -> String {
     let overview = BoardOverview(
       rows: try rows(), run: nil, surveyed: WallClock(milliseconds: 1_000_000), isSurveying: false,
+      hasPipelines: true,
       faults: [],
       surveyFault: nil)
     return BoardPage(

@@ -58,7 +58,7 @@ import Testing
     }
 
     func end() -> Finished {
-      running.process.terminate()
+      if running.process.isRunning { running.process.terminate() }
       return running.finish()
     }
   }

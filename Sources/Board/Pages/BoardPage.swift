@@ -96,7 +96,9 @@ package struct BoardPage {
     guard let made = overview.surveyed else {
       return overview.isSurveying
         ? "The pipelines are being planned; until then only what is published is shown."
-        : "No pipeline was given: what is published is shown."
+        : overview.hasPipelines
+          ? "The pipelines could not be planned yet: only what is published is shown."
+          : "No pipeline was given: what is published is shown."
     }
     let seconds = Double(max(0, now.milliseconds - made.milliseconds)) / 1000
     let again: HTML = overview.isSurveying ? " It is being planned again." : ""
@@ -113,7 +115,7 @@ package struct BoardPage {
       )
     }
     if !overview.faults.isEmpty {
-      let old: HTML = overview.surveyed == nil ? "" : " What is shown of them is what was known before."
+      let old: HTML = overview.surveyed == nil ? "" : " Of those, what was known before is shown."
       parts.append(
         """
         <div class="notice bad" role="alert"><p><b>\(PageWords.plural(overview.faults.count, "fault", "faults")) in the \

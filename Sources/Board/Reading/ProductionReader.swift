@@ -28,13 +28,20 @@ package actor ProductionReader {
   private var surveyed: Surveyed?
   /// Why the last survey could not be made.
   private var surveyFault: String?
-  private var isSurveying = false
+  private var isSurveying: Bool
+  /// Whether there are pipelines to plan.
+  private let plans: Bool
   private var looks = 0
   private var eventCount = 0
 
-  /// - Parameter typed: the production as the user named it.
-  package init(_ production: Production, typed: String, version: String) {
+  /// - Parameters:
+  ///   - typed: the production as the user named it.
+  ///   - version: of the program.
+  ///   - plans: whether there are pipelines to plan.
+  package init(_ production: Production, typed: String, version: String, plans: Bool) {
     self.production = production
+    self.plans = plans
+    isSurveying = plans
     self.typed = typed
     store = ObjectStore(production)
     shelf = VersionShelf(store)
@@ -75,13 +82,15 @@ package actor ProductionReader {
   package func note(_ survey: BoardSurvey, made: WallClock) {
     isSurveying = false
     surveyFault = nil
-    // What could not be planned keeps what was last known of it, which its age tells.
-    if survey.programmes.isEmpty, !survey.faults.isEmpty, var old = surveyed {
-      old.survey.faults = survey.faults
-      surveyed = old
-    } else {
+    guard !survey.faults.isEmpty, let old = surveyed else {
       surveyed = Surveyed(survey: survey, made: made)
+      return
     }
+    // What could not be planned keeps what was last known of it, and the age of that where nothing is newer.
+    var whole = survey
+    let known = Set(survey.programmes.map(\.programme))
+    whole.programmes += old.survey.programmes.filter { !known.contains($0.programme) }
+    surveyed = Surveyed(survey: whole, made: survey.programmes.isEmpty ? old.made : made)
   }
 
   package func noteSurveyFault(_ text: String) {
@@ -119,7 +128,8 @@ package actor ProductionReader {
     }
     return BoardOverview(
       rows: rows, run: watch.folder == nil ? nil : RunGlance(watch), surveyed: surveyed?.made,
-      isSurveying: isSurveying, faults: surveyed?.survey.faults ?? [], surveyFault: surveyFault)
+      isSurveying: isSurveying, hasPipelines: plans, faults: surveyed?.survey.faults ?? [],
+      surveyFault: surveyFault)
   }
 
   private func published(_ version: VersionHead, _ shelf: VersionShelf.Row) -> DeliverableRow {
@@ -149,7 +159,7 @@ package actor ProductionReader {
   ) throws -> (path: String, name: String, byteCount: Int64)? {
     guard let shelf = try shelf.row(line),
       let version = shelf.versions.first(where: { $0.version == version }),
-      let file = version.files.first(where: { $0.digest.hex == digest })
+      let file = version.files.first(where: { $0.digest.hex == digest }), PortableName.isValid(file.name)
     else { return nil }
     let path = version.path(of: file, in: production)
     // A version holds plain files; a link that somebody put there leads elsewhere.
@@ -220,15 +230,18 @@ package struct BoardOverview: Sendable {
   /// When the pipelines were compared with what is there; nil before the first time.
   package var surveyed: WallClock?
   package var isSurveying: Bool
+  /// Whether there are pipelines to compare with.
+  package var hasPipelines: Bool
   package var faults: [Diagnostic]
   package var surveyFault: String?
 
   package init(
-    rows: [DeliverableRow], run: RunGlance?, surveyed: WallClock?, isSurveying: Bool, faults: [Diagnostic],
-    surveyFault: String?
+    rows: [DeliverableRow], run: RunGlance?, surveyed: WallClock?, isSurveying: Bool, hasPipelines: Bool,
+    faults: [Diagnostic], surveyFault: String?
   ) {
     (self.rows, self.run, self.surveyed) = (rows, run, surveyed)
-    (self.isSurveying, self.faults, self.surveyFault) = (isSurveying, faults, surveyFault)
+    (self.isSurveying, self.hasPipelines) = (isSurveying, hasPipelines)
+    (self.faults, self.surveyFault) = (faults, surveyFault)
   }
 }
 

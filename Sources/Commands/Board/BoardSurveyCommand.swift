@@ -57,7 +57,7 @@ struct BoardSurveyCommand: AsyncParsableCommand {
             sources: Set(stage.declaration.wires.values).union(stage.declaration.lists.values.joined())
               .sorted())
         } ?? [],
-        rows: try rows.rows(of: planned, isAlone: false), gates: planned.gates,
+        rows: try rows.rows(of: planned, isAlone: false, showsWork: false), gates: planned.gates,
         tasks: planned.nodes.count, heldTasks: planned.heldTasks, diagnostics: planned.diagnostics)
     }
   }

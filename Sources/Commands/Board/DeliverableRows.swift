@@ -19,11 +19,14 @@ struct DeliverableRows {
 
   /// Of one programme, in the order of its pipeline.
   ///
-  /// - Parameter isAlone: whether it is the only one, so that a stage's name says enough.
-  func rows(of planned: PlannedProgramme, isAlone: Bool) throws -> [DeliverableRow] {
+  /// - Parameters:
+  ///   - isAlone: whether it is the only one, so that a stage's name says enough.
+  ///   - showsWork: whether a run that is at work on them is told; who follows the run tells it better.
+  func rows(of planned: PlannedProgramme, isAlone: Bool, showsWork: Bool) throws -> [DeliverableRow] {
     let publishes = planned.work?.plan.publishes ?? []
     let cut = planned.work?.pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) } ?? []
-    let work = try WorkUnderWay.latest(in: store.production, programme: planned.programme)
+    let work =
+      showsWork ? try WorkUnderWay.latest(in: store.production, programme: planned.programme) : nil
     return try planned.deliverables.map { deliverable in
       let publish = publishes.first { $0.stage == deliverable.stage && $0.assembly != nil }
       let exact = try publish.flatMap { try Publisher(store: store).existing($0) }
