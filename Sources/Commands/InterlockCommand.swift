@@ -18,14 +18,15 @@ public struct InterlockCommand: AsyncParsableCommand {
       """,
     version: "interlock \(interlockVersion)",
     subcommands: [
-      RunVerb.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self,
+      RunVerb.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ServeCommand.self,
+      ReportCommand.self,
       LogsCommand.self, ConformCommand.self, CutCommand.self,
       ProbeCommand.self,
       ApproveCommand.self, RejectCommand.self, WhyCommand.self,
       TraceCommand.self, AssetsCommand.self, WorkerCommand.self, FarmCommand.self, VerifyCommand.self,
       GcCommand.self,
       DoctorCommand.self,
-      SchemaCommand.self,
+      SchemaCommand.self, BoardSurveyCommand.self,
     ])
 
   public init() {}

@@ -16,10 +16,11 @@ struct PlannedProgrammes {
   ///   - paths: of the pipeline files, as typed.
   ///   - remembers: whether a plan in which nothing was to be done is taken as it was, while everything it follows from
   ///     is the same: without its pipeline.
+  ///   - works: whether media that is new is probed, which needs the production to itself; else it is a fault.
   /// - Throws: what is wrong with any of the programmes, all at once.
   init(
     _ paths: [String], overrides: [String], until: String?, production options: ProductionOptions,
-    remembers: Bool
+    remembers: Bool, works: Bool = true
   ) async throws {
     // The worker starts while files are read.
     async let identity = WorkerExecutable.identity()
@@ -76,6 +77,11 @@ struct PlannedProgrammes {
       }
     }
     finished.keep(in: place.ledger)
+    if !works {
+      for (index, path) in paths.enumerated() where ends[index].needsWork {
+        ends[index] = .faults([ProbesMissing.diagnostic(path)])
+      }
+    }
     if ends.contains(where: \.needsWork) {
       let engine = try await EngineAccess.open(place.production, workers: nil, isQuiet: true)
       for (index, start) in starts.enumerated() where ends[index].needsWork {

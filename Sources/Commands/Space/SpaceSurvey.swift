@@ -1,3 +1,4 @@
+import Board
 import Delivery
 import Diagnostics
 import Digests
@@ -72,7 +73,7 @@ struct SpaceSurvey {
         let recipe = try? version.facts.decoded(as: Recipe.self)
         published.keeping.append(
           KeepingVersion(
-            name: AssetText.name(version), files: version.files.map(\.digest), makers: version.madeFrom,
+            name: version.reference, files: version.files.map(\.digest), makers: version.madeFrom,
             keepsMaterial: pin != nil || age < keepVersions ?? .max, encoding: recipe?.encoding.digest))
       }
     }

@@ -1,0 +1,259 @@
+import Diagnostics
+import Monitoring
+package import ObjectStore
+
+/// Every deliverable of the production: what it is, is it right, and whose turn it is.
+package struct BoardPage {
+  /// What the user wants to see, and in which order.
+  package struct Choice: Sendable, Hashable {
+    package enum Order: String, Sendable, CaseIterable {
+      case programme, deliverable, state, version, made
+    }
+
+    /// Words that a row must have.
+    package var search = ""
+    package var condition: DeliverableRow.Condition?
+    package var programme = ""
+    package var order = Order.programme
+    package var isDescending = false
+
+    package init() {}
+
+    /// From the query of an address; what is no choice is left out.
+    package init(_ query: (String) -> String?) {
+      search = String((query("search") ?? "").prefix(200))
+      condition = query("state").flatMap(DeliverableRow.Condition.init(rawValue:))
+      programme = query("programme") ?? ""
+      order = query("sort").flatMap(Order.init(rawValue:)) ?? .programme
+      isDescending = query("order") == "descending"
+    }
+
+    func address(_ change: (inout Choice) -> Void = { _ in }) -> String {
+      var choice = self
+      change(&choice)
+      return "/"
+        + Address.query([
+          ("search", choice.search), ("state", choice.condition?.rawValue ?? ""),
+          ("programme", choice.programme),
+          ("sort", choice.order == .programme ? "" : choice.order.rawValue),
+          ("order", choice.isDescending ? "descending" : ""),
+        ])
+    }
+
+    package func shown(of rows: [DeliverableRow]) -> [DeliverableRow] {
+      let words = search.lowercased().split(separator: " ")
+      let found = rows.filter { row in
+        guard condition == nil || row.condition == condition, programme.isEmpty || row.programme == programme
+        else { return false }
+        let text = [
+          row.programme, row.stage, row.profile ?? "", row.state, row.version ?? "", row.decision?.text ?? "",
+          row.cut?.joined(separator: " ") ?? "", row.condition.word,
+        ].joined(separator: " ").lowercased()
+        return words.allSatisfy { text.contains($0) }
+      }
+      func key(_ row: DeliverableRow) -> String {
+        switch order {
+        case .programme: ""
+        case .deliverable: row.stage
+        case .state: "\(DeliverableRow.Condition.byUrgency.firstIndex(of: row.condition) ?? 0)"
+        case .version: row.version ?? ""
+        case .made: row.made ?? ""
+        }
+      }
+      // The order of the pipelines is the order among equals.
+      let sorted = found.enumerated().sorted { one, other in
+        let (left, right) = (key(one.element), key(other.element))
+        guard left != right else { return one.offset < other.offset }
+        return isDescending ? left > right : left < right
+      }.map(\.element)
+      return order == .programme && isDescending ? sorted.reversed() : sorted
+    }
+  }
+
+  private let overview: BoardOverview
+  private let choice: Choice
+  private let now: WallClock
+
+  package init(_ overview: BoardOverview, choice: Choice, now: WallClock = .now()) {
+    (self.overview, self.choice, self.now) = (overview, choice, now)
+  }
+
+  package var body: HTML {
+    """
+    <h1>Deliverables</h1>
+    <p class="lead">What is every deliverable made of, is it right, and whose turn is it.</p>
+    <div id="survey" data-live>\(faults)</div>
+    <ul class="counts" id="counts" data-live aria-label="States">\(counts)</ul>
+    \(filter)
+    <div id="rows" data-live>\(table)<p class="soft small">\(age)</p></div>
+    """
+  }
+
+  // MARK: Above
+
+  /// How old the comparison is, and whether it is being made again.
+  private var age: HTML {
+    guard let made = overview.surveyed else {
+      return overview.isSurveying
+        ? "The pipelines are being planned; until then only what is published is shown."
+        : overview.hasPipelines
+          ? "The pipelines could not be planned yet: only what is published is shown."
+          : "No pipeline was given: what is published is shown."
+    }
+    let seconds = Double(max(0, now.milliseconds - made.milliseconds)) / 1000
+    let again: HTML = overview.isSurveying ? " It is being planned again." : ""
+    return """
+      Compared with the pipelines \(DisplayTime.text(seconds)) ago, at \(PageWords.time(made.iso8601)) UTC.\(again)
+      """
+  }
+
+  private var faults: HTML {
+    var parts: [HTML] = []
+    if let fault = overview.surveyFault {
+      parts.append(
+        "<div class=\"notice bad\" role=\"alert\"><p><b>The pipelines could not be planned.</b> \(fault, longest: 600)</p></div>"
+      )
+    }
+    if !overview.faults.isEmpty {
+      let old: HTML = overview.surveyed == nil ? "" : " Of those, what was known before is shown."
+      parts.append(
+        """
+        <div class="notice bad" role="alert"><p><b>\(PageWords.plural(overview.faults.count, "fault", "faults")) in the \
+        pipelines.</b>\(old)</p><pre>\(overview.faults.prefix(8).map { HTML("\(HTML.lines($0.description))<br>") })</pre></div>
+        """)
+    }
+    return "\(parts)"
+  }
+
+  private var counts: [HTML] {
+    let all: HTML = """
+      <li><a href="\(choice.address { $0.condition = nil })"\("aria-current=\"true\"", if: choice.condition == nil)>\
+      <b>\(overview.rows.count)</b>all</a></li>
+      """
+    let present = DeliverableRow.Condition.byUrgency.compactMap { condition -> HTML? in
+      let count = overview.rows.count { $0.condition == condition }
+      guard count > 0 || choice.condition == condition else { return nil }
+      return """
+        <li><a href="\(choice.address { $0.condition = condition })"\("aria-current=\"true\"", if: choice.condition == condition)>\
+        <b>\(count)</b><span class="state \(condition.rawValue)">\(condition.word)</span></a></li>
+        """
+    }
+    return [all] + present
+  }
+
+  private var filter: HTML {
+    let programmes = Array(Set(overview.rows.map(\.programme))).sorted()
+    return """
+      <form class="filter" method="get" action="/" role="search">
+      <div><label for="search">Search</label><input type="search" id="search" name="search" value="\(choice.search)" \
+      placeholder="name, cut, version, note"></div>
+      <div><label for="state">State</label><select id="state" name="state"><option value="">all</option>\
+      \(DeliverableRow.Condition.byUrgency.map { option($0.rawValue, $0.word, isChosen: choice.condition == $0) })</select></div>
+      <div><label for="programme">Programme</label><select id="programme" name="programme"><option value="">all</option>\
+      \(programmes.map { option($0, $0, isChosen: choice.programme == $0) })</select></div>
+      <div><label for="sort">Sort by</label><select id="sort" name="sort">\
+      \(Choice.Order.allCases.map { option($0.rawValue, $0.rawValue, isChosen: choice.order == $0) })</select></div>
+      <button type="submit">Show</button>
+      <a class="button hide-print" href="/">Clear</a>
+      </form>
+      """
+  }
+
+  private func option(_ value: String, _ word: String, isChosen: Bool) -> HTML {
+    "<option value=\"\(value)\"\("selected", if: isChosen)>\(word)</option>"
+  }
+
+  // MARK: Rows
+
+  private var table: HTML {
+    let shown = choice.shown(of: overview.rows)
+    guard !shown.isEmpty else {
+      return overview.rows.isEmpty
+        ? "<p class=\"notice\">Nothing is published yet, and no pipeline is planned.</p>"
+        : "<p class=\"notice\">No deliverable is like that. <a href=\"/\">Show all</a></p>"
+    }
+    let isGrouped = choice.order == .programme && Set(shown.map(\.programme)).count > 1
+    var body: [HTML] = []
+    var last: String?
+    for row in shown {
+      if isGrouped, row.programme != last {
+        body.append("<tr class=\"group\"><th colspan=\"6\" scope=\"colgroup\">\(row.programme)</th></tr>")
+        last = row.programme
+      }
+      body.append(line(row, isGrouped: isGrouped))
+    }
+    return """
+      <div class="wide"><table><caption class="unseen">\(PageWords.plural(shown.count, "deliverable", "deliverables"))</caption>
+      <thead><tr>\(head(.deliverable, "Deliverable"))\(head(.state, "State"))\(head(.version, "Version"))\
+      <th scope="col">Built from</th><th scope="col">Whose turn</th>\(head(.made, "Made, UTC"))</tr></thead>
+      <tbody>\(body)</tbody></table></div>
+      """
+  }
+
+  private func head(_ order: Choice.Order, _ word: String) -> HTML {
+    let isThis = choice.order == order
+    let sort = isThis ? (choice.isDescending ? "descending" : "ascending") : "none"
+    let address = choice.address { next in
+      next.isDescending = isThis && !next.isDescending
+      next.order = order
+    }
+    return "<th scope=\"col\" aria-sort=\"\(sort)\"><a href=\"\(address)\">\(word)</a></th>"
+  }
+
+  private func line(_ row: DeliverableRow, isGrouped: Bool) -> HTML {
+    let name: HTML =
+      row.version == nil
+      ? "\(row.stage)"
+      : "<a href=\"\(Address.path("deliverables", row.programme, row.stage))\">\(row.stage)</a>"
+    let programme: HTML? = isGrouped ? nil : "<span class=\"soft small\">\(row.programme) · </span>"
+    let profile: HTML? = row.profile.map { "<br><span class=\"soft small\">\($0)</span>" }
+    let version: HTML = row.version.map { "\($0)" } ?? "<span class=\"soft\">none</span>"
+    let turn: HTML =
+      row.nextPeople.isEmpty
+      ? "<span class=\"soft\">–</span>" : "<b>\(row.nextPeople.joined(separator: ", "))</b>"
+    return """
+      <tr><th scope="row">\(programme)\(name)\(profile)</th><td>\(state(row))</td><td class="nowrap">\(version)</td>\
+      <td>\(source(row))</td><td>\(turn)</td><td class="nowrap">\(row.made.map(PageWords.time) ?? "–")</td></tr>
+      """
+  }
+
+  private func state(_ row: DeliverableRow) -> HTML {
+    var parts: [HTML] = ["<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"]
+    let says = row.state == row.condition.word || row.state == row.condition.rawValue
+    if let progress = row.progress {
+      let left: HTML? = row.secondsRemaining.map {
+        "<span class=\"soft small\">ready in about \(DisplayTime.text($0))</span>"
+      }
+      parts.append(
+        """
+        <br><span>\(row.state)</span> \(left)<progress value="\(Int(progress * 100))" max="100" aria-label="\(row.state)"></progress>
+        """)
+    } else if !says {
+      parts.append("<br><span class=\"soft\">\(row.state, longest: 240)</span>")
+    }
+    if let word = row.decision, row.condition != .missing {
+      parts.append("<br><span class=\"soft small\">\(row.version ?? "") \(word.text, longest: 160)</span>")
+    }
+    return "\(parts)"
+  }
+
+  private func source(_ row: DeliverableRow) -> HTML {
+    var parts: [HTML] = []
+    if let cut = row.cut, !cut.isEmpty {
+      parts.append("<span>\(cut.joined(separator: ", "), longest: 120)</span>")
+    }
+    if let frames = row.frames {
+      let new = row.newFrames ?? 0
+      let words: HTML = new > 0 ? ", \(PageWords.count(new)) to make" : ""
+      parts.append("<span class=\"soft small\">\(PageWords.count(frames)) frames\(words)</span>")
+    }
+    return parts.isEmpty ? "<span class=\"soft\">–</span>" : ("<br>" as HTML).joined(parts)
+  }
+}
+
+extension DeliverableRow.Condition {
+  /// What needs somebody comes first.
+  package static let byUrgency: [DeliverableRow.Condition] = [
+    .failed, .rejected, .waiting, .stale, .missing, .rendering, .current, .published, .approved,
+  ]
+}

@@ -1,0 +1,60 @@
+package import Diagnostics
+package import ObjectStore
+package import Planning
+
+/// Everything that the page of one version says.
+package struct DeliverableFacts: Sendable {
+  /// With the state, where this version is the one that the state is about.
+  package var row: DeliverableRow?
+  package var version: VersionRecord
+  /// All of the line, the newest first.
+  package var versions: [VersionHead]
+  package var words: [Int: DeliverableRow.Word]
+  package var recipe: Recipe?
+  package var evidence: CheckedEvidence?
+  /// Oldest first.
+  package var decisions: [Decision]
+  /// Decisions that do not count, and why.
+  package var findings: [Diagnostic]
+  /// Whether its files are what was published: nobody may decide on others.
+  package var isIntact: Bool
+  /// Frames that no approved version shows.
+  package var unseen: [UnseenFrames]
+  /// Gates that look at this deliverable.
+  package var gates: [GateState]
+
+  package var isNewest: Bool { versions.first?.version == version.version }
+
+  /// The copy that a browser plays; nil where it plays none of the files.
+  package var movie: VersionRecord.File? {
+    version.files.first {
+      ["mp4", "webm"].contains($0.name.split(separator: ".").last.map(String.init) ?? "")
+    }
+  }
+
+  /// Functions in which somebody may decide here, as the gates name them.
+  package var roles: [String] {
+    var roles: [String] = []
+    for role in gates.flatMap(\.needs).compactMap(\.role) where !roles.contains(role) { roles.append(role) }
+    return roles
+  }
+
+  init(
+    _ version: VersionRecord, shelf: VersionShelf.Row, row: DeliverableRow?, gates: [GateState],
+    in store: ObjectStore
+  ) throws {
+    let publisher = VersionPublisher(store)
+    self.version = version
+    self.row = row?.version == VersionLine.folderName(version: version.version) ? row : nil
+    (versions, words) = (shelf.versions, shelf.words)
+    recipe = try? version.facts.decoded(as: Recipe.self)
+    evidence = CheckedEvidence(version)
+    (decisions, findings) = try publisher.decisions(on: version)
+    isIntact = publisher.isIntact(version)
+    let approved = try shelf.words.filter { $0.value.verdict == .approved }.keys.compactMap { number in
+      try publisher.version(number, of: version.line).flatMap { try? $0.facts.decoded(as: Recipe.self) }
+    }
+    unseen = recipe.map { UnseenFrames.list($0, notIn: approved) } ?? []
+    self.gates = gates.filter { $0.deliverable == version.line.name }
+  }
+}

@@ -1,0 +1,328 @@
+package import Diagnostics
+import Digests
+package import Engine
+import FoundationEssentials
+package import Monitoring
+package import ObjectStore
+import Planning
+
+/// What the pages are made from: versions, decisions, the run that goes on, and what the pipelines ask for. It reads
+/// files, takes no lock, and writes nothing but decisions.
+///
+/// Reading waits for the disk, so it has a thread of its own.
+package actor ProductionReader {
+  /// What the pipelines asked for, and when that was found out.
+  package struct Surveyed: Sendable {
+    package var survey: BoardSurvey
+    package var made: WallClock
+  }
+
+  private let executor = BlockingExecutor(label: "interlock.board.reader")
+  package nonisolated let production: Production
+  private let store: ObjectStore
+  /// The production as the user named it.
+  private let typed: String
+  private var shelf: VersionShelf
+  private var watch: RunWatch
+  private var metrics: RunMetrics
+  private var surveyed: Surveyed?
+  /// Why the last survey could not be made.
+  private var surveyFault: String?
+  private var isSurveying: Bool
+  /// Whether there are pipelines to plan.
+  private let plans: Bool
+  private var looks = 0
+  private var eventCount = 0
+
+  /// - Parameters:
+  ///   - typed: the production as the user named it.
+  ///   - version: of the program.
+  ///   - plans: whether there are pipelines to plan.
+  package init(_ production: Production, typed: String, version: String, plans: Bool) {
+    self.production = production
+    self.plans = plans
+    isSurveying = plans
+    self.typed = typed
+    store = ObjectStore(production)
+    shelf = VersionShelf(store)
+    watch = RunWatch(production)
+    metrics = RunMetrics(programme: FileSystem.lastName(of: production.root), version: version)
+  }
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+  // MARK: Following
+
+  /// What differs when anything on a page may.
+  package struct Mark: Hashable, Sendable {
+    /// Grows with every event of a run.
+    package var events: Int
+    package var run: String?
+    package var isRunOver: Bool
+    /// Grows with every version and decision.
+    package var versions: Int
+    package var survey: WallClock?
+    package var isSurveying: Bool
+  }
+
+  /// Reads what is new.
+  package func look() throws -> Mark {
+    let events = try watch.look()
+    for event in events { metrics.observe(event) }
+    eventCount += events.count
+    if looks % 2 == 0 { _ = try shelf.rows() }
+    looks += 1
+    return Mark(
+      events: eventCount, run: watch.folder?.id, isRunOver: !isRunGoingOn, versions: shelf.changes,
+      survey: surveyed?.made, isSurveying: isSurveying)
+  }
+
+  package func surveyBegins() { isSurveying = true }
+
+  package func note(_ survey: BoardSurvey, made: WallClock) {
+    isSurveying = false
+    surveyFault = nil
+    guard !survey.faults.isEmpty, let old = surveyed else {
+      surveyed = Surveyed(survey: survey, made: made)
+      return
+    }
+    // What could not be planned keeps what was last known of it, and the age of that where nothing is newer.
+    var whole = survey
+    let known = Set(survey.programmes.map(\.programme))
+    whole.programmes += old.survey.programmes.filter { !known.contains($0.programme) }
+    surveyed = Surveyed(survey: whole, made: survey.programmes.isEmpty ? old.made : made)
+  }
+
+  package func noteSurveyFault(_ text: String) {
+    isSurveying = false
+    surveyFault = text
+  }
+
+  private var isRunGoingOn: Bool {
+    guard watch.folder != nil else { return false }
+    switch watch.state {
+    case .running, .silent: return true
+    case .finished, .lost: return false
+    }
+  }
+
+  // MARK: Asking
+
+  /// Every deliverable: those that the pipelines ask for, then others that are there.
+  package func overview() throws -> BoardOverview {
+    let shelves = try shelf.rows()
+    let lines = Dictionary(shelves.map { ($0.line, $0) }, uniquingKeysWith: { first, _ in first })
+    let work = WorkUnderWay(watch)
+    var rows: [DeliverableRow] = []
+    var known: Set<VersionLine> = []
+    for row in surveyed?.survey.programmes.flatMap(\.rows) ?? [] {
+      let line = VersionLine(.deliverable, programme: row.programme, name: row.stage)
+      known.insert(line)
+      let number = lines[line]?.versions.first { VersionLine.folderName(version: $0.version) == row.version }?
+        .version
+      rows.append(row.decided(number.flatMap { lines[line]?.words[$0] }).showing(work))
+    }
+    for shelf in shelves where shelf.line.shelf == .deliverable && !known.contains(shelf.line) {
+      guard let newest = shelf.versions.first else { continue }
+      rows.append(published(newest, shelf))
+    }
+    return BoardOverview(
+      rows: rows, run: watch.folder == nil ? nil : RunGlance(watch), surveyed: surveyed?.made,
+      isSurveying: isSurveying, hasPipelines: plans, faults: surveyed?.survey.faults ?? [],
+      surveyFault: surveyFault)
+  }
+
+  private func published(_ version: VersionHead, _ shelf: VersionShelf.Row) -> DeliverableRow {
+    var row = DeliverableRow(
+      version, decision: nil,
+      path: DeliverablePath.display(version, production: production, typed: typed))
+    row.decision = shelf.words[version.version]
+    return row.decided(row.decision)
+  }
+
+  /// What a page says above all else.
+  package func glance() -> RunGlance? { watch.folder == nil ? nil : RunGlance(watch) }
+
+  /// One version, the newest where none is named; nil where there is none.
+  package func deliverable(_ line: VersionLine, version: Int?) throws -> DeliverableFacts? {
+    guard let shelf = try shelf.row(line), let newest = shelf.versions.first,
+      let record = try VersionPublisher(store).version(version ?? newest.version, of: line)
+    else { return nil }
+    let row = try overview().rows.first { $0.programme == line.programme && $0.stage == line.name }
+    let gates = surveyed?.survey.programmes.first { $0.programme == line.programme }?.gates ?? []
+    return try DeliverableFacts(record, shelf: shelf, row: row, gates: gates, in: store)
+  }
+
+  /// The path of a file of a version, found by its digest: no name that somebody sends becomes a path.
+  package func file(
+    _ digest: String, of line: VersionLine, version: Int
+  ) throws -> (path: String, name: String, byteCount: Int64)? {
+    guard let shelf = try shelf.row(line),
+      let version = shelf.versions.first(where: { $0.version == version }),
+      let file = version.files.first(where: { $0.digest.hex == digest }), PortableName.isValid(file.name)
+    else { return nil }
+    let path = version.path(of: file, in: production)
+    // A version holds plain files; a link that somebody put there leads elsewhere.
+    guard let facts = try production.fileSystem.facts(path), facts.isRegularFile,
+      facts.byteCount == file.byteCount
+    else { return nil }
+    return (path, file.name, file.byteCount)
+  }
+
+  /// The pipelines as they were planned last.
+  package func pipelines() -> [BoardSurvey.Programme] { surveyed?.survey.programmes ?? [] }
+
+  /// The stages of the run on show, for the programme it is about.
+  package func stageWork() -> StageWork? {
+    guard let folder = watch.folder else { return nil }
+    return StageWork(
+      run: folder.id, programme: watch.heading?.programme, isGoingOn: isRunGoingOn,
+      stages: watch.board.progress.stages)
+  }
+
+  /// What the farm does.
+  package func farm() throws -> FarmFacts {
+    var runs: [FarmFacts.Run] = []
+    for folder in try RunFolder.all(in: production).prefix(FarmFacts.runsListed) {
+      let heading = try? folder.heading()
+      let ending = folder.ending
+      runs.append(
+        FarmFacts.Run(
+          id: folder.id, programme: heading?.programme, began: ULID(folder.id)?.time.iso8601 ?? "",
+          seconds: ending?.seconds, exit: ending?.exit, isUnderWay: folder.isUnderWay))
+    }
+    return FarmFacts(watch, runs: runs)
+  }
+
+  package func snapshot() -> BoardSnapshot { BoardSnapshot(watch) }
+
+  package func metricsText() -> String { metrics.text() }
+
+  /// The name of the run on show.
+  package func runOnShow() -> String? { watch.folder?.id }
+
+  // MARK: Deciding
+
+  /// Records a decision as `interlock approve` and `interlock reject` do.
+  package func decide(
+    _ verdict: Decision.Verdict, on line: VersionLine, version: Int, by person: String, role: String?,
+    note: String
+  ) throws -> Decision {
+    guard let record = try VersionPublisher(store).version(version, of: line) else {
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "asset.unknown",
+          message:
+            "there is no version \(VersionLine.folderName(version: version)) of \(line.programme)/\(line.name)",
+          remedy: "`interlock assets list` lists what is published.")
+      ])
+    }
+    return try VersionDecision.record(
+      verdict, of: record, by: person, role: role, note: note, in: store, typed: typed
+    ).decision
+  }
+}
+
+/// Every deliverable, and what is said above them.
+package struct BoardOverview: Sendable {
+  package var rows: [DeliverableRow]
+  package var run: RunGlance?
+  /// When the pipelines were compared with what is there; nil before the first time.
+  package var surveyed: WallClock?
+  package var isSurveying: Bool
+  /// Whether there are pipelines to compare with.
+  package var hasPipelines: Bool
+  package var faults: [Diagnostic]
+  package var surveyFault: String?
+
+  package init(
+    rows: [DeliverableRow], run: RunGlance?, surveyed: WallClock?, isSurveying: Bool, hasPipelines: Bool,
+    faults: [Diagnostic], surveyFault: String?
+  ) {
+    (self.rows, self.run, self.surveyed) = (rows, run, surveyed)
+    (self.isSurveying, self.hasPipelines) = (isSurveying, hasPipelines)
+    (self.faults, self.surveyFault) = (faults, surveyFault)
+  }
+}
+
+/// The run on show in a few words.
+package struct RunGlance: Sendable {
+  package var run: String
+  package var programme: String?
+  package var state: RunState
+  package var isCancelling: Bool
+  package var seconds: Double
+  package var secondsRemaining: Double?
+  package var framesDone: Int
+  package var framesTotal: Int
+  package var tasksDone: Int
+  package var tasksTotal: Int
+  package var framesPerSecond: Double?
+
+  init(_ watch: RunWatch) {
+    run = watch.folder?.id ?? ""
+    programme = watch.heading?.programme
+    state = watch.state
+    let progress = watch.board.progress
+    isCancelling = progress.isCancelling
+    seconds = watch.seconds
+    let isOver = watch.board.isFinished
+    secondsRemaining = isOver ? nil : progress.secondsRemaining(at: watch.seconds)
+    framesPerSecond = isOver ? nil : progress.framesPerSecond(at: watch.seconds)
+    (framesDone, framesTotal) = (progress.framesDone, progress.framesTotal)
+    (tasksDone, tasksTotal) = (progress.tasksDone, progress.tasksTotal)
+  }
+
+  package var isGoingOn: Bool {
+    switch state {
+    case .running, .silent: true
+    case .finished, .lost: false
+    }
+  }
+}
+
+/// How far the stages of a run are.
+package struct StageWork: Sendable {
+  package var run: String
+  package var programme: String?
+  package var isGoingOn: Bool
+  package var stages: [RunProgress.Stage]
+}
+
+/// Workers and runs.
+package struct FarmFacts: Sendable {
+  package struct Run: Sendable {
+    package var id: String
+    package var programme: String?
+    /// ISO 8601, UTC.
+    package var began: String
+    package var seconds: Double?
+    package var exit: Int?
+    package var isUnderWay: Bool
+  }
+
+  package static let runsListed = 20
+
+  package var glance: RunGlance?
+  package var host: String?
+  package var workers: Int
+  package var running: [RunBoard.Work]
+  /// Seconds since the run on show began.
+  package var seconds: Double
+  package var ready: Int
+  package var waits: [WaitingCount]
+  package var troubles: [RunBoard.Trouble]
+  package var retries: Int
+  package var workersLost: Int
+  package var runs: [Run]
+
+  init(_ watch: RunWatch, runs: [Run]) {
+    glance = watch.folder == nil ? nil : RunGlance(watch)
+    let board = watch.board
+    (host, workers, running) = (board.host, board.workers, board.running)
+    (ready, waits, troubles) = (board.ready, board.waits, board.troubles)
+    (retries, workersLost) = (board.tasksRetried, board.progress.workersLost)
+    seconds = watch.seconds
+    self.runs = runs
+  }
+}

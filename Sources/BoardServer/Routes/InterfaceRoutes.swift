@@ -1,0 +1,144 @@
+import Board
+import Diagnostics
+import Digests
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Monitoring
+import NIOCore
+import ObjectStore
+import Planning
+
+/// The same for programs: JSON, lines of events, and what Prometheus reads.
+struct InterfaceRoutes {
+  private let desk: PageDesk
+
+  init(_ desk: PageDesk) { self.desk = desk }
+
+  /// What went wrong, as `OpenAPIDocument` describes it.
+  struct Problem: Encodable {
+    var code: String
+    var message: String
+    var remedy: String?
+
+    init(_ fault: Fault) { (code, message, remedy) = (fault.code, fault.message, fault.remedy) }
+  }
+
+  private struct Deliverables: Encodable {
+    var schema = 1
+    /// When the pipelines were compared with what is there; ISO 8601, UTC.
+    var surveyed: String?
+    var deliverables: [DeliverableRow]
+  }
+
+  private struct Session: Encodable {
+    var person: String
+    var token: String
+  }
+
+  /// What a program sends to decide.
+  private struct DecisionRequest: Decodable {
+    var verdict: Decision.Verdict
+    var role: String?
+    var note: String?
+  }
+
+  static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+    guard let bytes = try? JSONBytes.encode(value) else {
+      preconditionFailure("answers are plain values")
+    }
+    return PageDesk.bytes(ByteBuffer(bytes: bytes), "application/json", status: status)
+  }
+
+  func add(to router: Router<BasicRequestContext>) {
+    let desk = desk
+    router.get("/openapi.json") { _, _ in Self.json(OpenAPIDocument.json) }
+    router.get("/metrics") { _, _ in
+      PageDesk.text(await desk.reader.metricsText(), "text/plain; version=0.0.4; charset=utf-8")
+    }
+    router.get("/api/v1/session") { _, _ in
+      Self.json(Session(person: desk.identity.person, token: desk.doorkeeper.token))
+    }
+    router.get("/api/v1/run") { _, _ in Self.json(await desk.reader.snapshot()) }
+    router.get("/api/v1/events") { _, _ in try EventStream.lines(desk.feed, desk.reader, desk.runs) }
+    router.get("/api/v1/deliverables") { request, _ in
+      desk.feed.noteLook()
+      let overview = try await desk.reader.overview()
+      let choice = BoardPage.Choice { request.uri.queryParameters.get($0) }
+      return Self.json(
+        Deliverables(surveyed: overview.surveyed?.iso8601, deliverables: choice.shown(of: overview.rows)))
+    }
+    router.get("/api/v1/deliverables/:programme/:name/:version") { _, context in
+      guard
+        let facts = try await desk.reader.deliverable(
+          desk.line(context), version: desk.version(context))
+      else { throw HTTPError(.notFound) }
+      return Self.json(DeliverableAnswer(facts))
+    }
+    router.post("/api/v1/deliverables/:programme/:name/:version/decisions") { request, context in
+      try await decide(request, on: desk.line(context), version: desk.version(context))
+    }
+  }
+
+  private static let longestBody = 64 << 10
+
+  private func decide(_ request: Request, on line: VersionLine, version: Int) async throws -> Response {
+    try desk.doorkeeper.check(token: request.headers[RequestGuard.token])
+    guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
+      throw HTTPError(.unsupportedMediaType, message: "send JSON, with Content-Type: application/json")
+    }
+    let body = try await request.body.collect(upTo: Self.longestBody)
+    guard let wanted = try? JSONDecoder().decode(DecisionRequest.self, from: Data(body.readableBytesView))
+    else {
+      throw HTTPError(
+        .badRequest, message: "send {\"verdict\": \"approved\" or \"rejected\", \"role\": …, \"note\": …}")
+    }
+    let note = wanted.note ?? ""
+    guard wanted.verdict == .approved || note.contains(where: { !$0.isWhitespace }) else {
+      throw HTTPError(.unprocessableContent, message: "say what is wrong with it: a rejection needs a note")
+    }
+    guard note.count <= 4000, (wanted.role ?? "").count <= 60 else {
+      throw HTTPError(.unprocessableContent, message: "a note has at most 4000 characters, a role at most 60")
+    }
+    let role = wanted.role.flatMap { $0.isEmpty ? nil : $0 }
+    let decision = try await desk.reader.decide(
+      wanted.verdict, on: line, version: version, by: desk.identity.person, role: role, note: note)
+    desk.feed.noteDecision()
+    return Self.json(decision, status: .created)
+  }
+}
+
+/// One version, for programs.
+private struct DeliverableAnswer: Encodable {
+  struct File: Encodable {
+    var name: String
+    var digest: String
+    var byteCount: Int64
+    var address: String
+  }
+
+  var schema = 1
+  var reference: String
+  var made: String
+  var state: DeliverableRow?
+  var files: [File]
+  var decisions: [DeliverableRow.Word]
+  var unseen: [UnseenFrames]
+  var checksMet: Int?
+  var checksNotMet: Int?
+
+  init(_ facts: DeliverableFacts) {
+    reference = facts.version.reference
+    made = facts.version.made
+    state = facts.row
+    files = facts.version.files.map { file in
+      File(
+        name: file.name, digest: file.digest.hex, byteCount: file.byteCount,
+        address: DeliverablePage.fileAddress(file, of: facts.version))
+    }
+    decisions = facts.decisions.map(DeliverableRow.Word.init)
+    unseen = facts.unseen
+    checksMet = facts.evidence?.checks.count(where: \.isMet)
+    checksNotMet = facts.evidence?.checks.count { !$0.isMet }
+  }
+}

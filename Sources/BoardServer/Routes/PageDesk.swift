@@ -1,0 +1,151 @@
+import Board
+import Diagnostics
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import ObjectStore
+
+/// What the routes answer with: everything they need at hand.
+struct PageDesk: Sendable {
+  let production: Production
+  let reader: ProductionReader
+  let runs: RunReader
+  let feed: BoardFeed
+  let doorkeeper: Doorkeeper
+  let identity: any Identity
+
+  func frame() async -> PageFrame {
+    PageFrame(
+      production: FileSystem.lastName(of: production.root), person: identity.person, token: doorkeeper.token,
+      glance: await reader.glance())
+  }
+
+  func page(
+    _ title: String, _ place: PageFrame.Place?, _ body: HTML, status: HTTPResponse.Status = .ok,
+    frame: PageFrame? = nil
+  ) async -> Response {
+    let present: PageFrame
+    if let frame { present = frame } else { present = await self.frame() }
+    return Self.text(
+      present.page(title: title, place: place, body: body), "text/html; charset=utf-8", status: status)
+  }
+
+  static func text(_ text: String, _ type: String, status: HTTPResponse.Status = .ok) -> Response {
+    bytes(ByteBuffer(string: text), type, status: status)
+  }
+
+  static func bytes(_ buffer: ByteBuffer, _ type: String, status: HTTPResponse.Status = .ok) -> Response {
+    var headers = HTTPFields()
+    headers[.contentType] = type
+    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: buffer))
+  }
+
+  // MARK: What goes wrong
+
+  /// A page, or JSON for programs, that says what was refused or could not be done.
+  func answer(to error: any Error, _ request: Request) async -> Response {
+    let fault = Fault(error)
+    if request.uri.path.hasPrefix("/api/") {
+      return InterfaceRoutes.json(InterfaceRoutes.Problem(fault), status: fault.status)
+    }
+    // Who came under a name that is not ours gets no page of ours.
+    if fault.status == .misdirectedRequest {
+      return Self.text(fault.message + "\n", "text/plain; charset=utf-8", status: fault.status)
+    }
+    return await page(
+      fault.heading, nil,
+      MessagePage(heading: fault.heading, message: fault.message, remedy: fault.remedy).body,
+      status: fault.status)
+  }
+
+  /// A file of a line of versions that a request names; nothing else can be named.
+  func line(_ context: some RequestContext, shelf: VersionLine.Shelf = .deliverable) throws -> VersionLine {
+    guard let programme = context.parameters.get("programme"), let name = context.parameters.get("name"),
+      PortableName.isValid(programme), PortableName.isValid(name)
+    else { throw HTTPError(.notFound) }
+    return VersionLine(shelf, programme: programme, name: name)
+  }
+
+  /// `v003`, written in the only way there is.
+  func version(_ context: some RequestContext) throws -> Int {
+    guard let text = context.parameters.get("version"), text.hasPrefix("v"), text.utf8.count < 12,
+      let number = Int(text.dropFirst()), number > 0, VersionLine.folderName(version: number) == text
+    else { throw HTTPError(.notFound) }
+    return number
+  }
+}
+
+/// An error as an answer.
+struct Fault {
+  var status: HTTPResponse.Status
+  var heading: String
+  var message: String
+  var remedy: String?
+  var code: String
+
+  init(_ error: any Error) {
+    switch error {
+    case Doorkeeper.Refusal.wrongName:
+      self.init(
+        .misdirectedRequest, "Not this server",
+        "this server answers only as 127.0.0.1 or localhost, with its port",
+        code: "request.wrongName")
+    case Doorkeeper.Refusal.otherOrigin:
+      self.init(
+        .forbidden, "Refused", "this request comes from a page of another origin, and changes something here",
+        code: "request.otherOrigin")
+    case Doorkeeper.Refusal.noToken:
+      self.init(
+        .forbidden, "Refused",
+        "the form is not of this server, or the server was started anew since it was loaded",
+        remedy: "Load the page again and decide again.", code: "request.noToken")
+    case let list as DiagnosticList:
+      self.init(list.diagnostics.first { $0.severity == .error } ?? list.diagnostics.first)
+    case let diagnostic as Diagnostic: self.init(diagnostic)
+    case is NIOTooManyBytesError:
+      self.init(
+        .contentTooLarge, "Too much", "more was sent than this server takes", code: "request.tooLarge")
+    case let error as any HTTPResponseError:
+      switch error.status {
+      case .notFound:
+        self.init(.notFound, "Nothing here", "there is nothing at this address", code: "request.notFound")
+      case .serviceUnavailable:
+        self.init(
+          .serviceUnavailable, "Too many", "as many streams of events are open as this server keeps",
+          code: "request.tooManyStreams")
+      default:
+        self.init(
+          error.status, error.status.reasonPhrase,
+          (error as? HTTPError)?.body ?? "the request cannot be answered",
+          code: "request.refused")
+      }
+    default:
+      self.init(.internalServerError, "Something went wrong", "\(error)", code: "server.failed")
+    }
+  }
+
+  private init(_ diagnostic: Diagnostic?) {
+    guard let diagnostic else {
+      self.init(.internalServerError, "Something went wrong", "nothing is known of it", code: "server.failed")
+      return
+    }
+    let status: HTTPResponse.Status
+    switch diagnostic.family {
+    case .usage, .ambiguous: status = .notFound
+    case .inputMissing: status = .notFound
+    case .verification: status = .conflict
+    case .transient: status = .serviceUnavailable
+    case .failed: status = .internalServerError
+    }
+    self.init(
+      status, status == .notFound ? "Nothing here" : "It did not work", diagnostic.message,
+      remedy: diagnostic.remedy, code: diagnostic.code)
+  }
+
+  private init(
+    _ status: HTTPResponse.Status, _ heading: String, _ message: String, remedy: String? = nil, code: String
+  ) {
+    (self.status, self.heading, self.message) = (status, heading, message)
+    (self.remedy, self.code) = (remedy, code)
+  }
+}

@@ -1,0 +1,62 @@
+import HTTPTypes
+import Hummingbird
+
+/// Stands before every route: lets in only what the doorkeeper does, and tells browsers to trust nothing but our own
+/// files.
+struct RequestGuard: RouterMiddleware {
+  let doorkeeper: Doorkeeper
+  /// Makes the answer for what went wrong.
+  let answer: @Sendable (any Error, Request) async -> Response
+
+  /// The longest address that is looked at.
+  private static let longestPath = 4096
+
+  func handle(
+    _ request: Request, context: BasicRequestContext,
+    next: @concurrent (Request, BasicRequestContext) async throws -> Response
+  ) async throws -> Response {
+    var response: Response
+    do {
+      let host = request.head.authority
+      if request.method == .get || request.method == .head {
+        try doorkeeper.check(host: host)
+      } else {
+        try doorkeeper.check(
+          host: host, origin: request.headers[.origin], site: request.headers[Self.fetchSite])
+      }
+      guard (request.head.path ?? "").utf8.count <= Self.longestPath else { throw HTTPError(.uriTooLong) }
+      response = try await next(request, context)
+    } catch {
+      response = await answer(error, request)
+    }
+    for field in Self.fields where response.headers[field.name] == nil {
+      response.headers[field.name] = field.value
+    }
+    return response
+  }
+
+  static let fetchSite = name("Sec-Fetch-Site")
+  static let token = name("X-Interlock-Token")
+  static let securityPolicy = name("Content-Security-Policy")
+
+  private static func name(_ text: String) -> HTTPField.Name {
+    guard let name = HTTPField.Name(text) else { preconditionFailure("`\(text)` is the name of a header") }
+    return name
+  }
+
+  /// No inline style or script, nothing from elsewhere, no frame around it.
+  static let policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+  private static let fields: [(name: HTTPField.Name, value: String)] = [
+    (securityPolicy, policy),
+    (name("X-Content-Type-Options"), "nosniff"),
+    (name("X-Frame-Options"), "DENY"),
+    (name("Referrer-Policy"), "same-origin"),
+    (name("Cross-Origin-Resource-Policy"), "same-origin"),
+    (name("Cross-Origin-Opener-Policy"), "same-origin"),
+    (name("Permissions-Policy"), "camera=(), microphone=(), geolocation=()"),
+    (.cacheControl, "no-store"),
+  ]
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Board
+import Diagnostics
+import ObjectStore
+import Planning
+
+/// What `interlock serve` starts to plan: planning takes memory and cores that pages need, and can fail alone.
+struct BoardSurveyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "board-survey",
+    abstract: "Print what the pipelines ask for and what is there, as JSON: how `interlock serve` plans.",
+    shouldDisplay: false)
+
+  @Argument(help: "Pipeline files.")
+  var pipelines: [String] = []
+
+  @Option(name: .customLong("set"))
+  var overrides: [String] = []
+
+  @OptionGroup var production: ProductionOptions
+
+  func run() async throws {
+    let store = ObjectStore(try production.required())
+    let rows = DeliverableRows(store, typed: production.production ?? ".")
+    var survey = BoardSurvey(programmes: [], faults: [])
+    do {
+      survey.programmes = try await surveyed(pipelines, rows)
+    } catch let all as DiagnosticList {
+      // One pipeline that cannot be planned does not hide the others.
+      if pipelines.count == 1 { survey.faults = all.diagnostics }
+      for pipeline in pipelines where pipelines.count > 1 {
+        do {
+          survey.programmes += try await surveyed([pipeline], rows)
+        } catch let list as DiagnosticList {
+          survey.faults += list.diagnostics
+        }
+      }
+      // What only several together have, such as one programme twice.
+      if survey.faults.isEmpty { survey.faults = all.diagnostics }
+    }
+    Outcome.printResult(String(decoding: try JSONBytes.encode(survey), as: UTF8.self))
+  }
+
+  private func surveyed(
+    _ pipelines: [String], _ rows: DeliverableRows
+  ) async throws -> [BoardSurvey.Programme] {
+    let planned = try await PlannedProgrammes(
+      pipelines, overrides: overrides, until: nil, production: production, remembers: false, works: false)
+    return try planned.programmes.map { planned in
+      let pipeline = planned.work?.pipeline
+      return BoardSurvey.Programme(
+        programme: planned.programme, pipeline: planned.path,
+        cut: pipeline?.timeline.cuts.map { FilePaths.name(of: $0.path) } ?? [],
+        stages: pipeline?.stages.map { stage in
+          BoardSurvey.Stage(
+            name: stage.declaration.name, kind: type(of: stage).kind,
+            sources: Set(stage.declaration.wires.values).union(stage.declaration.lists.values.joined())
+              .sorted())
+        } ?? [],
+        rows: try rows.rows(of: planned, isAlone: false, showsWork: false), gates: planned.gates,
+        tasks: planned.nodes.count, heldTasks: planned.heldTasks, diagnostics: planned.diagnostics)
+    }
+  }
+}
