@@ -68,6 +68,7 @@ package struct BoardApplication: Sendable {
         await desk.answer(to: error, request)
       })
     PageRoutes(desk).add(to: router)
+    ShotRoutes(desk).add(to: router)
     InterfaceRoutes(desk).add(to: router)
     let application = Application(
       router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),

@@ -8,12 +8,16 @@ package struct PageFrame: Sendable {
   /// The places that are always at hand.
   package enum Place: String, Sendable, CaseIterable {
     case deliverables = "Deliverables"
+    case shots = "Shots"
+    case quality = "QC and sound"
     case pipelines = "Pipeline"
     case farm = "Farm"
 
     var address: String {
       switch self {
       case .deliverables: "/"
+      case .shots: "/shots"
+      case .quality: "/qc"
       case .pipelines: "/pipelines"
       case .farm: "/farm"
       }
@@ -171,6 +175,10 @@ extension DeliverableRow.Condition {
     switch self {
     case .missing: "not made yet"
     case .waiting: "waiting for a person"
+    case .unseen: "approved, frames unseen"
+    case .qcFailed: "QC failed"
+    case .refused: "rejected by recipient"
+    case .notOrdered: "not ordered"
     default: rawValue
     }
   }

@@ -166,7 +166,3 @@ enum OpenAPIDocument {
     ]
   }
 }
-
-extension JSONValue: ExpressibleByStringLiteral {
-  package init(stringLiteral text: String) { self = .string(text) }
-}

@@ -7,6 +7,7 @@ import Glibc
 import Logging
 import ObjectStore
 import Planning
+import Publishing
 import Subprocess
 import SystemPackage
 
