@@ -8,7 +8,9 @@ struct QualityTimeline {
   private static let width = 1240
   private static let (left, right) = (64, 60)
   private static var plotWidth: Int { width - left - right }
-  private static let (plotHeight, laneHeight, gap) = (110, 16, 26)
+  private static let (plotHeight, laneHeight, gap) = (110, 24, 28)
+  /// The least that a finger meets. Source: WCAG 2.2, 2.5.8.
+  private static let target = 24
   /// LKFS from the top to the bottom of a loudness plot.
   private static let loudest = 0
   private static let softest = -60
@@ -116,11 +118,14 @@ struct QualityTimeline {
 
   private func mark(_ item: QualityEvidence.Item, at y: Int) -> HTML {
     let start = x(item.finding.frames.start)
-    let length = max(5, x(item.finding.frames.end) - start)
+    let length = max(4, x(item.finding.frames.end) - start)
     let look = item.isWaived ? "waived" : item.finding.verdict == .fail ? "fail" : "warn"
+    let reach = max(length, Self.target)
+    let left = max(Self.left, start - (reach - length) / 2)
     return """
       <a href="#\(item.name)" class="\(look)"><title>\(item.name): \(item.finding.measured), \(item.place)\(item.isWaived ? ", waived" : "")</title>\
-      <rect x="\(start)" y="\(y + 1)" width="\(length)" height="\(Self.laneHeight - 2)" rx="2"/></a>
+      <rect class="reach" x="\(left)" y="\(y)" width="\(reach)" height="\(Self.laneHeight)"/>\
+      <rect class="mark" x="\(start)" y="\(y + 5)" width="\(length)" height="\(Self.laneHeight - 10)" rx="2"/></a>
       """
   }
 

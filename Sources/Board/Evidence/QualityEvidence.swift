@@ -84,7 +84,10 @@ package struct QualityEvidence: Sendable {
   }
 
   /// The digest of the signatures of frames in their order: the same wherever the same pictures follow each other.
-  static func pictures(_ frames: FrameRange, recipe: Recipe?, file: Digest) -> Digest {
+  ///
+  /// With the frame on each side of them: one black is like another, and what stands around it tells them apart.
+  static func pictures(_ found: FrameRange, recipe: Recipe?, file: Digest) -> Digest {
+    let frames = FrameRange(start: max(0, found.start - 1), end: found.end + 1)
     var encoder = CanonicalEncoder(domain: "interlock.finding.pictures", version: 1)
     guard let recipe else {
       encoder.append(file)

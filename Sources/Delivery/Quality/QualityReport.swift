@@ -51,7 +51,8 @@ package struct QualityReport: Hashable, Codable, Sendable {
     package var frames: FrameRange
     package var measured: String
     package var threshold: String
-    /// SHA-256 of the samples of these frames as 24-bit PCM, of a sound check: what a waiver of it binds to.
+    /// SHA-256 of the samples of these frames, and of one on each side, as 24-bit PCM, of a sound check: what a waiver
+    /// of it binds to.
     package var sound: Digest?
 
     package init(

@@ -91,10 +91,13 @@ enum QualityInterpreter: TaskInterpreter {
       }, into: &report)
     for index in report.findings.indices.dropFirst(known) {
       let frames = report.findings[index].frames
+      // One silence is like another: what stands on both sides of it tells them apart.
+      let first = max(0, frames.start - 1)
+      let last = min(input.frameCount, frames.end + 1)
       let range =
         input.rate.sampleEdge(
-          ofFrame: frames.start, sampleRate: sampleRate)..<input.rate.sampleEdge(
-          ofFrame: frames.end, sampleRate: sampleRate)
+          ofFrame: first, sampleRate: sampleRate)..<input.rate.sampleEdge(
+          ofFrame: last, sampleRate: sampleRate)
       report.findings[index].sound = range == 0..<end ? whole : try digest(range, reader) { _ in }
     }
   }
