@@ -9,7 +9,7 @@ SHELL := /bin/bash
 RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
 	libavutil-dev libsqlite3-dev libebur128-dev libopencolorio-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
 TEST_PACKAGES := chromium ffmpeg python3 python3-venv python3-jsonschema python3-prometheus-client \
-	qemu-user ninja-build time procps util-linux coreutils slurmctld slurmd slurm-client munge
+	qemu-user ninja-build time procps util-linux coreutils slurmctld slurmd slurm-client munge environment-modules
 
 INTERLOCK := .build/release/interlock
 

@@ -139,11 +139,14 @@ package struct ColourProcess: Hashable, Codable, Sendable, CanonicallyEncodable 
     package var program: Digest
     /// The largest difference found from the exact transform, in codes of the deliverable.
     package var error: Double
+    /// The library that a renderer needs for it, with its build; nil where our kernels are enough.
+    package var library: String?
 
-    package init(form: Form, program: Digest, error: Double) {
+    package init(form: Form, program: Digest, error: Double, library: String? = nil) {
       self.form = form
       self.program = program
       self.error = error
+      self.library = library
     }
   }
 

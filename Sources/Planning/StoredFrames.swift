@@ -29,12 +29,7 @@ struct StoredChain {
     var media = RenderTask.Media(
       location: MediaLocation(path: "frames of \(stage)", root: "", byteCount: 0, modified: 0),
       sampleAspect: .one)
-    media.stored = RenderTask.StoredFrames(
-      encoding: encoding,
-      parts: frames.map {
-        RenderTask.StoredFrames.Part(
-          first: $0.first, count: $0.count, segment: $0.segment, offset: $0.offset)
-      })
+    media.stored = RenderTask.StoredFrames(encoding: encoding, parts: frames)
     return media
   }
 

@@ -42,7 +42,9 @@ enum CompileColourInterpreter: TaskInterpreter {
     let digest = try keep([UInt8](try encoder.encode(program)), "colour")
     return (
       CompileColourTask.Output(
-        compiled: ColourProcess.Compiled(form: chosen.form, program: digest, error: chosen.error),
+        compiled: ColourProcess.Compiled(
+          form: chosen.form, program: digest, error: chosen.error,
+          library: chosen.form == .exact ? ColourConfig.libraryIdentity : nil),
         reason: chosen.reason), objects
     )
   }
