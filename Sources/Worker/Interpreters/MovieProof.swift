@@ -63,6 +63,9 @@ struct MovieProof {
     if input.encoding.codec != "ffv1" || range != "unknown" {
       checks.append(check("range", tags.range, range))
     }
+    if let chroma = input.encoding.chroma {
+      checks.append(check("chroma", chroma, video?.chromaLocation ?? "none"))
+    }
     if let tag = input.profile.picture.codecTag {
       checks.append(check("codec tag", tag, video?.codecTag ?? "none"))
     }
