@@ -112,6 +112,7 @@ let package = Package(
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/prores-422hq-51.yaml"),
         .embedInCode("Profiles/review-h264.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
         .embedInCode("Profiles/prores-4444-p3-pq.yaml"), .embedInCode("Profiles/exr-half.yaml"),
+        .embedInCode("Profiles/hdr10-hevc.yaml"),
         .embedInCode("Colour/aces.ocio"),
       ],
       swiftSettings: settings),

@@ -103,6 +103,7 @@ struct StatusCommand: AsyncParsableCommand {
     let mark = row.state == "current" || row.state == "published" ? "✓" : "•"
     var line = "\(mark) \(row.deliverable)  \(row.version ?? "–")  \(row.state)"
     if let path = row.path { line += "\n    \(path)" }
+    for grade in row.grades ?? [] { line += "\n    grade \(grade)" }
     for remark in row.remarks ?? [] { line += "\n    \(remark)" }
     if let decision = row.decision { line += "\n    \(decision.text)" }
     for gate in row.gates ?? [] {

@@ -33,6 +33,8 @@ struct TraceCommand: ParsableCommand {
     var sourceFrame: Int64
     var sourceTimecode: String?
     var encoding: String
+    /// Versions of the grades that the file shows.
+    var grades: [String]?
   }
 
   func run() throws {
@@ -53,10 +55,10 @@ struct TraceCommand: ParsableCommand {
       )
       .description,
       part: part, sourceFrame: source,
-      sourceTimecode: Self.sourceTimecode(part, frame: source, rate: recipe.rate),
+      sourceTimecode: part.sourceTimecode(ofFrame: source, rate: recipe.rate)?.description,
       encoding:
-        "\(recipe.profile): \(recipe.encoding.codec) \(recipe.encoding.pixelFormat), \(recipe.encoding.builtBy)"
-    )
+        "\(recipe.profile): \(recipe.encoding.codec) \(recipe.encoding.pixelFormat), \(recipe.encoding.builtBy)",
+      grades: try recipe.grades.map { try Self.words($0, of: version, in: file) })
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self))
       return
@@ -65,10 +67,13 @@ struct TraceCommand: ParsableCommand {
       "frame \(frame), record \(answer.recordTimecode), version \(VersionLine.folderName(version: version.version))"
     ]
     if let shot = part.shot { lines.append("  shot       \(shot), event \(part.event ?? "–")") }
-    if let name = part.source {
-      lines.append(
-        "  source     \(name), frame \(source)" + (answer.sourceTimecode.map { ", \($0)" } ?? "")
-          + (part.reel.map { ", reel \($0)" } ?? ""))
+    let offset = frame - part.firstFrame
+    if let sides = part.sides {
+      for (name, side) in zip(["outgoing", "incoming"], sides) {
+        lines.append("  \(name)   \(Self.words(side, at: offset, rate: recipe.rate))")
+      }
+    } else if part.source != nil {
+      lines.append("  source     \(Self.words(part, at: offset, rate: recipe.rate))")
     }
     for (index, layer) in (part.layers ?? []).enumerated() {
       let shown = layer.frame(at: frame - part.firstFrame).map { "frame \($0)" } ?? "nothing"
@@ -77,9 +82,10 @@ struct TraceCommand: ParsableCommand {
           + (layer.side.map { ", \($0)" } ?? ""))
     }
     for (index, picture) in (part.stack ?? []).enumerated() {
-      let number = picture.map.position(at: frame - part.firstFrame)
       lines.append(
-        "  layer \(index + 1)    \(picture.source ?? "black"), frame \(number)"
+        "  layer \(index + 1)    "
+          + (picture.sides ?? [picture]).map { Self.words($0, at: offset, rate: recipe.rate) }
+          .joined(separator: " to ")
           + (picture.event.map { ", event \($0)" } ?? ""))
     }
     lines += part.externalLines(at: frame - part.firstFrame)
@@ -88,16 +94,28 @@ struct TraceCommand: ParsableCommand {
         "  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]"
       )
     }
+    for grade in answer.grades ?? [] { lines.append("  version    \(grade)") }
     lines.append("  encoding   \(answer.encoding)")
     Outcome.printResult(lines.joined(separator: "\n"))
   }
 
-  private static func sourceTimecode(_ part: Recipe.Part, frame: Int64, rate: FrameRate) -> String? {
-    guard let text = part.sourceStart,
-      let start = try? Timecode(parsing: text, rate: part.sourceTimecodeRate ?? rate)
-    else { return nil }
-    let labels = part.framesPerLabel.flatMap { Rational(frame).checkedDivide($0)?.floor } ?? frame
-    return Timecode(frame: start.frame + labels, rate: start.rate, isDropFrame: start.isDropFrame).description
+  /// Grades with the version that has exactly their files, which may have been published with the file itself.
+  private static func words(_ grades: [PlannedGrade], of version: VersionRecord, in file: String) throws
+    -> [String]
+  {
+    let folder = FilePaths.folder(of: FilePaths.resolve(file, from: FilePaths.current))
+    let versions = Production.nearest(from: folder).map { GradeVersions(VersionPublisher(ObjectStore($0))) }
+    return try grades.map { grade in
+      grade.words(
+        version: try versions?.version(of: grade, programme: version.line.programme) ?? grade.version)
+    }
+  }
+
+  /// A source and its frame, by number and timecode.
+  private static func words(_ part: Recipe.Part, at offset: Int64, rate: FrameRate) -> String {
+    let frame = part.map.position(at: offset)
+    let label = part.sourceTimecode(ofFrame: frame, rate: rate).map { ", \($0)" } ?? ""
+    return "\(part.source ?? "black"), frame \(frame)\(label)" + (part.reel.map { ", reel \($0)" } ?? "")
   }
 }
 

@@ -66,6 +66,8 @@ package struct DeliverablePlan: Codable, Sendable {
   package var publishKey: TaskKey
   /// Gates that are closed before it.
   package var waitsFor: [String] = []
+  /// Nil where it is not graded.
+  package var grades: [PlannedGrade]?
 }
 
 /// The state that stages rewrite one after the other: pictures and sound on the way, tasks so far.
@@ -114,6 +116,8 @@ package struct PlanningWorkspace {
   /// Everything that is to be visible when the plan is done, whether it has to be published or is there already.
   package var publishes: [PublishTask.Input] = []
   package var diagnostics: [Diagnostic] = []
+  /// The grade of each stage that has one.
+  var grades: [String: PlannedGrade] = [:]
   /// The space of the pictures of stages that change it.
   var colourSpaces: [String: String] = [:]
   /// The list of the config's files, once it is an object.

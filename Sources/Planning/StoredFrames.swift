@@ -48,7 +48,8 @@ extension PlanningWorkspace {
   mutating func storedFrames(of delivered: DeliveredPicture) -> PictureSequence {
     let encoding = delivered.encoding
     let interpretation = Interpretation(
-      matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709, isFullRange: encoding.tags.range == "pc")
+      matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709, isFullRange: encoding.tags.range == "pc",
+      siting: encoding.chroma == "topleft" ? .topleft : nil)
     var sequence = delivered.picture
     let sizing = Sizing(raster: sequence.raster, fit: .native)
     for index in sequence.spans.indices {

@@ -18,6 +18,7 @@ import Testing
     #expect(!identity.kernels.isEmpty && !identity.libraries.isEmpty)
     #expect(identity.drawing.contains("cairo"))
     #expect(identity.encoders["libx264"]?.hasPrefix("x264 - core ") == true)
+    #expect(identity.encoders["libx265"]?.hasPrefix("x265 (build ") == true)
     #expect(first.text.split(separator: "\n").count == 1)
     #expect(try Programs.run(Attempt.program, ["identity"]).output == first.output)
   }

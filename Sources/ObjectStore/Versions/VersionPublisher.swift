@@ -108,9 +108,21 @@ package struct VersionPublisher: Sendable {
     }
   }
 
+  /// Whether files that were placed as names of objects still are: of an object that was damaged and made again they
+  /// name the damaged one.
+  private func isOfObjects(_ version: some PublishedVersion) -> Bool {
+    version.files.allSatisfy { file in
+      guard file.placement == .hardLink else { return true }
+      guard let published = try? fileSystem.facts(version.path(of: file, in: production)),
+        let object = try? fileSystem.facts(store.path(of: file.digest))
+      else { return false }
+      return published.device == object.device && published.inode == object.inode
+    }
+  }
+
   /// Puts back files of a version that are missing or were changed, from their objects.
   private func restore(_ version: VersionRecord) throws(Diagnostic) {
-    guard !isIntact(version) else { return }
+    guard !isIntact(version) || !isOfObjects(version) else { return }
     let folder = "\(version.line.folder(in: production))/\(VersionLine.folderName(version: version.version))"
     for file in version.files {
       let path = version.path(of: file, in: production)
