@@ -4,6 +4,10 @@ Usage: chromium_board.py SCRIPT FOLDER SECONDS
 SCRIPT is JSON: a list of steps, each one of
   {"go": ADDRESS}  {"size": [WIDTH, HEIGHT]}  {"shot": NAME}  {"tell": EXPRESSION, "as": NAME}
   {"until": EXPRESSION}  {"do": EXPRESSION}  {"key": "Tab"}
+  {"enter": ADDRESS}                        with the key in it: waits for the board that it leads to
+  {"file": PATH, "into": SELECTOR}          chooses a file, as a person does in the browser's dialogue
+  {"drop": PATH, "on": SELECTOR}            drops a file
+  {"axe": PATH, "as": NAME}                 tells what axe-core, at PATH, finds against WCAG 2.2 AA
 Screenshots go to FOLDER. Prints JSON: what was told by name, and what the browser complained about.
 The browser is spoken to over two pipes, so that nothing but it and the board is on any port.
 """
@@ -99,12 +103,30 @@ fault = None
 try:
     target = ask("Target.createTarget", url="about:blank")["targetId"]
     session = ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for domain in ("Page", "Runtime", "Log", "Network"):
+    for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
         ask(domain + ".enable")
     for step in steps:
         if "go" in step:
             ask("Page.navigate", url=step["go"])
             until(f"location.href.startsWith({json.dumps(step['go'].split('#')[0])}) && document.readyState === 'complete'")
+        elif "enter" in step:
+            ask("Page.navigate", url=step["enter"])
+            until("location.pathname === '/' && document.readyState === 'complete'")
+        elif "file" in step:
+            root = ask("DOM.getDocument")["root"]["nodeId"]
+            node = ask("DOM.querySelector", nodeId=root, selector=step["into"])["nodeId"]
+            ask("DOM.setFileInputFiles", nodeId=node, files=[step["file"]])
+        elif "drop" in step:
+            place = value("(() => { const p = document.querySelector(%s); p.scrollIntoView({block: 'center'}); const r = p.getBoundingClientRect();"
+                          " return [r.x + r.width / 2, r.y + r.height / 2]; })()" % json.dumps(step["on"]))
+            for kind in ("dragEnter", "dragOver", "drop"):
+                ask("Input.dispatchDragEvent", type=kind, x=place[0], y=place[1],
+                    data={"items": [], "files": [step["drop"]], "dragOperationsMask": 1})
+        elif "axe" in step:
+            value(open(step["axe"]).read() + "; true")
+            told[step["as"]] = value(
+                "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then((found) => found.violations"
+                ".flatMap((rule) => rule.nodes.map((node) => rule.id + ': ' + node.target.join(' ') + ': ' + node.failureSummary)))")
         elif "size" in step:
             width, height = step["size"]
             ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
