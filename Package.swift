@@ -149,8 +149,8 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
-        "Delivery",
-        "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring", "Board", "BoardServer",
+        "Delivery", "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring", "Board",
+        "BoardServer",
         argumentParser, logging, subprocess, system,
       ],
       resources: [
@@ -223,7 +223,8 @@ let package = Package(
         "Diagnostics", "TestSupport",
       ]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker"],
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker", "interlock-bench"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
   ],

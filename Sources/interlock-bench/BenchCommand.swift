@@ -80,16 +80,21 @@ struct MeasureCommand: ParsableCommand {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     var report = BenchReport()
-    do {
-      for measurement in Measurement.allCases where isWanted(measurement) {
+    var failure: BenchError?
+    for measurement in Measurement.allCases where isWanted(measurement) && failure?.signal == nil {
+      do {
         try measure(measurement, in: folder.path, &report)
+      } catch let error as BenchError {
+        // What was measured before took its time: it is told all the same.
+        Progress.say("error: \(measurement.rawValue): \(error)")
+        failure = error
       }
-    } catch let error as BenchError {
-      folder.remove()
-      Progress.say("error: \(error)")
-      throw ExitCode(error.signal.map { 128 + $0 } ?? 1)
     }
     print(try json ? report.json() : report.text)
+    if let failure {
+      folder.remove()
+      throw ExitCode(failure.signal.map { 128 + $0 } ?? 1)
+    }
   }
 
   private func isWanted(_ measurement: Measurement) -> Bool {
