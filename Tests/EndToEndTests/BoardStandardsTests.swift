@@ -71,7 +71,7 @@ import Testing
         "--config-file", config, "run", server.address + "/openapi.json", "--header",
         "Authorization: Bearer \(server.key)", "--phases", "examples,coverage,fuzzing", "--max-examples",
         "15",
-        "--generation-deterministic", "--generation-database", "none", "--max-time", "240", "--checks", "all",
+        "--generation-deterministic", "--max-time", "240", "--checks", "all",
         "--no-color",
       ], folder: fixture.path, environment: ["PYTHONWARNINGS": "ignore"])
     #expect(judged.status == 0, "\(judged.text.suffix(6000))\(judged.errors.suffix(2000))")
