@@ -35,7 +35,7 @@ extension TaskNode {
 
 extension Plan {
   /// Tasks and frames of each stage, in plan order.
-  var stageTotals: [StageTotal] {
+  package var stageTotals: [StageTotal] {
     var totals: [StageTotal] = []
     var indices: [String: Int] = [:]
     for node in nodes {

@@ -9,12 +9,14 @@ package struct PageFrame: Sendable {
   package enum Place: String, Sendable, CaseIterable {
     case deliverables = "Deliverables"
     case pipelines = "Pipeline"
+    case conform = "Conform"
     case farm = "Farm"
 
     var address: String {
       switch self {
       case .deliverables: "/"
       case .pipelines: "/pipelines"
+      case .conform: "/conform"
       case .farm: "/farm"
       }
     }
