@@ -9,7 +9,7 @@ SHELL := /bin/bash
 RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
 	libavutil-dev libsqlite3-dev libebur128-dev libopencolorio-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
 TEST_PACKAGES := chromium ffmpeg python3 python3-venv python3-jsonschema python3-prometheus-client \
-	qemu-user ninja-build time procps util-linux coreutils slurmctld slurmd slurm-client munge
+	qemu-user ninja-build time procps util-linux coreutils slurmctld slurmd slurm-client munge environment-modules
 
 INTERLOCK := .build/release/interlock
 
@@ -39,7 +39,12 @@ OPENCUE_PACKAGES := opencue_pyoutline==1.37.0 packaging==24.2
 # The colour of LUTs and corrections is compared with another release of OpenColorIO.
 OCIO_PACKAGES := opencolorio==2.6.0
 
-PYTHONS := .build/otio/bin/otioconvert .build/openjd/bin/openjd .build/opencue/bin/python .build/ocio/bin/python
+# The board's interface is tried with Schemathesis, its pages with axe-core, which comes in a wheel.
+SCHEMATHESIS_PACKAGES := schemathesis==4.32.5
+AXE_PACKAGES := axe-playwright-python==0.1.8 --no-deps
+
+PYTHONS := .build/otio/bin/otioconvert .build/openjd/bin/openjd .build/opencue/bin/python .build/ocio/bin/python \
+	.build/schemathesis/bin/schemathesis .build/axe/bin/python
 
 install-tests: install $(PYTHONS)
 	@$(call install_packages,$(TEST_PACKAGES))
@@ -66,6 +71,12 @@ endef
 
 .build/ocio/bin/python:
 	$(call install_python,ocio,$(OCIO_PACKAGES),comparisons with PyOpenColorIO)
+
+.build/schemathesis/bin/schemathesis:
+	$(call install_python,schemathesis,$(SCHEMATHESIS_PACKAGES),tests of the board's interface)
+
+.build/axe/bin/python:
+	$(call install_python,axe,$(AXE_PACKAGES),tests of the board's accessibility)
 
 build: install
 	swift build -c release --explicit-target-dependency-import-check error

@@ -112,6 +112,7 @@ let package = Package(
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/prores-422hq-51.yaml"),
         .embedInCode("Profiles/review-h264.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
         .embedInCode("Profiles/prores-4444-p3-pq.yaml"), .embedInCode("Profiles/exr-half.yaml"),
+        .embedInCode("Profiles/hdr10-hevc.yaml"),
         .embedInCode("Colour/aces.ocio"),
       ],
       swiftSettings: settings),
@@ -150,8 +151,8 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
-        "Delivery",
-        "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring", "Board", "BoardServer",
+        "Delivery", "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring", "Board",
+        "BoardServer",
         argumentParser, logging, subprocess, system,
       ],
       resources: [
@@ -224,7 +225,8 @@ let package = Package(
         "Diagnostics", "TestSupport",
       ]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker"],
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker", "interlock-bench"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
   ],

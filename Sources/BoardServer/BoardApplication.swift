@@ -11,8 +11,8 @@ import UnixSignals
 
 /// The board as a server on this machine: pages, files, decisions, news.
 ///
-/// It answers only under 127.0.0.1, reads files, and takes no lock of the production: a run never notices it, and goes on
-/// when it ends.
+/// It answers only under 127.0.0.1 and only who has the key, and takes no lock of the production: a run never notices it, and
+/// goes on when it ends, whoever started it.
 package struct BoardApplication: Sendable {
   package struct Settings: Sendable {
     /// 0 takes any that is free.
@@ -24,10 +24,17 @@ package struct BoardApplication: Sendable {
     package var version: String
     /// Paths that planning rests on, to see that they changed.
     package var inputs: [String]
+    /// What lets somebody in; nil for one that is made now.
+    package var key: String?
+    /// What may be started from pages.
+    package var conforms: ConformDesk.Settings
 
-    package init(port: Int, identity: any Identity, typed: String, version: String, inputs: [String]) {
+    package init(
+      port: Int, identity: any Identity, typed: String, version: String, inputs: [String], key: String?,
+      conforms: ConformDesk.Settings
+    ) {
       (self.port, self.identity, self.typed) = (port, identity, typed)
-      (self.version, self.inputs) = (version, inputs)
+      (self.version, self.inputs, self.key, self.conforms) = (version, inputs, key, conforms)
     }
   }
 
@@ -49,9 +56,12 @@ package struct BoardApplication: Sendable {
 
   /// Serves until SIGINT or SIGTERM.
   ///
-  /// - Parameter onReady: called with the port when the first request may come.
-  package func run(onReady: @escaping @Sendable (Int) -> Void) async throws {
-    let doorkeeper = Doorkeeper()
+  /// - Parameter onReady: called with the port and the key when the first request may come.
+  package func run(onReady: @escaping @Sendable (_ port: Int, _ key: String) -> Void) async throws {
+    let doorkeeper = Doorkeeper(key: settings.key)
+    let conforms = ConformDesk(production, typed: settings.typed, settings: settings.conforms)
+    try await conforms.cuts.sweep()
+    try await conforms.starts.sweep()
     let reader = ProductionReader(
       production, typed: settings.typed, version: settings.version, plans: surveyor != nil)
     let files = production.fileSystem
@@ -62,14 +72,19 @@ package struct BoardApplication: Sendable {
     let desk = PageDesk(
       production: production, reader: reader, runs: RunReader(production), feed: feed, doorkeeper: doorkeeper,
       identity: settings.identity)
+    let routes = RouteTable()
     let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(
-      middleware: RequestGuard(doorkeeper: doorkeeper) { error, request in
+      middleware: RequestGuard(doorkeeper: doorkeeper, routes: routes) { error, request in
         await desk.answer(to: error, request)
       })
+    EntranceRoutes(desk).add(to: router)
     PageRoutes(desk).add(to: router)
     ShotRoutes(desk).add(to: router)
     InterfaceRoutes(desk).add(to: router)
+    ConformRoutes(desk, conforms).add(to: router)
+    StartRoutes(desk, conforms).add(to: router)
+    routes.note(router)
     let application = Application(
       router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
       configuration: ApplicationConfiguration(
@@ -79,7 +94,7 @@ package struct BoardApplication: Sendable {
       onServerRunning: { channel in
         guard let port = channel.localAddress?.port else { return }
         doorkeeper.open(port: port)
-        onReady(port)
+        onReady(port, doorkeeper.key)
       }, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)

@@ -88,6 +88,7 @@ static inline int ffs_mastering_display(const AVStream *stream, int values[12]) 
   return 1;
 }
 
+static inline uint32_t ffs_tag_hvc1(void) { return MKTAG('h', 'v', 'c', '1'); }
 static inline int64_t ffs_no_timestamp(void) { return AV_NOPTS_VALUE; }
 static inline int ffs_quantiser_to_lambda(void) { return FF_QP2LAMBDA; }
 static inline int ffs_unknown_profile(void) { return FF_PROFILE_UNKNOWN; }

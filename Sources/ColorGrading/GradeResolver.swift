@@ -53,6 +53,13 @@ package struct GradeBinding: Hashable, Sendable {
   package var shot: String
   package var decision: ColorDecision?
   package var origin: Origin
+
+  package init(event: String, shot: String, decision: ColorDecision?, origin: Origin) {
+    self.event = event
+    self.shot = shot
+    self.decision = decision
+    self.origin = origin
+  }
 }
 
 /// Finds the grade of each shot.

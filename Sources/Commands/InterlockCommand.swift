@@ -35,6 +35,7 @@ public struct InterlockCommand: AsyncParsableCommand {
   /// Parses, runs and ends the process with the exit code of the contract.
   public static func start() async {
     _ = signal(SIGPIPE, SIG_IGN)
+    StartClaim.take()
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
       if arguments == ["run", "--help"] || arguments == ["run", "-h"] {

@@ -100,7 +100,8 @@ struct RunCommand: AsyncParsableCommand {
     let engine = try await EngineAccess.open(
       folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
       wait: waiting.limit,
-      executor: executor == "slurm" ? slurm.executor(loaded.farm, jobs: workers, limits: limits) : nil)
+      executor: executor == "slurm" ? slurm.executor(loaded.farm, jobs: workers, limits: limits) : nil,
+      tools: tools)
     monitor.watch(engine.ledger)
     let former = await engine.formerCount
     if former > 0, !json {
@@ -116,19 +117,9 @@ struct RunCommand: AsyncParsableCommand {
     defer { signals.stop() }
     let session = ProgrammeSession(
       pipeline: loaded, production: folder, store: engine.store, ledger: engine.ledger, tools: tools)
-    let plan: ProgrammePlan
-    do {
-      plan = try await session.plan(until: pipeline.until, probing: engine)
-    } catch is CancelledRun {
-      throw ExitCode(128 + (signals.received ?? SIGINT))
-    }
-    if let signal = signals.received { throw ExitCode(128 + signal) }
+    let plan = try await session.plan(until: pipeline.until, probing: engine, heeding: signals)
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
-    // A plan without tasks rests on what the one before it did, unless media was probed anew.
-    if !plan.plan.isEmpty || plan.hasAsked {
-      try engine.store.recordFootprint(
-        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
-    }
+    try session.recordFootprint(of: plan, from: pipeline.pipeline)
     var options = RunOptions()
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast
@@ -241,7 +232,8 @@ package enum EngineAccess {
 
   static func open(
     _ production: Production, workers: Int?, memory: MemorySize? = nil, observer: any RunObserver,
-    limits: LimitOptions? = nil, wait: Duration = .zero, executor: (any Executor)? = nil
+    limits: LimitOptions? = nil, wait: Duration = .zero, executor: (any Executor)? = nil,
+    tools: ToolIdentity? = nil
   ) async throws -> Coordinator {
     if executor == nil { try await SlurmLeftovers.refuse(in: production) }
     StorageNote.tell(of: production)
@@ -251,6 +243,8 @@ package enum EngineAccess {
     configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
     configuration.lockWait = wait
     configuration.executor = executor
+    // The workers of an executor may be on machines of another make.
+    configuration.tools = executor == nil ? nil : tools?.inventory
     limits?.apply(to: &configuration)
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: observer)

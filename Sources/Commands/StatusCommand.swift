@@ -103,6 +103,7 @@ struct StatusCommand: AsyncParsableCommand {
     let mark = row.state == "current" || row.state == "published" ? "✓" : "•"
     var line = "\(mark) \(row.deliverable)  \(row.version ?? "–")  \(row.state)"
     if let path = row.path { line += "\n    \(path)" }
+    for grade in row.grades ?? [] { line += "\n    grade \(grade)" }
     for remark in row.remarks ?? [] { line += "\n    \(remark)" }
     for cause in row.because ?? [] { line += "\n    because \(cause)" }
     if let due = row.due {

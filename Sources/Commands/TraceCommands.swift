@@ -37,13 +37,14 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let (version, recipe) = try PublishedRecipe.read(file)
-    guard let trace = FrameTrace(recipe, frame: frame) else {
+    guard var trace = FrameTrace(recipe, frame: frame) else {
       throw DiagnosticList([
         Diagnostic(
           severity: .error, family: .usage, code: "trace.noFrame", location: SourceLocation(file: file),
           message: "there is no frame \(frame); the file has frames 0 to \(recipe.frameCount - 1)")
       ])
     }
+    trace.grades = try recipe.grades.map { try Self.words($0, of: version, in: file) }
     if json {
       let answer = Answer(file: file, trace: trace)
       Outcome.printResult(String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self))
@@ -59,8 +60,21 @@ struct TraceCommand: ParsableCommand {
     lines += trace.part.operations.map {
       line($0.operation, "\($0.parameters) [version \($0.version)]")
     }
+    for grade in trace.grades ?? [] { lines.append(line("version", grade)) }
     lines.append(line("encoding", trace.encoding))
     Outcome.printResult(lines.joined(separator: "\n"))
+  }
+
+  /// Grades with the version that has exactly their files, which may have been published with the file itself.
+  private static func words(_ grades: [PlannedGrade], of version: VersionRecord, in file: String) throws
+    -> [String]
+  {
+    let folder = FilePaths.folder(of: FilePaths.resolve(file, from: FilePaths.current))
+    let versions = Production.nearest(from: folder).map { GradeVersions(VersionPublisher(ObjectStore($0))) }
+    return try grades.map { grade in
+      grade.words(
+        version: try versions?.version(of: grade, programme: version.line.programme) ?? grade.version)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import Glibc
 package import Ledger
 package import ObjectStore
+package import TaskGraph
 
 /// Runs plans on this machine: starts workers, believes only what is in the store, and takes up what an earlier
 /// coordinator left behind.
@@ -97,6 +98,8 @@ package struct EngineConfiguration: Sendable {
   package var worker: WorkerProgram
   /// Who makes the attempts; nil for `workers` processes of this machine.
   package var executor: (any Executor)?
+  /// The libraries here, where an executor's workers are on other machines and may have others; nil otherwise.
+  package var tools: ToolInventory?
   /// How many worker processes run at once, at least 1.
   package var workers: Int
   /// What the workers may use together; tasks wait until their estimate fits.

@@ -133,32 +133,57 @@ package struct ColourProcess: Hashable, Codable, Sendable, CanonicallyEncodable 
     case exact
   }
 
+  /// What is seen where a picture does not reach: black in the values that the steps make.
+  package struct Black: Hashable, Codable, Sendable, CanonicallyEncodable {
+    /// The steps from no light to those values; none where black is 0.
+    package var steps: [ColourStep]
+    /// Whether it also lies under what a picture covers in part; below a mix it does not: the mix lays it under itself.
+    package var isUnder: Bool
+
+    package init(steps: [ColourStep], isUnder: Bool) {
+      self.steps = steps
+      self.isUnder = isUnder
+    }
+
+    package func encode(into encoder: inout CanonicalEncoder) {
+      encoder.append(steps)
+      encoder.append(isUnder)
+    }
+  }
+
   package struct Compiled: Hashable, Codable, Sendable {
     package var form: Form
     /// Digest of a `ColourProgram`, an object of the store.
     package var program: Digest
     /// The largest difference found from the exact transform, in codes of the deliverable.
     package var error: Double
+    /// The library that a renderer needs for it, with its build; nil where our kernels are enough.
+    package var library: String?
 
-    package init(form: Form, program: Digest, error: Double) {
+    package init(form: Form, program: Digest, error: Double, library: String? = nil) {
       self.form = form
       self.program = program
       self.error = error
+      self.library = library
     }
   }
 
   package var context: ColourContext
   package var steps: [ColourStep]
   package var compiled: Compiled?
+  /// Nil where black is 0.
+  package var black: Black?
   /// Whether it is what somebody decided on, and no more: an ungraded deliverable leaves it out.
   package var isGrade: Bool
 
   package init(
-    context: ColourContext, steps: [ColourStep], compiled: Compiled? = nil, isGrade: Bool = false
+    context: ColourContext, steps: [ColourStep], compiled: Compiled? = nil, black: Black? = nil,
+    isGrade: Bool = false
   ) {
     self.context = context
     self.steps = steps
     self.compiled = compiled
+    self.black = black
     self.isGrade = isGrade
   }
 
@@ -170,6 +195,11 @@ package struct ColourProcess: Hashable, Codable, Sendable, CanonicallyEncodable 
     } else {
       encoder.append(context)
       encoder.append(steps)
+      // Nothing at all where it is 0: what was compiled before keeps its name.
+      if let black {
+        encoder.append("black")
+        encoder.append(black)
+      }
     }
   }
 
@@ -178,7 +208,7 @@ package struct ColourProcess: Hashable, Codable, Sendable, CanonicallyEncodable 
       let (operation, parameters) = step.summary
       return OperationSummary(operation: operation, version: Self.version, parameters: parameters)
     }
-    guard let compiled else { return asked }
+    guard let compiled, !steps.isEmpty else { return asked }
     let error = (compiled.error * 1000).rounded() / 1000
     return asked + [
       OperationSummary(

@@ -119,11 +119,12 @@ package final class MovieInspector {
   /// the calls.
   ///
   /// - Parameters:
-  ///   - video: gets the number of the packet among the pictures, whether players may start there, and its bytes.
+  ///   - video: gets the number of the packet among the pictures, whether players may start there, where it begins in
+  ///     the file, −1 when the container does not say, and its bytes.
   ///   - sound: gets the number of the track and the packet's bytes; for PCM these are the samples, one after the
   ///     other.
   package func forEachPacket(
-    video: (Int64, Bool, UnsafeRawBufferPointer) throws -> Void,
+    video: (Int64, Bool, Int64, UnsafeRawBufferPointer) throws -> Void,
     sound: (Int, UnsafeRawBufferPointer) throws -> Void = { _, _ in }
   ) throws {
     let container = try InputContainer(path)
@@ -134,7 +135,7 @@ package final class MovieInspector {
     while try container.readPacket(into: packet) {
       if packet.isCorrupt { throw MediaError.truncated(container, after: Int(number)) }
       if packet.stream == facts.video?.stream {
-        try unsafe video(number, packet.isKey, packet.buffer)
+        try unsafe video(number, packet.isKey, packet.position, packet.buffer)
         number += 1
       } else if let track = tracks.firstIndex(of: packet.stream) {
         try unsafe sound(track, packet.buffer)
@@ -158,7 +159,7 @@ package final class MovieInspector {
   package func soundBytes(track: Int = 0) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try unsafe forEachPacket(
-      video: { _, _, _ in },
+      video: { _, _, _, _ in },
       sound: { number, packet in
         if number == track { unsafe bytes.append(contentsOf: packet) }
       })

@@ -158,6 +158,8 @@ package struct MovieWriter: ~Copyable {
     } else {
       try unsafe PictureEncoder(video).copyParameters(to: parameters)
     }
+    // The name that says that no picture brings parameter sets of its own; some players take no other.
+    if video.codec == "libx265" { unsafe parameters.pointee.codec_tag = ffs_tag_hvc1() }
     unsafe stream.pointee.time_base = video.rate.frameDuration
     unsafe stream.pointee.avg_frame_rate = video.rate.framesPerSecond
     unsafe stream.pointee.r_frame_rate = video.rate.framesPerSecond

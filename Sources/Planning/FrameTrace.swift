@@ -10,6 +10,14 @@ package struct FrameTrace: Encodable, Sendable {
   package var sourceFrame: Int64
   package var sourceTimecode: String?
   package var encoding: String
+  /// Versions of the grades that the file shows, in words; whoever has the store knows them.
+  package var grades: [String]?
+  /// Of labels where a source does not say.
+  private var rate: FrameRate
+
+  private enum CodingKeys: String, CodingKey {
+    case frame, recordTimecode, part, sourceFrame, sourceTimecode, encoding, grades
+  }
 
   /// Nil outside the deliverable.
   package init?(_ recipe: Recipe, frame: Int64) {
@@ -20,7 +28,8 @@ package struct FrameTrace: Encodable, Sendable {
     self.part = part
     recordTimecode = recipe.timecode(at: frame).description
     sourceFrame = part.map.position(at: frame - part.firstFrame)
-    sourceTimecode = Self.sourceTimecode(part, frame: sourceFrame, rate: recipe.rate)
+    rate = recipe.rate
+    sourceTimecode = part.sourceTimecode(ofFrame: sourceFrame, rate: rate)?.description
     encoding =
       "\(recipe.profile): \(recipe.encoding.codec) \(recipe.encoding.pixelFormat), \(recipe.encoding.builtBy)"
   }
@@ -30,13 +39,10 @@ package struct FrameTrace: Encodable, Sendable {
     let inside = frame - part.firstFrame
     var facts: [(name: String, value: String)] = []
     if let shot = part.shot { facts.append(("shot", "\(shot), event \(part.event ?? "–")")) }
-    if let name = part.source {
-      facts.append(
-        (
-          "source",
-          "\(name), frame \(sourceFrame)" + (sourceTimecode.map { ", \($0)" } ?? "")
-            + (part.reel.map { ", reel \($0)" } ?? "")
-        ))
+    if let sides = part.sides {
+      for (name, side) in zip(["outgoing", "incoming"], sides) { facts.append((name, words(side))) }
+    } else if part.source != nil {
+      facts.append(("source", words(part)))
     }
     for (index, layer) in (part.layers ?? []).enumerated() {
       let shown = layer.frame(at: inside).map { "frame \($0)" } ?? "nothing"
@@ -47,11 +53,11 @@ package struct FrameTrace: Encodable, Sendable {
         ))
     }
     for (index, picture) in (part.stack ?? []).enumerated() {
-      let number = picture.map.position(at: inside)
       facts.append(
         (
           "layer \(index + 1)",
-          "\(picture.source ?? "black"), frame \(number)" + (picture.event.map { ", event \($0)" } ?? "")
+          (picture.sides ?? [picture]).map(words).joined(separator: " to ")
+            + (picture.event.map { ", event \($0)" } ?? "")
         ))
     }
     return facts
@@ -60,12 +66,11 @@ package struct FrameTrace: Encodable, Sendable {
   /// The programs that made it, with what each was given, indented.
   package var programs: [String] { part.externalLines(at: frame - part.firstFrame) }
 
-  private static func sourceTimecode(_ part: Recipe.Part, frame: Int64, rate: FrameRate) -> String? {
-    guard let text = part.sourceStart,
-      let start = try? Timecode(parsing: text, rate: part.sourceTimecodeRate ?? rate)
-    else { return nil }
-    let labels = part.framesPerLabel.flatMap { Rational(frame).checkedDivide($0)?.floor } ?? frame
-    return Timecode(frame: start.frame + labels, rate: start.rate, isDropFrame: start.isDropFrame).description
+  /// A source and its frame, by number and timecode.
+  private func words(_ part: Recipe.Part) -> String {
+    let number = part.map.position(at: frame - self.part.firstFrame)
+    let label = part.sourceTimecode(ofFrame: number, rate: rate).map { ", \($0)" } ?? ""
+    return "\(part.source ?? "black"), frame \(number)\(label)" + (part.reel.map { ", reel \($0)" } ?? "")
   }
 }
 

@@ -60,7 +60,10 @@ struct MemoryEstimate {
       // The sum and what the scaler reads; each layer in its own pixels and placed, with the key's mattes.
       let sum = (Self.light + Self.decoded) * plate
       return layers.reduce(sum) { $0 + pictures($1, composite.raster) + 4 * Self.light * plate }
-    case .sizing(_, let below): return pictures(below, raster) + 2 * Self.light * frame
+    case .sizing(let sizing, let below):
+      // In light, the picture in its own pixels and the processors' tables too.
+      let light = sizing.scaling == nil ? 0 : pictures(below, raster) + 128 << 20
+      return pictures(below, raster) + light + 2 * Self.light * frame
     case .grade(_, let below), .look(_, let below): return pictures(below, raster) + Self.light * frame
     // A picture in float before, one after, and the processor's tables.
     case .colour(_, let below): return pictures(below, raster) + 3 * Self.light * frame + 64 << 20
@@ -91,7 +94,7 @@ struct MemoryEstimate {
   private static func coder(_ encoding: Encoding) -> Int64 {
     let frame = Int64(encoding.width) * Int64(encoding.height)
     guard encoding.unit == .group else { return 6 * decoded * frame }
-    // x264 looks ahead by preset; frames before that are held by us and, with half-size copies, by the encoder.
+    // x264 and x265 look ahead by preset; frames before that are held by us and, with half-size copies, by the encoder.
     let lookahead: [String: Int64] = [
       "ultrafast": 0, "superfast": 0, "veryfast": 10, "faster": 20, "fast": 30, "medium": 40, "slow": 50,
       "slower": 60, "veryslow": 60, "placebo": 60,

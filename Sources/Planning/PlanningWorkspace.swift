@@ -68,6 +68,8 @@ package struct DeliverablePlan: Codable, Sendable {
   package var waitsFor: [String] = []
   /// The last day for it, `2026-12-24`.
   package var due: String?
+  /// Nil where it is not graded.
+  package var grades: [PlannedGrade]?
 }
 
 /// The state that stages rewrite one after the other: pictures and sound on the way, tasks so far.
@@ -116,6 +118,8 @@ package struct PlanningWorkspace {
   /// Everything that is to be visible when the plan is done, whether it has to be published or is there already.
   package var publishes: [PublishTask.Input] = []
   package var diagnostics: [Diagnostic] = []
+  /// The grade of each stage that has one.
+  var grades: [String: PlannedGrade] = [:]
   /// The space of the pictures of stages that change it.
   var colourSpaces: [String: String] = [:]
   /// The list of the config's files, once it is an object.

@@ -77,7 +77,10 @@ package enum CompileColourTask: DescribedTask {
     let words = input.process.steps.enumerated().map { index, step in
       Ingredient("step \(index + 1)", step.words, group: "colour")
     }
-    recipe.add(group: "colour", words: words) { $0.append(input.process) }
+    let black = (input.process.black?.steps ?? []).enumerated().map { index, step in
+      Ingredient("black \(index + 1)", step.words, group: "colour")
+    }
+    recipe.add(group: "colour", words: words + black) { $0.append(input.process) }
     recipe.add("source", input.source.rawValue)
     recipe.add(group: "target", words: [Ingredient("values", "\(input.target)", group: "target")]) {
       $0.append(input.target)
@@ -97,6 +100,10 @@ package struct ColourProgram: Hashable, Codable, Sendable {
   package var steps: Digest?
   /// Of `exact`.
   package var process: ColourProcess?
+  /// Red, green and blue where the picture does not reach; nil for 0.
+  package var black: [Float]?
+  /// Whether that lies under what the picture covers in part; nil for no.
+  package var isUnder: Bool?
   /// The library that gave the values.
   package var library: String
 

@@ -14,11 +14,11 @@ enum WorkerIdentity {
   static let libraries = MediaEnvironment.identity
   static let kernels = PicturePipe.kernelIdentity
   /// Libraries and fonts that draw text, e.g. `cairo 1.16.0, …, 271 fonts 0a1b2c3d4e5f`.
-  static var drawing: String {
+  static let drawing = {
     let files = DrawingEnvironment.fontFiles()
     let fonts = Digest.sha256(Array(files.joined(separator: "\n").utf8)).hex.prefix(12)
     return "\(DrawingEnvironment.identity), \(files.count) fonts \(fonts)"
-  }
+  }()
   /// The build of the library behind an encoder, for those that FFmpeg's own does not tell.
   static var encoders: [String: String] {
     var names: [String: String] = [:]
@@ -29,12 +29,13 @@ enum WorkerIdentity {
   static let colour = ColourConfig.libraryIdentity
   static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
 
-  /// What a task file may ask for by name: `libraries`, `kernels`, `drawing`, or an encoder.
+  /// What a task file may ask for by name: `libraries`, `kernels`, `drawing`, `colour`, or an encoder.
   static func tool(_ name: String) -> String? {
     switch name {
     case "libraries": libraries
     case "kernels": kernels
     case "drawing": drawing
+    case "colour": colour
     default: SequenceEncoder.codecs.contains(name) ? SequenceEncoder.identity(of: name) : nil
     }
   }
@@ -170,8 +171,7 @@ public enum WorkerProgram {
       let request = try FarmRequest(arguments, environment: environment)
       return FarmRun(request, arguments: arguments, limits: limits, environment: environment).run()
     } catch {
-      StandardOutput.write("Error: \(error.message)" + (error.remedy.map { "\n    \($0)" } ?? ""))
-      return 2
+      return FarmRun.refuse(error, arguments: arguments, limits: limits, environment: environment)
     }
   }
 }

@@ -50,4 +50,36 @@ import Testing
       #expect(throws: Doorkeeper.Refusal.noToken) { try doorkeeper.check(token: wrong) }
     }
   }
+
+  @Test func `an address alone lets nobody in`() throws {
+    let doorkeeper = open()
+    let pass = try #require(doorkeeper.cookie.split(separator: ";").first.map(String.init))
+    #expect(!doorkeeper.cookie.contains(doorkeeper.key), "a stolen cookie does not tell the key")
+    #expect(doorkeeper.cookie.hasSuffix("; Path=/; HttpOnly; SameSite=Strict"))
+    try doorkeeper.check(cookies: pass, authorization: nil)
+    try doorkeeper.check(cookies: "theme=dark; \(pass); more=1", authorization: nil)
+    try doorkeeper.check(cookies: nil, authorization: "Bearer \(doorkeeper.key)")
+    try doorkeeper.check(cookies: "interlock-8470=wrong", authorization: "bearer \(doorkeeper.key)")
+    let other = open()
+    for (cookies, authorization) in [
+      (nil, nil), ("", ""), ("interlock-8470=", nil), (other.cookie, nil), ("x\(pass)", nil),
+      (pass.replacing("8470", with: "8471"), nil), (nil, "Bearer \(other.key)"), (nil, "Bearer "),
+      (nil, "Basic \(doorkeeper.key)"), (nil, doorkeeper.key), ("interlock-8470=\(doorkeeper.key)", nil),
+    ] as [(String?, String?)] {
+      #expect(throws: Doorkeeper.Refusal.noKey, "\(cookies ?? "-"), \(authorization ?? "-")") {
+        try doorkeeper.check(cookies: cookies, authorization: authorization)
+      }
+    }
+  }
+
+  @Test func `a key that is kept lets the same browser in after the next start`() throws {
+    let key = Doorkeeper.secret()
+    let (first, second) = (Doorkeeper(key: key), Doorkeeper(key: key))
+    first.open(port: 8470)
+    second.open(port: 8470)
+    let pass = try #require(first.cookie.split(separator: ";").first.map(String.init))
+    try second.check(cookies: pass, authorization: nil)
+    #expect(first.token != second.token)
+    #expect(first.isKey(key) && !first.isKey(nil) && !first.isKey(key + "0"))
+  }
 }

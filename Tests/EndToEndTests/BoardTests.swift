@@ -30,43 +30,10 @@ import Testing
     return (fixture, pipeline)
   }
 
-  private struct Server {
-    let running: Running
-    let port: Int
-
-    var address: String { "http://127.0.0.1:\(port)" }
-
-    /// Waits until it says where it is.
-    init(_ fixture: Fixture, _ pipelines: [String]) throws {
-      running = try Programs.start(
-        Repository.product("interlock"),
-        ["serve"] + pipelines + ["--production", "out", "--port", "0", "--json"],
-        folder: fixture.path)
-      struct Ready: Decodable {
-        var address: String
-      }
-      while running.process.isRunning, !running.outputSoFar.contains("\n") { usleep(20_000) }
-      let line = Data(running.outputSoFar.utf8)
-      guard let ready = try? JSONDecoder().decode(Ready.self, from: line),
-        let port = URL(string: ready.address)?.port
-      else { throw FixtureError(text: "the server did not start: \(running.finish().errors)") }
-      self.port = port
-    }
-
-    func get(_ target: String, host: String? = nil, headers: [(String, String)] = []) throws -> HTTPExchange {
-      try HTTPExchange.request("GET", target, port: port, host: host, headers: headers)
-    }
-
-    func end() -> Finished {
-      if running.process.isRunning { running.process.terminate() }
-      return running.finish()
-    }
-  }
-
   @Test func `what is hostile is refused, and files come in parts`() throws {
     let (fixture, pipeline) = try production()
     #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 6)
-    let server = try Server(fixture, [])
+    let server = try BoardServing(fixture, [])
     defer { _ = server.end() }
 
     // DNS rebinding: another name that means this machine.
@@ -101,7 +68,7 @@ import Testing
     #expect(try server.get(String(file), headers: [("Range", "bytes=\(published.count)-")]).status == 416)
     let tag = try #require(whole.headers["etag"])
     #expect(try server.get(String(file), headers: [("If-None-Match", tag)]).status == 304)
-    let head = try HTTPExchange.request("HEAD", String(file), port: server.port)
+    let head = try server.send("HEAD", String(file), headers: [server.bearer])
     #expect(head.status == 200 && head.body.isEmpty)
     #expect(head.headers["content-length"] == "\(published.count)")
 
@@ -134,7 +101,7 @@ import Testing
   }
 
   /// Ways to decide for somebody else, with what is expected of each.
-  private func others(_ server: Server, _ page: String) throws -> [(HTTPExchange, Int)] {
+  private func others(_ server: BoardServing, _ page: String) throws -> [(HTTPExchange, Int)] {
     let token = try #require(page.firstMatch(of: #/name="token" value="([0-9a-f]{64})"/#)).output.1
     let target = "/deliverables/test/review/v001/decision"
     let own = ("Origin", server.address)
@@ -142,8 +109,8 @@ import Testing
     func post(
       _ headers: [(String, String)], _ body: String, to path: String? = nil, host: String? = nil
     ) throws -> HTTPExchange {
-      try HTTPExchange.request(
-        "POST", path ?? target, port: server.port, host: host, headers: headers, body: Data(body.utf8))
+      try server.send(
+        "POST", path ?? target, host: host, headers: [server.cookie] + headers, body: Data(body.utf8))
     }
     let good = "token=\(token)&verdict=approved&note=x"
     return [
@@ -163,7 +130,12 @@ import Testing
           [("Content-Type", "application/json"), own], "{\"verdict\":\"approved\"}",
           to: "/api/v1/deliverables/test/review/v001/decisions"), 403
       ),
-      (try HTTPExchange.request("PUT", target, port: server.port, headers: [own]), 404),
+      (try server.send("PUT", target, headers: [server.cookie, own]), 405),
+      (try server.send("POST", target, headers: [form, own], body: Data(good.utf8)), 401),
+      (
+        try server.send(
+          "POST", target, host: "[::1]:1", headers: [server.cookie, form, own], body: Data(good.utf8)), 421
+      ),
     ]
   }
 
@@ -180,7 +152,7 @@ import Testing
   @Test func `programs read the same, decide with the token, and find it described`() throws {
     let (fixture, pipeline) = try production()
     #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 6)
-    let server = try Server(fixture, [pipeline])
+    let server = try BoardServing(fixture, [pipeline])
     defer { _ = server.end() }
     struct Rows: Decodable {
       struct Row: Decodable {
@@ -206,9 +178,9 @@ import Testing
       var token: String
     }
     let session = try JSONDecoder().decode(Session.self, from: server.get("/api/v1/session").body)
-    let made = try HTTPExchange.request(
-      "POST", "/api/v1/deliverables/test/review/v001/decisions", port: server.port,
-      headers: [("Content-Type", "application/json"), ("X-Interlock-Token", session.token)],
+    let made = try server.send(
+      "POST", "/api/v1/deliverables/test/review/v001/decisions",
+      headers: [server.cookie, ("Content-Type", "application/json"), ("X-Interlock-Token", session.token)],
       body: Data(#"{"verdict": "approved", "role": "colorist", "note": "lovely"}"#.utf8))
     #expect(made.status == 201, "\(made.text)")
     let shown = try fixture.interlock(["approve", "test/review", "--show", "--production", "out"])
@@ -229,11 +201,11 @@ import Testing
   {
     let (fixture, pipeline) = try production()
     #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 6)
-    let server = try Server(fixture, [pipeline])
+    let server = try BoardServing(fixture, [pipeline])
     defer { _ = server.end() }
     let text = "document.body.innerText"
     let first: [[String: Any]] = [
-      ["size": [1440, 1000]], ["go": server.address + "/"],
+      ["size": [1440, 1000]], ["enter": server.entrance], ["go": server.address + "/"],
       ["until": "\(text).includes('waits for sign-off: waiting for approval by colorist')"],
       ["until": "document.getElementById('live-state').textContent === 'live'"],
       ["key": "Tab"], ["tell": "document.activeElement.className", "as": "first stop"],
@@ -258,7 +230,7 @@ import Testing
       ["size": [820, 1180]], ["go": server.address + "/"], ["shot": "deliverables-tablet"],
       ["tell": "document.documentElement.scrollWidth <= innerWidth", "as": "fits"],
     ]
-    let seen = try drive(first, fixture)
+    let seen = try BoardBrowser.drive(first, fixture)
     #expect(seen.fault == nil)
     #expect(seen.complaints == [])
     #expect(seen.told["first stop"] as? String == "skip")
@@ -270,36 +242,18 @@ import Testing
     let run = try Programs.start(
       Repository.product("interlock"), ["run", pipeline, "--production", "out"], folder: fixture.path)
     let second: [[String: Any]] = [
-      ["size": [1440, 1000]], ["go": server.address + "/"], ["do": "window.isSamePage = true"],
+      ["size": [1440, 1000]], ["enter": server.entrance], ["do": "window.isSamePage = true"],
       [
         "until":
           "[...document.querySelectorAll('tr')].some((row) => /master/.test(row.innerText) && /current/.test(row.innerText))"
       ],
       ["tell": "window.isSamePage === true", "as": "same page"], ["shot": "finished"],
     ]
-    let live = try drive(second, fixture)
+    let live = try BoardBrowser.drive(second, fixture)
     let finished = run.finish()
     #expect(finished.status == 0, "\(finished.errors)")
     #expect(live.fault == nil)
     #expect(live.complaints == [])
     #expect(live.told["same page"] as? Bool == true)
-  }
-
-  private func drive(
-    _ steps: [[String: Any]], _ fixture: Fixture
-  ) throws -> (told: [String: Any], complaints: [String], fault: String?) {
-    let script = try fixture.folder.write(
-      String(decoding: try JSONSerialization.data(withJSONObject: steps), as: UTF8.self), to: "steps.json")
-    // Kept for people to look at where they are wanted.
-    let shots = ProcessInfo.processInfo.environment["INTERLOCK_SCREENSHOTS"] ?? fixture.path + "/shots"
-    try FileManager.default.createDirectory(atPath: shots, withIntermediateDirectories: true)
-    let driven = try Programs.run(
-      "python3", [Repository.root + "/Tests/EndToEndTests/Fixtures/chromium_board.py", script, shots, "900"])
-    let answer = try #require(
-      try JSONSerialization.jsonObject(with: driven.output) as? [String: Any], "\(driven.errors)")
-    return (
-      answer["told"] as? [String: Any] ?? [:], answer["complaints"] as? [String] ?? [],
-      answer["fault"] as? String
-    )
   }
 }

@@ -61,16 +61,17 @@ import Testing
     return fixture
   }
 
-  private func pipeline(_ fixture: Fixture, colour: String, grade: String = "", stages: [String]) throws
-    -> String
-  {
+  private func pipeline(
+    _ fixture: Fixture, colour: String, grade: String = "", height: Int = Self.size, more: String = "",
+    stages: [String]
+  ) throws -> String {
     try fixture.folder.write(
       """
       interlock: 1
       programme: test
       timeline: {cut: cut.edl, rate: 24000/1001, start: "01:00:00:00", media: [rushes]}
-      raster: \(Self.patches.count * Self.size)x\(Self.size)
-      colour: \(colour)
+      raster: \(Self.patches.count * Self.size)x\(height)
+      colour: \(colour)\(more)
       stages:
         edit: {kind: editing}
         grade: {kind: color-grade, picture: edit, stills: no\(grade)}
@@ -171,6 +172,120 @@ import Testing
     #expect(zip(greys, greys.dropFirst()).allSatisfy { sdr[0][$0] < sdr[0][$1] })
     #expect(sdr[0][greys[greys.count - 1]] < 850)
     try checkTags(of: try path("master"))
+  }
+
+  @Test func `gaps, mattes and what lies beside a picture are black of the deliverable's space`() throws {
+    let fixture = try production()
+    _ = try fixture.folder.write(
+      """
+      TITLE: TEST
+      FCM: NON-DROP FRAME
+
+      001  A001     V     C        01:00:00:00 01:00:00:01 01:00:00:00 01:00:00:01
+      002  A001     V     C        01:00:00:00 01:00:00:01 01:00:00:02 01:00:00:03
+      """, to: "cut.edl")
+    let name = try pipeline(
+      fixture, colour: "{config: aces, inputs: [{reel: A*, space: ARRI LogC3 (EI800)}]}",
+      height: 2 * Self.size, more: "\nmatte: 4",
+      stages: [
+        "log: {kind: delivery, picture: grade, profile: sdr, output: {space: ACEScct}}",
+        "video: {kind: delivery, picture: grade, profile: sdr, output: {display: Rec.1886 Rec.709 - Display}}",
+        "linear: {kind: delivery, picture: grade, profile: exr-half, output: {space: ACEScg}}",
+      ])
+    let report = try fixture.run(name)
+    let (width, height) = (Self.patches.count * Self.size, 2 * Self.size)
+    /// A sample of the first plane in the matte, beside the picture, in the picture and in the gap.
+    func places(_ file: [UInt8], _ second: [UInt8], bytes: Int) -> [UInt32] {
+      [(2, height / 2), (width / 2, 2), (width / 2, height / 2)].map { sample(file, $0, bytes) } + [
+        sample(second, (width / 2, height / 2), bytes)
+      ]
+    }
+    func sample(_ data: [UInt8], _ place: (x: Int, y: Int), _ bytes: Int) -> UInt32 {
+      let pixel = place.y * width + place.x
+      return (0..<bytes).reduce(UInt32(0)) { $0 | UInt32(data[pixel * bytes + $1]) << UInt32(8 * $1) }
+    }
+    func decoded(_ file: String, _ format: String) throws -> [UInt8] {
+      let finished = try Programs.run(
+        "ffmpeg", ["-v", "error", "-i", file, "-f", "rawvideo", "-pix_fmt", format, "-"])
+      #expect(finished.status == 0, "\(finished.errors)")
+      return [UInt8](finished.output)
+    }
+    for (stage, black) in [("log", 128), ("video", 64)] as [(String, UInt32)] {
+      let path = fixture.path + "/" + (try #require(report.deliverable(stage)).path)
+      let data = try decoded(path, "yuv444p10le")
+      let frame = data.count / 3
+      let found = places(Array(data[..<frame]), Array(data[frame..<2 * frame]), bytes: 2)
+      // ACEScct of no light is 0.0729; 64 + 876 of it are 127.9.
+      #expect([found[0], found[1], found[3]] == [black, black, black], "\(stage) \(found)")
+      #expect(found[2] > black, "\(stage) \(found)")
+    }
+    let folder = fixture.path + "/" + (try #require(report.deliverable("linear")).path)
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".exr") }
+      .sorted().map { try decoded("\(folder)/\($0)", "gbrpf32le") }
+    #expect(files.count == 3)
+    let light = places(files[0], files[1], bytes: 4).map { Float(bitPattern: $0) }
+    #expect([light[0], light[1], light[3]] == [0, 0, 0] && light[2] > 0, "\(light)")
+  }
+
+  @Test
+  func `an HDR10 copy of two shots says what it is, in stream and container, and its codes are those of PQ`()
+    throws
+  {
+    let fixture = try production()
+    _ = try fixture.folder.write(
+      """
+      profile: hdr10
+      container: mp4
+      extension: mp4
+      picture: {codec: libx265, tag: hvc1, pixel-format: yuv420p10le, chroma: topleft, options: {preset: ultrafast, crf: 4}, lowest-psnr: 30}
+      colour: {primaries: smpte432, transfer: smpte2084, matrix: bt2020nc, range: tv}
+      mastering: {primaries: p3-d65, maximum: 1000, minimum: 1, content-maximum: 800, content-average: 200}
+      """, to: "profiles/hdr10.yaml")
+    // Two groups of two frames each, cut at the shots.
+    let events = (0..<4).map { _ in ListWriter.Event(reel: "A001", source: 86_400, count: 1) }
+    _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
+    let name = try pipeline(
+      fixture, colour: "{config: aces}", height: 64,
+      stages: [
+        "hdr: {kind: delivery, picture: grade, profile: hdr10, output: {display: ST2084-P3-D65 - Display, view: Un-tone-mapped}}"
+      ])
+    let report = try fixture.run(name)
+    let file = fixture.path + "/" + (try #require(report.deliverable("hdr")).path)
+    try checkTags(of: file)
+    let probed = try Programs.run(
+      "ffprobe",
+      [
+        "-v", "error", "-select_streams", "v", "-show_entries",
+        "stream=codec_name,profile,codec_tag_string,pix_fmt,chroma_location,nb_frames", "-of",
+        "default=nw=1", file,
+      ])
+    for line in [
+      "codec_name=hevc", "profile=Main 10", "codec_tag_string=hvc1", "pix_fmt=yuv420p10le",
+      "chroma_location=topleft", "nb_frames=4",
+    ] {
+      #expect(probed.text.contains(line), "\(line) in \(probed.text)")
+    }
+    // Every frame decodes without a word, and the stream itself carries the metadata.
+    let decoded = try Programs.run(
+      "ffmpeg", ["-v", "warning", "-i", file, "-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-"])
+    #expect(decoded.status == 0 && decoded.errors.isEmpty, "\(decoded.errors)")
+    let width = Self.patches.count * Self.size
+    let data = [UInt8](decoded.output)
+    #expect(data.count == 4 * width * 64 * 3)
+    let stream = try Programs.run(
+      "ffmpeg", ["-v", "error", "-i", file, "-c", "copy", "-bsf:v", "hevc_mp4toannexb", "-f", "hevc", "-"])
+    let raw = fixture.path + "/stream.hevc"
+    try stream.output.write(to: URL(fileURLWithPath: raw))
+    let said = try Programs.run(
+      "ffprobe", ["-v", "error", "-show_frames", "-read_intervals", "%+#1", raw])
+    #expect(said.text.contains("Mastering display") && said.text.contains("max_content=800"), "\(said.text)")
+    for (index, patch) in Self.patches.enumerated() {
+      let rgb = product(Self.toP3, light(patch)).map(perceptual)
+      let luma = 64 + 876 * (0.2627 * rgb[0] + 0.678 * rgb[1] + 0.0593 * rgb[2])
+      let pixel = 2 * (32 * width + index * Self.size + Self.size / 2)
+      let found = Double(Int(data[pixel]) | Int(data[pixel + 1]) << 8)
+      #expect(abs(found - luma) <= 4, "patch \(patch): \(found), not \(luma)")
+    }
   }
 
   private func checkTags(of file: String) throws {

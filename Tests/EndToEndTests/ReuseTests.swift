@@ -24,6 +24,45 @@ import Testing
     #expect(after.filter { !ledgerFiles($0) } == before.filter { !ledgerFiles($0) })
   }
 
+  @Test(arguments: ["test", "stills-16bit"])
+  func `a master is stored once, and a re-cut takes its frames from it`(profile: String) throws {
+    let fixture = try Fixture()
+    try fixture.clip("A001", frames: 60, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
+    func run(_ name: String, from start: Int, count: Int) throws -> RunReport {
+      let list = ListWriter.edl(
+        [.init(reel: "A001", source: 86_400 + start, count: count)], base: 24, recordStart: 86_400)
+      _ = try fixture.folder.write(list, to: "\(name).edl")
+      return try fixture.run(try fixture.pipeline("\(name).yaml", cut: "\(name).edl", profile: profile))
+    }
+    /// Bytes of files below a folder; one with several names counts once.
+    func bytes(_ folder: String) throws -> Int {
+      var seen: Set<Int> = []
+      return try FileManager.default.subpathsOfDirectory(atPath: folder).reduce(0) { total, name in
+        let facts = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+        guard facts[.type] as? FileAttributeType == .typeRegular, let file = facts[.systemFileNumber] as? Int,
+          seen.insert(file).inserted
+        else { return total }
+        return total + (facts[.size] as? Int ?? 0)
+      }
+    }
+    let first = try run("one", from: 0, count: 40)
+    let published = try bytes(fixture.path + "/out/Deliverables/test/master")
+    let stored = try bytes(fixture.path + "/out/.interlock/objects")
+    #expect(
+      stored < published + published / 10 + 65_536, "\(stored) bytes of objects, \(published) published")
+    #expect(first.framesMade == 40)
+    let second = try run("two", from: 10, count: 40)
+    #expect(second.framesMade == 10 && second.master.reusedFrames == 30)
+    if profile == "test" {
+      #expect(try NumberedClip.read(fixture.path + "/" + second.master.path) == Array(10..<50))
+    }
+    let verified = try fixture.interlock(["verify", "--production", "out"])
+    #expect(verified.status == 0, "\(verified.text)\(verified.errors)")
+    // The older one again: its frames are where they were.
+    let again = try run("one", from: 0, count: 40)
+    #expect(again.framesMade == 0 && again.master.version == "v001")
+  }
+
   @Test func `frames used by several events or twice in a row are made once`() throws {
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 60, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)

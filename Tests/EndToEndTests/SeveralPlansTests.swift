@@ -119,6 +119,22 @@ import Testing
     #expect(try plans([first, second]) == again)
   }
 
+  @Test func `a season that the benchmark finished leaves nothing to do`() throws {
+    // What is measured on it says something only then: it publishes what renders would have made.
+    let prepared = try Programs.run(
+      Repository.product("interlock-bench"),
+      ["prepare-season", "\(fixture.path)/season", "--programmes", "2", "--shots", "30", "--frames", "2000"])
+    #expect(prepared.status == 0, "\(prepared.errors)")
+    let turnover = try FileManager.default.contentsOfDirectory(atPath: "\(fixture.path)/season/turnover")
+    let pipelines = turnover.filter { $0.count == "episode-01.yaml".count }.sorted()
+    let finished = try fixture.interlock(
+      ["plan"] + pipelines.map { "season/turnover/\($0)" } + ["--production", "season/production", "--json"])
+    #expect(finished.status == 0, "\(finished.errors)")
+    let total = try JSONDecoder().decode(Plans.self, from: finished.output).total
+    #expect(total.programmes == 2 && total.deliverables == 30 && total.frames > 2000)
+    #expect(total.tasks == 0 && total.newFrames == 0)
+  }
+
   @Test func `text, graph and status name each programme`() throws {
     let text = try fixture.interlock(["plan", first, second])
     #expect(text.status == 0)

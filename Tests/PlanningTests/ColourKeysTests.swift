@@ -116,6 +116,136 @@ import Testing
     #expect(plan.colours.first?.forms.first?.largestError == 0.125)
   }
 
+  @Test func `shots of one grade share a processor, and it is counted once`() throws {
+    let programme = try programme()
+    let pipeline = try loaded(programme, colour: Self.inputs, stages: Self.video)
+    var library = FakeLibrary()
+    for question in try plan(programme, pipeline).questions {
+      let output = CompileColourTask.Output(
+        compiled: ColourProcess.Compiled(form: .steps, program: KeySamples.digest("program"), error: 0.25),
+        reason: "tested")
+      library.results.insert(question.key)
+      library.outputs[question.key] = try JSONEncoder().encode(output)
+    }
+    let colours = try plan(programme, pipeline, library: library).colours
+    #expect(colours.first?.forms.map(\.processors) == [1])
+  }
+
+  @Test func `black is no light in the values of a logarithmic deliverable, and 0 on a display`() throws {
+    let files = [Facts.picture("A001", start: "00:00:00:00", frames: 100)]
+    let programme = try Programme(
+      [
+        ListEvent(reel: "A001", source: 0, record: hour, count: 10),
+        ListEvent(reel: "A001", source: 20, record: hour + 15, count: 10),
+      ], files: files)
+    func nodes(_ output: String) throws -> (questions: [CompileColourTask.Input], nodes: [ImageNode]) {
+      let text = """
+        interlock: 1
+        programme: test
+        timeline: {cut: cut.edl, rate: 24000/1001, start: "01:00:00:00", media: [rushes]}
+        raster: 640x360
+        matte: 2.39
+        colour: {config: aces}
+        stages:
+          edit: {kind: editing}
+          master: {kind: delivery, picture: edit, profile: stills-16bit, output: \(output)}
+        """
+      let pipeline = try PipelineLoader.parse(
+        text, path: "p.yaml", absolute: programme.folder.path + "/p.yaml")
+      let asked = try plan(programme, pipeline)
+      var library = FakeLibrary()
+      for question in asked.questions {
+        let output = CompileColourTask.Output(
+          compiled: ColourProcess.Compiled(
+            form: .steps, program: KeySamples.digest("\(question.key)"), error: 0), reason: "tested")
+        library.results.insert(question.key)
+        library.outputs[question.key] = try JSONEncoder().encode(output)
+      }
+      let done = try plan(programme, pipeline, library: library)
+      return (try questions(asked), try done.renders().flatMap(\.nodes.values))
+    }
+    let logarithmic = try nodes("{space: ARRI LogC4}")
+    let black = ["convert ACEScg → ARRI LogC4"]
+    // The clip with what is around it, and black by itself for gap and matte.
+    #expect(
+      logarithmic.questions.map { $0.process.black?.steps.map(\.words) ?? $0.process.steps.map(\.words) }
+        == [black, black])
+    #expect(logarithmic.questions.map { $0.process.black?.isUnder } == [nil, true])
+    #expect(logarithmic.nodes.count == 2)
+    for node in logarithmic.nodes {
+      guard case .matte(let matte, .colour(let process, _)) = node else {
+        Issue.record("\(node)")
+        continue
+      }
+      #expect(matte.colour?.steps.map(\.words) == black && matte.colour?.compiled != nil)
+      #expect(process.compiled != nil)
+    }
+    let display = try nodes("{display: Rec.1886 Rec.709 - Display}")
+    #expect(display.questions.map { $0.process.black == nil } == [true])
+    #expect(
+      display.nodes.contains { if case .matte(let matte, .black) = $0 { matte.colour == nil } else { false } }
+    )
+  }
+
+  @Test func `stills show each side of a dissolve and each layer through the view, compiled`() throws {
+    let files = ["A001", "B001", "C001"].map { Facts.picture($0, start: "00:00:00:00", frames: 100) }
+    let programme = try Programme([], files: files)
+    let head = "TITLE: TEST\nFCM: NON-DROP FRAME\n\n"
+    _ = try programme.folder.write(
+      head + """
+        001  A001     V     C        00:00:01:00 00:00:02:00 01:00:00:00 01:00:01:00
+        * FROM CLIP NAME: SHOT_A
+        002  A001     V     C        00:00:02:00 00:00:02:00 01:00:01:00 01:00:01:00
+        002  B001     V     D    008 00:00:01:00 00:00:01:08 01:00:01:00 01:00:01:08
+        * TO CLIP NAME: SHOT_B
+        """, to: "v1.edl")
+    // Fades in over SHOT_A, so that it is seen as a layer only.
+    _ = try programme.folder.write(
+      head + """
+        001  BL       V     C        00:00:00:00 00:00:00:00 01:00:00:04 01:00:00:04
+        001  C001     V     D    004 00:00:01:00 00:00:01:04 01:00:00:04 01:00:00:08
+        * TO CLIP NAME: SHOT_C
+        """, to: "v2.edl")
+    let text = """
+      interlock: 1
+      programme: test
+      timeline: {cut: [v1.edl, v2.edl], rate: 24000/1001, start: "01:00:00:00", media: [rushes]}
+      raster: 640x360
+      colour: {config: aces}
+      stages:
+        edit: {kind: editing}
+        grade: {kind: color-grade, picture: edit}
+        master: {kind: delivery, picture: grade, profile: stills-16bit\(Self.video)}
+      """
+    let pipeline = try PipelineLoader.parse(text, path: "p.yaml", absolute: programme.folder.path + "/p.yaml")
+    var library = FakeLibrary()
+    for question in try plan(programme, pipeline).questions {
+      let output = CompileColourTask.Output(
+        compiled: ColourProcess.Compiled(
+          form: .steps, program: KeySamples.digest("\(question.key)"), error: 0), reason: "tested")
+      library.results.insert(question.key)
+      library.outputs[question.key] = try JSONEncoder().encode(output)
+    }
+    let done = try plan(programme, pipeline, library: library)
+    let stills = try done.nodes("still").map {
+      try JSONDecoder().decode(StillTask.Input.self, from: Data($0.payload))
+    }
+    #expect(stills.count == 3)
+    for still in stills {
+      for node in [still.before, still.after] {
+        guard case .colour(let process, .sizing) = node else {
+          Issue.record("\(node)")
+          continue
+        }
+        #expect(process.compiled != nil)
+        #expect(
+          process.steps.map(\.words) == [
+            "view Camera Rec.709 → Rec.1886 Rec.709 - Display, ACES 1.0 - SDR Video"
+          ])
+      }
+    }
+  }
+
   @Test func `media of which nobody says what its numbers mean stops the plan`() throws {
     let programme = try programme()
     let pipeline = try loaded(programme, colour: "{config: aces}", stages: Self.video)

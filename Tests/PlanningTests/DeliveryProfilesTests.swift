@@ -9,7 +9,8 @@ import Testing
   @Test func `every shipped profile is in order`() throws {
     #expect(
       DeliveryProfiles.shipped.keys.sorted() == [
-        "exr-half", "prores-422hq", "prores-422hq-51", "prores-4444-p3-pq", "review-h264", "stills-16bit",
+        "exr-half", "hdr10-hevc", "prores-422hq", "prores-422hq-51", "prores-4444-p3-pq", "review-h264",
+        "stills-16bit",
       ])
     for (name, text) in DeliveryProfiles.shipped {
       let profile = try DeliveryProfiles.parse(text, file: "\(name).yaml", name: name)
@@ -28,6 +29,18 @@ import Testing
           budgetRule: Encoding.budgetRuleVersion, options: ["vendor": "apl0"],
           codecTag: "apch", lowestPSNR: 34))
     #expect(profile.tags == ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"))
+  }
+
+  @Test func `chroma and dither are asked for where there is something to be placed and to be rounded`()
+    throws
+  {
+    let review = try #require(DeliveryProfiles.shipped["review-h264"])
+    let picture = try DeliveryProfiles.parse(review, file: "x.yaml", name: "review-h264").picture
+    #expect(picture.chroma == "left" && picture.isDithered == true)
+    let master = changed("lowest-psnr: 34", to: "lowest-psnr: 34, chroma: topleft, dither: yes")
+    let errors = errors(master)
+    #expect(errors.contains("yuv422p10le has no chroma to be placed between rows"), "\(errors)")
+    #expect(errors.contains("yuv422p10le has more than 8 bits"), "\(errors)")
   }
 
   private func errors(_ text: String, name: String = "test") -> String {
@@ -99,7 +112,7 @@ import Testing
         test.yaml:4:10: error: `prores` is not a value of `codec` here
             codec: prores
                    ^
-          It is one of exr, ffv1, libx264, png, prores_ks.
+          It is one of exr, ffv1, libx264, libx265, png, prores_ks.
         test.yaml:6:58: error: `colour` has no key `rang`
           colour: {primaries: xyz, transfer: bt709, matrix: bt709, rang: tv}
                                                                    ^

@@ -102,6 +102,8 @@ package struct DeliverableRow: Codable, Sendable {
   package var decision: Word?
   /// Names of the files of the cut that it would be made from now.
   package var cut: [String]?
+  /// Which versions of grades it would be made with now, in words.
+  package var grades: [String]?
   /// Of a textless deliverable: what it shares with the texted one.
   package var textless: [TextlessPair]?
   /// The same in words.

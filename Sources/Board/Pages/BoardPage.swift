@@ -357,6 +357,7 @@ package struct BoardPage {
       let words: HTML = new > 0 ? ", \(PageWords.count(new)) to make" : ""
       parts.append("<span class=\"soft small\">\(PageWords.count(frames)) frames\(words)</span>")
     }
+    for grade in row.grades ?? [] { parts.append("<span class=\"soft small\">\(grade, longest: 120)</span>") }
     return parts.isEmpty ? "<span class=\"soft\">–</span>" : ("<br>" as HTML).joined(parts)
   }
 }

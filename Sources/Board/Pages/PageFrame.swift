@@ -11,6 +11,7 @@ package struct PageFrame: Sendable {
     case shots = "Shots"
     case quality = "QC and sound"
     case pipelines = "Pipeline"
+    case conform = "Conform"
     case farm = "Farm"
 
     var address: String {
@@ -19,6 +20,7 @@ package struct PageFrame: Sendable {
       case .shots: "/shots"
       case .quality: "/qc"
       case .pipelines: "/pipelines"
+      case .conform: "/conform"
       case .farm: "/farm"
       }
     }

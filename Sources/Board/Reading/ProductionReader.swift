@@ -78,6 +78,8 @@ package actor ProductionReader {
     package var versions: Int
     package var survey: WallClock?
     package var isSurveying: Bool
+    /// What was started from a page last, and how far each is.
+    package var starts: [String]
   }
 
   /// Reads what is new.
@@ -89,7 +91,11 @@ package actor ProductionReader {
     looks += 1
     return Mark(
       events: eventCount, run: watch.folder?.id, isRunOver: !isRunGoingOn, versions: shelf.changes,
-      survey: surveyed?.made, isSurveying: isSurveying)
+      survey: surveyed?.made, isSurveying: isSurveying, starts: try starts())
+  }
+
+  private func starts() throws(Diagnostic) -> [String] {
+    try StartFolder.all(in: production).prefix(4).map { "\($0.id) \($0.state)" }
   }
 
   package func surveyBegins() { isSurveying = true }
@@ -229,6 +235,14 @@ package actor ProductionReader {
       facts.byteCount == file.byteCount
     else { return nil }
     return (path, file.name, file.byteCount)
+  }
+
+  /// Conformed cuts that are published with a page about them: the assets of editing stages.
+  package func conforms() throws -> [VersionShelf.Row] {
+    try shelf.rows().filter { row in
+      guard row.line.shelf == .asset, let newest = row.versions.first else { return false }
+      return newest.files.contains { $0.name.hasSuffix(".otio") } && newest.conformPage != nil
+    }
   }
 
   /// The pipelines as they were planned last.

@@ -77,4 +77,86 @@
   document.addEventListener("input", (event) => {
     if (event.target.matches("textarea[name=note]")) event.target.setCustomValidity("");
   });
+
+  // A cut that is dropped or chosen is sent as it is; what comes back says where it goes on.
+  const drop = document.getElementById("drop");
+  if (drop) {
+    const zone = drop.querySelector(".zone");
+    const input = drop.querySelector("#cut");
+    const answer = drop.querySelector("#drop-state");
+
+    const show = (heading, lines, kind) => {
+      const notice = document.createElement("div");
+      notice.className = "notice " + kind;
+      const first = document.createElement("p");
+      first.textContent = heading;
+      notice.append(first);
+      if (lines.length) {
+        const list = document.createElement("pre");
+        list.tabIndex = 0;
+        list.textContent = lines.join("\n");
+        notice.append(list);
+      }
+      answer.replaceChildren(notice);
+    };
+
+    async function send(address, body, type) {
+      const response = await fetch(address, {
+        method: "POST", body, headers: {"content-type": type, "x-interlock-token": drop.dataset.token, accept: "application/json"},
+      });
+      const result = await response.json();
+      if (!response.ok) throw Object.assign(new Error(result.message), {problem: result});
+      return result;
+    }
+
+    async function start(file) {
+      const [kind, ...rest] = drop.elements.purpose.value.split(":");
+      const target = rest.join(":");
+      show("Sending " + file.name + " …", [], "");
+      drop.querySelector("button").disabled = true;
+      try {
+        const type = "application/octet-stream";
+        let started;
+        if (kind === "run" || kind === "conform") {
+          const place = "/api/v1/programmes/" + encodeURIComponent(target);
+          const cut = await send(place + "/cuts?name=" + encodeURIComponent(file.name), file, type);
+          const wish = {programme: target, cut: cut.name};
+          if (kind === "conform") wish.until = "conform";
+          started = await send("/api/v1/runs", JSON.stringify(wish), "application/json");
+        } else {
+          const query = new URLSearchParams({name: file.name});
+          query.set(kind === "folder" ? "media" : "programme", target);
+          for (const name of ["rate", "handles", "reference"]) {
+            const value = drop.elements[name].value.trim();
+            if (value) query.set(name, value);
+          }
+          started = await send("/api/v1/conforms?" + query.toString().replaceAll("+", "%20"), file, type);
+        }
+        location.assign("/starts/" + encodeURIComponent(started.start));
+      } catch (fault) {
+        const problem = fault.problem || {};
+        show(problem.message ? "It was not taken: " + problem.message : "It could not be sent: " + fault.message,
+          (problem.details || []).concat(problem.remedy ? [problem.remedy] : []), "bad");
+        drop.querySelector("button").disabled = false;
+      }
+    }
+
+    drop.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (input.files.length) start(input.files[0]);
+    });
+    zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
+    zone.addEventListener("dragleave", () => { zone.classList.remove("over"); });
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      if (event.dataTransfer.files.length !== 1) { show("One cut at a time.", [], "warn"); return; }
+      input.files = event.dataTransfer.files;
+      input.focus();
+    });
+    // A file that misses its place must not replace the page.
+    for (const name of ["dragover", "drop"]) {
+      document.addEventListener(name, (event) => { if (event.dataTransfer && [...event.dataTransfer.types].includes("Files")) event.preventDefault(); });
+    }
+  }
 })();

@@ -23,7 +23,9 @@ struct FileAnswer {
     headers[.contentDisposition] = "\(isDownload ? "attachment" : "inline"); filename=\"\(name)\""
     // A published page may have styles of its own, and nothing else: no script, no form, no request.
     headers[RequestGuard.securityPolicy] =
-      "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; sandbox; frame-ancestors 'none'"
+      "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; sandbox; frame-ancestors 'self'"
+    // The page of a conform is shown inside of ours.
+    headers[RequestGuard.frameOptions] = "SAMEORIGIN"
     if request.headers[.ifNoneMatch]?.split(separator: ",").contains(where: { $0.filter { $0 != " " } == tag }
     ) == true {
       return Response(status: .notModified, headers: headers)

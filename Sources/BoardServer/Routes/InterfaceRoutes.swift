@@ -20,8 +20,12 @@ struct InterfaceRoutes {
     var code: String
     var message: String
     var remedy: String?
+    var details: [String]?
 
-    init(_ fault: Fault) { (code, message, remedy) = (fault.code, fault.message, fault.remedy) }
+    init(_ fault: Fault) {
+      (code, message, remedy) = (fault.code, fault.message, fault.remedy)
+      details = fault.details.isEmpty ? nil : fault.details
+    }
   }
 
   private struct Deliverables: Encodable {
@@ -83,7 +87,7 @@ struct InterfaceRoutes {
   private static let longestBody = 64 << 10
 
   private func decide(_ request: Request, on line: VersionLine, version: Int) async throws -> Response {
-    try desk.doorkeeper.check(token: request.headers[RequestGuard.token])
+    try desk.checkMayChange(request, token: request.headers[RequestGuard.token])
     guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
       throw HTTPError(.unsupportedMediaType, message: "send JSON, with Content-Type: application/json")
     }

@@ -7,38 +7,61 @@ enum OpenAPIDocument {
     "openapi": "3.1.0",
     "info": object([
       "title": "Interlock board", "version": "1",
-      "description":
-        "Deliverables of a production, the run that goes on, and decisions. The server answers only on this machine.",
+      "description": .string(about),
     ]),
-    "paths": object([
-      "/api/v1/deliverables": object([
-        "get": operation(
-          "listDeliverables", "Every deliverable with its state from evidence.", "Deliverables",
-          parameters: [
-            query(
-              "search", "Words that a row must have.", object(["type": "string", "maxLength": .integer(200)])),
-            query("state", "Only those in this state.", object(["enum": conditions])),
-            query("programme", "Only those of this programme.", object(["type": "string"])),
-          ])
+    "security": .array([object(["key": .array([])]), object(["browser": .array([])])]),
+    "paths": merged(
+      conformPaths,
+      [
+        "/api/v1/deliverables": object([
+          "get": operation(
+            "listDeliverables", "Every deliverable with its state from evidence.", "Deliverables",
+            parameters: [
+              query(
+                "search", "Words that a row must have.",
+                object(["type": "string", "maxLength": .integer(200)])),
+              query("state", "Only those in this state.", object(["enum": conditions])),
+              query("programme", "Only those of this programme.", object(["type": "string"])),
+            ])
+        ]),
+        "/api/v1/deliverables/{programme}/{name}/{version}": object([
+          "get": operation(
+            "getVersion", "One version: files, evidence, decisions.", "Version", parameters: place,
+            failures: ["404"])
+        ]),
+        "/api/v1/deliverables/{programme}/{name}/{version}/decisions": object([
+          "post": decide
+        ]),
+        "/api/v1/run": object([
+          "get": operation("getRun", "The run on show, as `status --watch --json` tells it.", "Run")
+        ]),
+        "/api/v1/session": object([
+          "get": operation(
+            "getSession", "In whose name is decided, and the token that a decision needs.", "Session")
+        ]),
       ]),
-      "/api/v1/deliverables/{programme}/{name}/{version}": object([
-        "get": operation(
-          "getVersion", "One version: files, evidence, decisions.", "Version", parameters: place,
-          failures: ["404"])
-      ]),
-      "/api/v1/deliverables/{programme}/{name}/{version}/decisions": object([
-        "post": decide
-      ]),
-      "/api/v1/run": object([
-        "get": operation("getRun", "The run on show, as `status --watch --json` tells it.", "Run")
-      ]),
-      "/api/v1/session": object([
-        "get": operation(
-          "getSession", "In whose name is decided, and the token that a decision needs.", "Session")
+    "components": object([
+      "schemas": merged(schemas, conformSchemas),
+      "securitySchemes": object([
+        "key": object([
+          "type": "http", "scheme": "bearer", "description": "The key that `interlock serve` printed.",
+        ]),
+        "browser": object([
+          "type": "apiKey", "in": "cookie", "name": "interlock-PORT",
+          "description":
+            "What /enter gives to a browser that brings the key. It changes something only with the token.",
+        ]),
       ]),
     ]),
-    "components": object(["schemas": schemas]),
   ])
+
+  private static let about =
+    "Deliverables of a production, the run that goes on, and decisions; cuts, runs and conforms. The server answers only "
+    + "on this machine, and only who has the key that `interlock serve` printed."
+
+  private static func merged(_ one: [String: JSONValue], _ other: [String: JSONValue]) -> JSONValue {
+    .object(one.merging(other) { $1 })
+  }
 
   private static let conditions: JSONValue = .array(
     DeliverableRow.Condition.allCases.map { .string($0.rawValue) })
@@ -55,8 +78,9 @@ enum OpenAPIDocument {
       status: "201",
       parameters: place + [
         object([
-          "name": "X-Interlock-Token", "in": "header", "required": .bool(true),
-          "description": "The token of the session.", "schema": object(["type": "string"]),
+          "name": "X-Interlock-Token", "in": "header", "required": .bool(false),
+          "description": "The token of the session, where no key is sent but a browser's cookie.",
+          "schema": object(["type": "string"]),
         ])
       ], failures: ["400", "403", "404", "409", "413", "415", "422"])
     operation["requestBody"] = object([
@@ -66,12 +90,12 @@ enum OpenAPIDocument {
     return .object(operation)
   }()
 
-  private static let text = object(["type": "string"])
-  private static let number = object(["type": "number"])
-  private static let count = object(["type": "integer", "minimum": .integer(0)])
+  static let text = object(["type": "string"])
+  static let number = object(["type": "number"])
+  static let count = object(["type": "integer", "minimum": .integer(0)])
 
-  private static let schemas: JSONValue = object([
-    "Problem": shape(["code": text, "message": text], optional: ["remedy": text]),
+  private static let schemas: [String: JSONValue] = [
+    "Problem": shape(["code": text, "message": text], optional: ["remedy": text, "details": list(text)]),
     "Session": shape(["person": text, "token": text]),
     "DecisionRequest": shape(
       ["verdict": object(["enum": .array(["approved", "rejected"])])],
@@ -108,19 +132,19 @@ enum OpenAPIDocument {
         "stages": list(object(["type": "object"])),
       ]
     ),
-  ])
+  ]
 
   // MARK: Parts
 
-  private static func object(_ fields: [String: JSONValue]) -> JSONValue { .object(fields) }
+  static func object(_ fields: [String: JSONValue]) -> JSONValue { .object(fields) }
 
-  private static func reference(_ name: String) -> JSONValue {
+  static func reference(_ name: String) -> JSONValue {
     object(["$ref": .string("#/components/schemas/\(name)")])
   }
 
-  private static func list(_ items: JSONValue) -> JSONValue { object(["type": "array", "items": items]) }
+  static func list(_ items: JSONValue) -> JSONValue { object(["type": "array", "items": items]) }
 
-  private static func shape(
+  static func shape(
     _ required: [String: JSONValue], optional: [String: JSONValue] = [:]
   ) -> JSONValue {
     object([
@@ -129,24 +153,24 @@ enum OpenAPIDocument {
     ])
   }
 
-  private static func query(_ name: String, _ summary: String, _ schema: JSONValue) -> JSONValue {
+  static func query(_ name: String, _ summary: String, _ schema: JSONValue) -> JSONValue {
     object(["name": .string(name), "in": "query", "description": .string(summary), "schema": schema])
   }
 
-  private static func path(_ name: String, _ pattern: String) -> JSONValue {
+  static func path(_ name: String, _ pattern: String) -> JSONValue {
     object([
       "name": .string(name), "in": "path", "required": .bool(true),
       "schema": object(["type": "string", "pattern": .string(pattern)]),
     ])
   }
 
-  private static func operation(
+  static func operation(
     _ id: String, _ summary: String, _ answer: String, parameters: [JSONValue] = [], failures: [String] = []
   ) -> JSONValue {
     .object(operationFields(id, summary, answer, status: "200", parameters: parameters, failures: failures))
   }
 
-  private static func operationFields(
+  static func operationFields(
     _ id: String, _ summary: String, _ answer: String, status: String, parameters: [JSONValue],
     failures: [String]
   ) -> [String: JSONValue] {
@@ -157,7 +181,7 @@ enum OpenAPIDocument {
       ])
     }
     var responses = [status: response(summary, answer)]
-    for failure in failures + ["421"] {
+    for failure in failures + ["401", "405", "414", "421"] {
       responses[failure] = response("It was refused; `message` says why.", "Problem")
     }
     return [

@@ -45,8 +45,17 @@ struct PageDesk: Sendable {
   /// A page, or JSON for programs, that says what was refused or could not be done.
   func answer(to error: any Error, _ request: Request) async -> Response {
     let fault = Fault(error)
-    if request.uri.path.hasPrefix("/api/") {
+    var answer = await answer(with: fault, request)
+    for field in fault.headers { answer.headers[field.name] = field.value }
+    return answer
+  }
+
+  private func answer(with fault: Fault, _ request: Request) async -> Response {
+    if Self.isForPrograms(request.uri.path) {
       return InterfaceRoutes.json(InterfaceRoutes.Problem(fault), status: fault.status)
+    }
+    if fault.status == .unauthorized {
+      return EntranceRoutes.page(EntrancePage(isWrong: false), status: .unauthorized)
     }
     // Who came under a name that is not ours gets no page of ours.
     if fault.status == .misdirectedRequest {
@@ -54,8 +63,20 @@ struct PageDesk: Sendable {
     }
     return await page(
       fault.heading, nil,
-      MessagePage(heading: fault.heading, message: fault.message, remedy: fault.remedy).body,
+      MessagePage(
+        heading: fault.heading, message: fault.message, remedy: fault.remedy, details: fault.details
+      ).body,
       status: fault.status)
+  }
+
+  private static func isForPrograms(_ path: String) -> Bool {
+    path.hasPrefix("/api/") || path == "/metrics" || path == "/openapi.json"
+  }
+
+  /// Lets nothing be changed but by our own pages, which have the token, and by programs that send the key.
+  func checkMayChange(_ request: Request, token: String?) throws {
+    guard !doorkeeper.isProgram(request.headers[.authorization]) else { return }
+    try doorkeeper.check(token: token)
   }
 
   /// A file of a line of versions that a request names; nothing else can be named.
@@ -82,6 +103,9 @@ struct Fault {
   var message: String
   var remedy: String?
   var code: String
+  /// Each fault of several, in full.
+  var details: [String] = []
+  var headers: HTTPFields = [:]
 
   init(_ error: any Error) {
     switch error {
@@ -90,6 +114,13 @@ struct Fault {
         .misdirectedRequest, "Not this server",
         "this server answers only as 127.0.0.1 or localhost, with its port",
         code: "request.wrongName")
+    case Doorkeeper.Refusal.noKey:
+      self.init(
+        .unauthorized, "Key needed", "the key that `interlock serve` printed is missing",
+        remedy: "Open the address it printed; programs send `Authorization: Bearer KEY`.",
+        code: "request.noKey")
+      headers[.wwwAuthenticate] = "Bearer"
+    case let refused as Refused: self.init(refused)
     case Doorkeeper.Refusal.otherOrigin:
       self.init(
         .forbidden, "Refused", "this request comes from a page of another origin, and changes something here",
@@ -118,10 +149,17 @@ struct Fault {
           error.status, error.status.reasonPhrase,
           (error as? HTTPError)?.body ?? "the request cannot be answered",
           code: "request.refused")
+        headers = (error as? HTTPError)?.headers ?? [:]
       }
     default:
       self.init(.internalServerError, "Something went wrong", "\(error)", code: "server.failed")
     }
+  }
+
+  private init(_ refused: Refused) {
+    self.init(
+      refused.status, "It was not done", refused.message, remedy: refused.remedy, code: refused.code)
+    details = refused.faults.map(\.description)
   }
 
   private init(_ diagnostic: Diagnostic?) {
@@ -148,4 +186,15 @@ struct Fault {
     (self.status, self.heading, self.message) = (status, heading, message)
     (self.remedy, self.code) = (remedy, code)
   }
+}
+
+/// A wish that is understood and cannot be fulfilled.
+struct Refused: Error {
+  var status: HTTPResponse.Status
+  var code: String
+  /// One sentence without a full stop.
+  var message: String
+  var remedy: String?
+  /// What is wrong with what was sent.
+  var faults: [Diagnostic] = []
 }

@@ -1,3 +1,4 @@
+import Board
 import HTTPTypes
 import Hummingbird
 
@@ -5,6 +6,7 @@ import Hummingbird
 /// files.
 struct RequestGuard: RouterMiddleware {
   let doorkeeper: Doorkeeper
+  let routes: RouteTable
   /// Makes the answer for what went wrong.
   let answer: @Sendable (any Error, Request) async -> Response
 
@@ -25,6 +27,11 @@ struct RequestGuard: RouterMiddleware {
           host: host, origin: request.headers[.origin], site: request.headers[Self.fetchSite])
       }
       guard (request.head.path ?? "").utf8.count <= Self.longestPath else { throw HTTPError(.uriTooLong) }
+      if !Self.isOpen(request.uri.path) {
+        try doorkeeper.check(
+          cookies: request.headers[.cookie], authorization: request.headers[.authorization])
+      }
+      try routes.check(request)
       response = try await next(request, context)
     } catch {
       response = await answer(error, request)
@@ -35,24 +42,30 @@ struct RequestGuard: RouterMiddleware {
     return response
   }
 
+  /// What whoever was not let in may have: the way in, and what it looks like.
+  private static func isOpen(_ path: String) -> Bool {
+    path == EntranceRoutes.path || BoardFiles.all.contains { $0.path == path }
+  }
+
   static let fetchSite = name("Sec-Fetch-Site")
   static let token = name("X-Interlock-Token")
   static let securityPolicy = name("Content-Security-Policy")
+  static let frameOptions = name("X-Frame-Options")
 
   private static func name(_ text: String) -> HTTPField.Name {
     guard let name = HTTPField.Name(text) else { preconditionFailure("`\(text)` is the name of a header") }
     return name
   }
 
-  /// No inline style or script, nothing from elsewhere, no frame around it.
+  /// No inline style or script, nothing from elsewhere, in frames only reports of ours, and no frame around it.
   static let policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    + "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
   private static let fields: [(name: HTTPField.Name, value: String)] = [
     (securityPolicy, policy),
     (name("X-Content-Type-Options"), "nosniff"),
-    (name("X-Frame-Options"), "DENY"),
+    (frameOptions, "DENY"),
     (name("Referrer-Policy"), "same-origin"),
     (name("Cross-Origin-Resource-Policy"), "same-origin"),
     (name("Cross-Origin-Opener-Policy"), "same-origin"),

@@ -17,7 +17,23 @@ struct BoardSurveyCommand: AsyncParsableCommand {
   @Option(name: .customLong("set"))
   var overrides: [String] = []
 
+  @Option(
+    name: .customLong("given"),
+    help: ArgumentHelp("A cut in place of the one that a pipeline file names.", valueName: "number=path"))
+  var given: [String] = []
+
   @OptionGroup var production: ProductionOptions
+
+  /// Overrides of single pipelines.
+  private var more: [String: [String]] {
+    var more: [String: [String]] = [:]
+    for text in given {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let index = Int(parts[0]), pipelines.indices.contains(index) else { continue }
+      more[pipelines[index]] = ["timeline.cut=\(parts[1])"]
+    }
+    return more
+  }
 
   func run() async throws {
     let store = ObjectStore(try production.required())
@@ -45,7 +61,8 @@ struct BoardSurveyCommand: AsyncParsableCommand {
     _ pipelines: [String], _ rows: DeliverableRows, _ store: ObjectStore
   ) async throws -> [BoardSurvey.Programme] {
     let planned = try await PlannedProgrammes(
-      pipelines, overrides: overrides, until: nil, production: production, remembers: false, works: false)
+      pipelines, overrides: overrides, until: nil, production: production, remembers: false, works: false,
+      more: more)
     return try planned.programmes.map { planned in
       let pipeline = planned.work?.pipeline
       return BoardSurvey.Programme(

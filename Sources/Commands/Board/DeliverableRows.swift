@@ -58,6 +58,7 @@ struct DeliverableRows {
         causes = explained
         row.because = newer(than: latest, of: planned, cut: cut) + explained
       }
+      row.grades = try grades(of: deliverable, shown: exact == nil ? latest : nil, in: planned.programme)
       return row.showing(work)
     }
   }
@@ -110,6 +111,25 @@ struct DeliverableRows {
       }
     }
     return words
+  }
+
+  /// What a deliverable is graded with, and what the version that is shown was.
+  ///
+  /// - Parameter shown: a version that is not what is asked for now.
+  private func grades(of deliverable: DeliverablePlan, shown: VersionHead?, in programme: String) throws
+    -> [String]
+  {
+    let versions = GradeVersions(publisher)
+    let old = try shown.flatMap { try publisher.version($0.version, of: $0.line) }
+      .flatMap { try? $0.facts.decoded(as: Recipe.self) }
+    return try (deliverable.grades ?? []).map { grade in
+      let words = grade.words(version: try versions.version(of: grade, programme: programme))
+      guard let before = old?.grades?.first(where: { $0.stage == grade.stage }), before.files != grade.files,
+        let version = try versions.version(of: before, programme: programme)
+      else { return words }
+      return words
+        + "; \(shown.map { VersionLine.folderName(version: $0.version) } ?? "") was made with \(version)"
+    }
   }
 
   /// Every version that is published, without a pipeline.

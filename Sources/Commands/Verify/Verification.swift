@@ -87,7 +87,8 @@ struct Verification {
     var segments: [Digest: [TaskKey]] = [:]
     for (key, result) in inventory.results where result.kind == segmentKind {
       report.segments += 1
-      for object in result.objects { segments[object.digest, default: []].append(key) }
+      // Of several files the first: all of them are read with it.
+      for object in result.objects.prefix(1) { segments[object.digest, default: []].append(key) }
     }
     let checks = inventory.objects.map { digest, space in
       ObjectCheck(digest: digest, segments: segments[digest] ?? [], byteCount: space.byteCount)
@@ -268,22 +269,35 @@ extension [VersionRecord] {
 
 /// A segment against its object and against the ledger.
 enum SegmentCheck {
-  /// Whether the packets lie one after the other in the object, nothing else beside them, each with its digest.
+  /// Whether every packet lies where the result says, with its digest; in an object of its own one after the other, and
+  /// nothing else beside them.
   static func isRight(_ key: TaskKey, in store: ObjectStore) throws -> Bool {
-    guard let segment = try store.result(key, as: SegmentRecord.self)?.output,
-      let (bytes, _) = try store.fileSystem.read(store.path(of: segment.object)),
-      Int64(segment.packets.count) == segment.count
+    guard let result = try store.result(key, as: SegmentRecord.self),
+      Int64(result.output.packets.count) == result.output.count,
+      result.output.files == nil || result.output.files?.count == result.output.packets.count
     else { return false }
-    var end = 0
-    for packet in segment.packets {
-      guard packet.offset == Int64(end), packet.size >= 0, packet.size <= bytes.count - end else {
+    let isAlone = result.objects.map(\.name) == ["segment"]
+    var open: (object: Digest, file: FileHandle)?
+    defer { try? open?.file.close() }
+    var end: Int64 = 0
+    for (index, packet) in result.output.packets.enumerated() {
+      let object = result.output.object(ofFrame: index)
+      if open?.object != object {
+        try open?.file.close()
+        open = FileHandle(forReadingAtPath: store.path(of: object)).map { (object, $0) }
+      }
+      guard let file = open?.file, packet.size >= 0, packet.offset >= 0, !isAlone || packet.offset == end,
+        packet.digest.utf8.count == 32
+      else { return false }
+      try file.seek(toOffset: UInt64(packet.offset))
+      let bytes = [UInt8](try file.read(upToCount: packet.size) ?? Data())
+      guard bytes.count == packet.size, Digest.sha256(bytes).hex.hasPrefix(packet.digest) else {
         return false
       }
-      let digest = Digest.sha256(Array(bytes[end..<(end + packet.size)]))
-      guard digest.hex.hasPrefix(packet.digest), packet.digest.utf8.count == 32 else { return false }
-      end += packet.size
+      end = packet.offset + Int64(packet.size)
     }
-    return end == bytes.count
+    guard isAlone, let file = open?.file else { return !isAlone || result.output.packets.isEmpty }
+    return try file.seekToEnd() == UInt64(end)
   }
 
   static func agrees(

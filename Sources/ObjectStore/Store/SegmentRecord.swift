@@ -5,7 +5,8 @@ package let segmentKind = "segment"
 
 /// Encoded frames that were made together: the output of a `segment` result.
 ///
-/// The object holds the packets one after the other and nothing else. Where each frame can be used alone,
+/// The object holds the packets one after the other and nothing else, until all of them are in a file that was assembled
+/// of them: from then on they lie there, and are stored once. Where each frame can be used alone,
 /// frame *i* of the segment is the picture of source frame `first + i * step` of the chain. Of a group of
 /// pictures that lean on each other these three are nil: it is found by its key, as a whole.
 package struct SegmentRecord: Codable, Hashable, Sendable {
@@ -16,6 +17,8 @@ package struct SegmentRecord: Codable, Hashable, Sendable {
   package var step: Int64?
   package var count: Int64
   package var object: Digest
+  /// Where every frame has become a file of its own, the object of each; then `object` is the first of them.
+  package var files: [Digest]?
   /// One entry per frame, in frame order.
   package var packets: [PacketEntry]
   package var evidence: SegmentEvidence
@@ -43,6 +46,14 @@ package struct SegmentRecord: Codable, Hashable, Sendable {
     self.object = object
     self.packets = packets
     self.evidence = evidence
+  }
+}
+
+extension SegmentRecord {
+  /// The object that holds a frame.
+  package func object(ofFrame index: Int) -> Digest {
+    guard let files, files.indices.contains(index) else { return object }
+    return files[index]
   }
 }
 

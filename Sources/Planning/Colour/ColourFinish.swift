@@ -50,51 +50,92 @@ struct ColourFinish {
     case .graphics(var graphics, let below):
       graphics.colour = try drawings(subject, in: &workspace)
       return .graphics(graphics, of: try finished(below, subject: subject, in: &workspace))
-    case .matte(let matte, let below):
+    case .matte(var matte, let below):
+      matte.colour = try blackness(outputBlack(in: workspace), subject: subject, in: &workspace)
       return .matte(matte, of: try finished(below, subject: subject, in: &workspace))
-    case .black: return node
+    case .black:
+      let process = try blackness(outputBlack(in: workspace), subject: subject, in: &workspace)
+      return process.map { .colour($0, of: node) } ?? node
     default:
       guard node.hasPicture else { return node }
       let (processes, below) = node.colour
       let last = space.map { output?.steps(from: $0) ?? [] } ?? []
       let isMixed = below.isMix
+      // What a mix does not cover is black before the steps, what a clip does not cover after them.
+      let black = isMixed ? [] : outputBlack(in: workspace)
       return try compiled(
         processes, more: last, of: try mixed(below, subject: subject, in: &workspace),
-        source: isMixed ? .light : source(below, in: workspace), target: target, subject: subject,
-        in: &workspace)
+        source: isMixed ? .light : source(below, in: workspace), target: target,
+        black: .init(steps: black, isUnder: true), subject: subject, in: &workspace)
+    }
+  }
+
+  /// The steps from no light to the values of the deliverable; none where black is 0 in them, as on a display.
+  private func outputBlack(in workspace: PlanningWorkspace) -> [ColourStep] {
+    guard let colour = workspace.pipeline.colour else { return [] }
+    switch output?.kind {
+    case .space(let name): return colour.black(in: name)
+    // Views of logarithmic values are for people who look at those.
+    case .view(_, _, let name?) where colour.outline.space(name)?.encoding == "log":
+      return colour.black(in: name)
+    case .view, nil: return []
     }
   }
 
   /// Pictures before they are mixed stay in the space they are mixed in.
-  private func mixed(_ node: ImageNode, subject: String, in workspace: inout PlanningWorkspace) throws
-    -> ImageNode
-  {
+  ///
+  /// - Parameter isWhole: nothing else lies under what the mix does not cover.
+  private func mixed(
+    _ node: ImageNode, subject: String, in workspace: inout PlanningWorkspace, isWhole: Bool = true
+  ) throws -> ImageNode {
+    let black = workspace.pipeline.colour.map { $0.black(in: $0.working) } ?? []
     func side(_ node: ImageNode) throws -> ImageNode {
-      if case .black = node { return try black(node, subject: subject, in: &workspace) }
+      if case .black = node {
+        return try blackness(black, subject: subject, in: &workspace).map { .colour($0, of: node) } ?? node
+      }
       let (processes, below) = node.colour
       return try compiled(
-        processes, more: [], of: try mixed(below, subject: subject, in: &workspace),
-        source: below.isMix ? .light : source(below, in: workspace), target: .light, subject: subject,
-        in: &workspace)
+        processes, more: [], of: try mixed(below, subject: subject, in: &workspace, isWhole: false),
+        source: below.isMix ? .light : source(below, in: workspace), target: .light,
+        black: .init(steps: below.isMix ? [] : black, isUnder: false), subject: subject, in: &workspace)
     }
+    let mix: ImageNode
     switch node {
     case .transition(let transition, let outgoing, let incoming):
-      return .transition(transition, outgoing: try side(outgoing), incoming: try side(incoming))
-    case .layers(let layering, let pictures): return .layers(layering, of: try pictures.map(side))
+      mix = .transition(transition, outgoing: try side(outgoing), incoming: try side(incoming))
+    case .layers(let layering, let pictures): mix = .layers(layering, of: try pictures.map(side))
+    case .sizing(let sizing, let below):
+      return .sizing(try scaled(sizing, subject: subject, in: &workspace), of: below)
     default: return node
     }
+    guard isWhole, mix.mayBeOpen else { return mix }
+    return try compiled(
+      [], more: [], of: mix, source: .light, target: .light, black: .init(steps: black, isUnder: true),
+      subject: subject, in: &workspace)
   }
 
-  /// Black beside a picture is no light, whatever code that has in the space of the mix.
-  private func black(_ node: ImageNode, subject: String, in workspace: inout PlanningWorkspace) throws
-    -> ImageNode
+  /// The way into light and back of a picture that is scaled there.
+  private func scaled(_ sizing: Sizing, subject: String, in workspace: inout PlanningWorkspace) throws
+    -> Sizing
   {
-    guard let colour = workspace.pipeline.colour, let linear = colour.sceneLinear, linear != colour.working
-    else { return node }
-    let process = ColourProcess(
-      context: workspace.colourContext(), steps: [.convert(from: linear, to: colour.working)])
-    return try compiled(
-      [process], more: [], of: node, source: .light, target: .light, subject: subject, in: &workspace)
+    guard case .sceneLight(var to, var from)? = sizing.scaling else { return sizing }
+    let words = "scaling of \(subject)"
+    to.compiled = try answer(to, .codes, .light, words, isPicture: false, in: &workspace)?.compiled
+    from.compiled = try answer(from, .light, .light, words, isPicture: false, in: &workspace)?.compiled
+    var copy = sizing
+    copy.scaling = .sceneLight(to: to, from: from)
+    return copy
+  }
+
+  /// Black is no light, whatever code that has in the values where it is seen; nil where it is 0.
+  private func blackness(_ steps: [ColourStep], subject: String, in workspace: inout PlanningWorkspace) throws
+    -> ColourProcess?
+  {
+    guard !steps.isEmpty else { return nil }
+    var process = ColourProcess(context: workspace.colourContext(), steps: steps)
+    process.compiled = try answer(
+      process, .light, .light, "black of \(subject)", isPicture: false, in: &workspace)?.compiled
+    return process
   }
 
   private func source(_ node: ImageNode, in workspace: PlanningWorkspace) -> CompileColourTask.Source {
@@ -108,19 +149,18 @@ struct ColourFinish {
 
   private func compiled(
     _ processes: [ColourProcess], more: [ColourStep], of below: ImageNode,
-    source: CompileColourTask.Source, target: CompileColourTask.Target, subject: String,
-    in workspace: inout PlanningWorkspace
+    source: CompileColourTask.Source, target: CompileColourTask.Target, black: ColourProcess.Black,
+    subject: String, in workspace: inout PlanningWorkspace
   ) throws -> ImageNode {
-    let steps = processes.flatMap(\.steps) + more
-    guard !steps.isEmpty else { return below }
+    let steps = Self.joined(processes.flatMap(\.steps) + more)
+    guard !steps.isEmpty || !black.steps.isEmpty else { return below }
     var context = processes.first { !$0.context.variables.isEmpty }?.context
     context = context ?? processes.first { $0.context.config != nil }?.context
     var process = ColourProcess(
-      context: context ?? workspace.colourContext(), steps: Self.joined(steps))
-    guard !process.steps.isEmpty else { return below }
-    if let output = try answer(process, source, target, subject, in: &workspace) {
-      process.compiled = output.compiled
-    }
+      context: context ?? workspace.colourContext(), steps: steps, black: black.steps.isEmpty ? nil : black)
+    let answer = try answer(
+      process, source, target, subject, isPicture: !steps.isEmpty, in: &workspace)
+    process.compiled = answer?.compiled
     return .colour(process, of: below)
   }
 
@@ -148,7 +188,7 @@ struct ColourFinish {
 
   private func answer(
     _ process: ColourProcess, _ source: CompileColourTask.Source, _ target: CompileColourTask.Target,
-    _ subject: String, in workspace: inout PlanningWorkspace
+    _ subject: String, isPicture: Bool = true, in workspace: inout PlanningWorkspace
   ) throws -> CompileColourTask.Output? {
     let input = CompileColourTask.Input(
       process: process, source: source, target: target, location: value?.location ?? stage.location,
@@ -156,7 +196,7 @@ struct ColourFinish {
       builtBy: "\(workspace.tools.kernels); \(workspace.tools.colour)")
     let key = CompileColourTask.key(input)
     if let known = workspace.colours[key] {
-      workspace.note(known, of: stage.name, subject: subject)
+      if isPicture { workspace.note(known, of: stage.name, subject: subject) }
       return known
     }
     let node = TaskNode(
@@ -167,7 +207,7 @@ struct ColourFinish {
       ingredients: CompileColourTask.ingredients(input))
     guard let output = try workspace.answer(to: node, as: CompileColourTask.Output.self) else { return nil }
     workspace.colours[key] = output
-    workspace.note(output, of: stage.name, subject: subject)
+    if isPicture { workspace.note(output, of: stage.name, subject: subject) }
     return output
   }
 
@@ -226,6 +266,19 @@ extension ImageNode {
     }
   }
 
+  /// Whether a mix has pictures that may not cover all of the raster.
+  fileprivate var mayBeOpen: Bool {
+    switch self {
+    case .sizing(let sizing, _): sizing.adjustment != nil || sizing.scaling != nil
+    case .source, .black, .composite: false
+    case .grade(_, let below), .look(_, let below), .colour(_, let below), .graphics(_, let below),
+      .matte(_, let below):
+      below.mayBeOpen
+    case .transition(_, let outgoing, let incoming): outgoing.mayBeOpen || incoming.mayBeOpen
+    case .layers(_, let pictures): pictures.contains(where: \.mayBeOpen)
+    }
+  }
+
   /// Whether it is made of several pictures.
   fileprivate var isMix: Bool {
     switch self {
@@ -279,7 +332,7 @@ extension PlanningWorkspace {
 /// How the colours of a stage's pictures are computed, for `plan`.
 package struct ColourPlan: Codable, Sendable {
   package struct Form: Codable, Sendable {
-    /// `identity`, `table` or `exact`.
+    /// `identity`, `table`, `steps` or `exact`.
     package var form: String
     package var processors: Int
     /// The largest difference from the exact transform, in codes of the deliverable.
@@ -292,10 +345,17 @@ package struct ColourPlan: Codable, Sendable {
 
   package var stage: String
   package var forms: [Form] = []
+  /// What was counted: shots with the same grade share a processor.
+  private var counted: Set<Digest> = []
+
+  private enum CodingKeys: String, CodingKey {
+    case stage, forms
+  }
 
   fileprivate init(stage: String) { self.stage = stage }
 
   fileprivate mutating func add(_ output: CompileColourTask.Output, subject: String) {
+    guard counted.insert(output.compiled.program).inserted else { return }
     let (form, error) = (output.compiled.form.rawValue, output.compiled.error)
     if let index = forms.firstIndex(where: { $0.form == form }) {
       forms[index].processors += 1

@@ -14,7 +14,7 @@ extension PlanningWorkspace {
       uniquingKeysWith: { $1 })
     var faults: [String: Diagnostic] = [:]
     var contexts: [PictureSpan.Shot.Place: ColourContext] = [:]
-    func steps(_ shot: PictureSpan.Shot) -> ColourProcess? {
+    func brought(_ node: ImageNode, _ shot: PictureSpan.Shot) -> ImageNode? {
       guard let event = events[shot.place], let index = event.media else { return nil }
       let facts = files[index].facts
       let reels = ([event.clip.sourceReel, facts.reel] + event.clip.alternateReels).compactMap { $0 }
@@ -26,13 +26,24 @@ extension PlanningWorkspace {
         contexts[shot.place]
         ?? colourContext(colour.variables(shot: shot.name, event: shot.event, reel: reels.first ?? ""))
       contexts[shot.place] = context
-      return ColourProcess(context: context, steps: [.convert(from: space, to: colour.working)])
+      var sized = node
+      if case .sizing(var sizing, let source) = node, sizing.scaling != nil {
+        // Media that is light is scaled as light by itself.
+        sizing.scaling = colour.light(of: space).map { light in
+          .sceneLight(
+            to: ColourProcess(context: context, steps: [.convert(from: space, to: light)]),
+            from: ColourProcess(context: context, steps: [.convert(from: light, to: space)]))
+        }
+        sized = .sizing(sizing, of: source)
+      }
+      return .colour(
+        ColourProcess(context: context, steps: [.convert(from: space, to: colour.working)]), of: sized)
     }
     var copy = sequence
     for index in copy.spans.indices {
       copy.spans[index] = copy.spans[index].mapShots { node, shot in
-        guard node.hasPicture, let shot, let process = steps(shot) else { return node }
-        return .colour(process, of: node)
+        guard node.hasPicture, let shot, let brought = brought(node, shot) else { return node }
+        return brought
       }
     }
     if !faults.isEmpty { throw DiagnosticList(faults.sorted { $0.key < $1.key }.map(\.value)) }

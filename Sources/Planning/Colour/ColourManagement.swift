@@ -118,6 +118,21 @@ package struct ColourManagement: Sendable {
     }
   }
 
-  /// The space of scene-linear light, for black between shots.
-  var sceneLinear: String? { outline.space("scene_linear")?.name }
+  /// The space of scene-linear light for pictures of a space; nil where they are light, or nothing says what light is.
+  func light(of name: String) -> String? {
+    guard let light = outline.space("scene_linear"), let space = outline.space(name),
+      light.name != space.name,
+      space.encoding != "scene-linear"
+    else { return nil }
+    return light.name
+  }
+
+  /// The steps from no light to a space; none where it is light itself, or nothing says what light is.
+  func black(in name: String) -> [ColourStep] {
+    guard let light = outline.space("scene_linear"), let space = outline.space(name),
+      light.name != space.name,
+      space.encoding != "scene-linear", !space.isData
+    else { return [] }
+    return [.convert(from: light.name, to: space.name)]
+  }
 }

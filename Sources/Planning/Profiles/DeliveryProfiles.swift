@@ -38,6 +38,14 @@ package enum DeliveryProfiles {
     KeySpec(
       "verify", .choice(["yes", "no"]),
       "no: frames are not decoded when they are made, and never taken for ones that were; to measure with"),
+    KeySpec(
+      "chroma", .choice(["left", "topleft"]),
+      "where the chroma of 4:2:0 lies, also told to players: left (H.264, and without it) or topleft (BT.2020, BT.2100)"
+    ),
+    KeySpec(
+      "dither", .choice(["yes", "no"]),
+      "of 8 bits: yes makes patterns of what lies between two codes, so that no bands are seen; no without it"
+    ),
     KeySpec("options", .text, "private options of the encoder"),
     KeySpec(
       "lowest-psnr", .integer(20...200), isRequired: true,
@@ -74,6 +82,7 @@ package enum DeliveryProfiles {
     "stills-16bit": String(decoding: PackageResources.stills_16bit_yaml, as: UTF8.self),
     "prores-4444-p3-pq": String(decoding: PackageResources.prores_4444_p3_pq_yaml, as: UTF8.self),
     "exr-half": String(decoding: PackageResources.exr_half_yaml, as: UTF8.self),
+    "hdr10-hevc": String(decoding: PackageResources.hdr10_hevc_yaml, as: UTF8.self),
   ]
 
   static func load(_ name: String, value: PipelineValue, context: LoadingContext, findings: Findings)
@@ -191,7 +200,7 @@ package enum DeliveryProfiles {
     let quantiser = reader.integer("quantiser", in: 1...224)
     let control = reader.choice("control", of: QuantiserControl.self)
     let verify = fixed(reader, "verify", ["yes", "no"])
-    if codec == "libx264" { refuseNumbers(reader) }
+    if let codec, EncoderOptions.allowed(for: codec) != nil { refuseNumbers(reader, of: codec) }
     if control == .size, let value = reader["control"] {
       let reason =
         codec != "prores_ks" || profile == nil
@@ -201,12 +210,29 @@ package enum DeliveryProfiles {
           value.error("profile.noSize", "no quantiser can be chosen by size here: \(reason)"))
       }
     }
+    let chroma = fixed(reader, "chroma", ["left", "topleft"])
+    let dither = fixed(reader, "dither", ["yes", "no"])
+    if let format, let value = reader["chroma"], !format.contains("420") {
+      findings.add(
+        value.error(
+          "profile.noSubsampling", "\(format) has no chroma to be placed between rows",
+          remedy: "Remove `chroma`."))
+    }
+    if let format, dither == "yes", let value = reader["dither"],
+      DeliveryProfile.Picture.bitDepth(of: format) > 8
+    {
+      findings.add(
+        value.error("profile.noDither", "\(format) has more than 8 bits", remedy: "Remove `dither`."))
+    }
     guard let codec, let format, let lowest else { return nil }
-    return DeliveryProfile.Picture(
+    var picture = DeliveryProfile.Picture(
       codec: codec, profile: profile, pixelFormat: format, quantiser: quantiser,
       budgetRule: control == .size ? Encoding.budgetRuleVersion : nil,
       isVerified: verify == "no" ? false : nil, options: options,
       codecTag: reader.text("tag"), lowestPSNR: Double(lowest))
+    picture.chroma = chroma
+    picture.isDithered = dither == "yes" ? true : nil
+    return picture
   }
 
   private static func options(_ reader: KeyReader, _ picture: PipelineValue, codec: String?) -> [String:
@@ -252,11 +278,14 @@ package enum DeliveryProfiles {
   }
 
   /// Numbers that mean nothing to an encoder that takes names.
-  private static func refuseNumbers(_ reader: KeyReader) {
-    for (key, instead) in [("profile", "options: {profile: high}"), ("quantiser", "options: {crf: 20}")] {
+  private static func refuseNumbers(_ reader: KeyReader, of codec: String) {
+    let profile = codec == "libx265" ? "main10" : "high"
+    for (key, instead) in [
+      ("profile", "options: {profile: \(profile)}"), ("quantiser", "options: {crf: 20}"),
+    ] {
       guard let value = reader[key] else { continue }
       reader.findings.add(
-        value.error("profile.unusedKey", "libx264 takes no `\(key)`", remedy: "Write `\(instead)`."))
+        value.error("profile.unusedKey", "\(codec) takes no `\(key)`", remedy: "Write `\(instead)`."))
     }
   }
 

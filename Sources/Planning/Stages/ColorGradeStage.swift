@@ -123,8 +123,9 @@ package struct ColorGradeStage: ReadableStage {
     }
     let graded = graded(picture, decisions: decisions, in: &workspace)
     workspace.pictures[declaration.name] = graded
-    guard stills == .yes else { return }
     do {
+      try publish(GradeSheet(bindings: bindings, entries: entries), in: &workspace)
+      guard stills == .yes else { return }
       try GradeStills(
         stage: declaration.name, before: picture, after: graded,
         views: (
@@ -135,6 +136,29 @@ package struct ColorGradeStage: ReadableStage {
     } catch {
       throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
     }
+  }
+
+  /// The grade as a version of its own: every correction, and the look.
+  private func publish(_ sheet: GradeSheet, in workspace: inout PlanningWorkspace) throws {
+    guard !sheet.isEmpty || look?.file != nil else { return }
+    func document(_ bytes: [UInt8], suffix: String, _ fileExtension: String) -> MadeFile {
+      MadeFile(
+        object: workspace.object(bytes), byteCount: Int64(bytes.count), suffix: suffix,
+        fileExtension: fileExtension)
+    }
+    var documents = [document(sheet.bytes, suffix: "", "ccc")]
+    if let file = look?.file {
+      documents.append(document(file.bytes, suffix: "look", FilePaths.fileExtension(of: file.path)))
+    }
+    let input = PublishTask.Input(
+      shelf: .assets, programme: workspace.pipeline.programme, name: PlannedGrade.name(of: declaration.name),
+      stage: declaration.name, assembly: nil, fileExtension: "ccc", documents: documents, recipe: nil,
+      profile: nil)
+    let version = try workspace.publish(
+      input, reason: "no version has exactly these corrections and this look")
+    workspace.grades[declaration.name] = PlannedGrade(
+      stage: declaration.name, asset: input.name, files: documents.map(\.object), version: version,
+      corrections: sheet.corrections.count, look: look?.words)
   }
 
   /// Where a decision was read, for explanations.

@@ -331,6 +331,7 @@ package struct DeliveryStage: ReadableStage {
       stage: declaration.name, assembly: key, fileExtension: profile.fileExtension,
       documents: chapters.map { [document(of: $0, rate: sequence.rate, in: &workspace)] } ?? [],
       recipe: nil, profile: profile.name)
+    let grades = workspace.grades(behind: declaration)
     let version = try workspace.publish(publish, reason: "no version of it is exactly this") { workspace in
       try JSONBytes.encode(
         Recipe(
@@ -341,7 +342,8 @@ package struct DeliveryStage: ReadableStage {
       DeliverablePlan(
         stage: declaration.name, profile: profile.name, frames: sequence.frameCount,
         distinctFrames: frames.distinct, reusedFrames: frames.distinct - frames.new, newFrames: frames.new,
-        version: version, publishKey: PublishTask.key(publish), due: due))
+        version: version, publishKey: PublishTask.key(publish), due: due,
+        grades: grades.isEmpty ? nil : grades))
   }
 
   /// The task that makes the mix, which must have every layout of the profile.
@@ -396,8 +398,9 @@ extension DeliveryProfile {
   var colourTarget: CompileColourTask.Target {
     let format = picture.pixelFormat
     if format.contains("f32") || format.contains("f16") { return .light }
-    let depth = [("16", 16), ("12", 12), ("10", 10), ("48", 16)].first { format.contains($0.0) }?.1 ?? 8
-    return .codes(bitDepth: depth, matrix: tags.matrix, isFullRange: tags.range == "pc")
+    return .codes(
+      bitDepth: DeliveryProfile.Picture.bitDepth(of: format), matrix: tags.matrix,
+      isFullRange: tags.range == "pc")
   }
 }
 

@@ -35,11 +35,17 @@ final class ColourLibrary {
     if let known = loaded[compiled.program] { return known }
     let bytes = try store.bytes(of: compiled.program)
     let program = try JSONDecoder().decode(ColourProgram.self, from: Data(bytes))
-    let made: LoadedColour
+    let made = LoadedColour(
+      form: try form(program), black: program.black.map { SIMD3($0) }, isUnder: program.isUnder == true)
+    loaded[compiled.program] = made
+    return made
+  }
+
+  private func form(_ program: ColourProgram) throws -> LoadedColour.Form {
     switch program.form {
-    case .identity: made = .identity
+    case .identity: return .identity
     case .table:
-      made = .kernel(
+      return .kernel(
         GradeKernel(
           decision: try program.decision.map(GradeKernel.Decision.init),
           look: try program.table.map { try LookTable(canonical: store.bytes(of: $0)) }))
@@ -47,17 +53,15 @@ final class ColourLibrary {
       guard let steps = try program.steps.flatMap({ ColourSteps(canonical: try store.bytes(of: $0)) }) else {
         throw WorkerFailure(verification: "an object of the plan is no colour chain")
       }
-      made = .steps(steps)
+      return .steps(steps)
     case .exact:
       guard program.library == ColourConfig.libraryIdentity, let steps = program.process else {
         throw WorkerFailure(
           verification: "the plan's colours were compiled with \(program.library), here is "
             + ColourConfig.libraryIdentity)
       }
-      made = .processor(try processor(steps))
+      return .processor(try processor(steps))
     }
-    loaded[compiled.program] = made
-    return made
   }
 
   /// - Throws: `ColourManagementError`; what the store or a LUT throws.
@@ -132,27 +136,42 @@ final class ColourLibrary {
 }
 
 /// Colour steps, ready to be applied.
-enum LoadedColour {
-  case identity
-  case kernel(GradeKernel)
-  case steps(ColourSteps)
-  case processor(ColourProcessor)
+struct LoadedColour {
+  enum Form {
+    case identity
+    case kernel(GradeKernel)
+    case steps(ColourSteps)
+    case processor(ColourProcessor)
+  }
+
+  var form = Form.identity
+  /// Red, green and blue where the picture does not reach; nil for 0.
+  var black: SIMD3<Float>?
+  /// Whether that lies under what the picture covers in part.
+  var isUnder = false
+
+  /// What the kernels apply on the way of a picture.
+  var kernel: GradeKernel? {
+    if case .kernel(let kernel) = form { kernel } else { nil }
+  }
 
   /// Transforms a float picture where it lies; what the kernels apply on its way is left to them.
   func apply(to picture: PictureBuffer) throws {
-    try picture.withDestination { planes in
-      switch self {
-      case .identity, .kernel: break
-      case .steps(let steps): steps.apply(to: planes, width: picture.width, height: picture.height)
-      case .processor(let processor):
-        try processor.apply(to: planes, width: picture.width, height: picture.height)
-      }
+    try picture.withDestination { try apply(to: $0, width: picture.width, height: picture.height) }
+  }
+
+  /// The same of planes G', B', R' of binary32.
+  func apply(to planes: [DestinationPlane], width: Int, height: Int) throws {
+    switch form {
+    case .identity, .kernel: break
+    case .steps(let steps): steps.apply(to: planes, width: width, height: height)
+    case .processor(let processor): try processor.apply(to: planes, width: width, height: height)
     }
   }
 
   /// Transforms pixels of red, green and blue side by side.
   func apply(_ pixels: inout [Float]) throws {
-    switch self {
+    switch form {
     case .identity: break
     case .kernel(let kernel): try kernel.apply(&pixels)
     case .steps(let steps): steps.apply(&pixels)

@@ -25,14 +25,10 @@ final class ColourSource: FrameSource {
       unsafe picture.withFloats(from, from) { source, _, out in _ = unsafe out.update(from: source) }
       picture.cover = from.cover
       try colour.apply(to: picture)
+      // Steps make something of the black around a picture; it is black afterwards as well.
+      if let area = from.area { picture.fill(outside: area, with: colour.black ?? .zero) }
+      if colour.isUnder { picture.lie(over: colour.black ?? .zero) }
       return try body(try finish.picture(of: picture))
     }
-  }
-}
-
-extension LoadedColour {
-  /// What the kernels apply on the way of a picture.
-  var kernel: GradeKernel? {
-    if case .kernel(let kernel) = self { kernel } else { nil }
   }
 }

@@ -19,7 +19,7 @@ enum CompileColourInterpreter: TaskInterpreter {
     defer { library.clear() }
     let check = ColourCheck(input, library: library)
     try check.files()
-    let exact = try check.processor()
+    let exact = try check.processor(of: input.process)
     var objects: [ObjectReference] = []
     func keep(_ bytes: [UInt8], _ name: String) throws -> Digest {
       let object = try context.store.commitObject(bytes: bytes, name: name, scratch: context.attempt.path)
@@ -36,13 +36,20 @@ enum CompileColourInterpreter: TaskInterpreter {
     case .steps: program.steps = try chosen.steps.map { try keep($0.canonical, "colour steps") }
     case .exact:
       program.process = input.process
+      program.process?.black = nil
+    }
+    if let black = try check.black() {
+      program.black = black
+      program.isUnder = input.process.black?.isUnder == true ? true : nil
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let digest = try keep([UInt8](try encoder.encode(program)), "colour")
     return (
       CompileColourTask.Output(
-        compiled: ColourProcess.Compiled(form: chosen.form, program: digest, error: chosen.error),
+        compiled: ColourProcess.Compiled(
+          form: chosen.form, program: digest, error: chosen.error,
+          library: chosen.form == .exact ? ColourConfig.libraryIdentity : nil),
         reason: chosen.reason), objects
     )
   }
@@ -79,8 +86,18 @@ private struct ColourCheck {
     if !faults.isEmpty { throw DiagnosticList(faults) }
   }
 
-  func processor() throws -> ColourProcessor {
-    let context = input.process.context
+  /// Red, green and blue of no light; nil where they are 0 to the last code of 16 bits.
+  func black() throws -> [Float]? {
+    guard let black = input.process.black else { return nil }
+    var pixel: [Float] = [0, 0, 0]
+    try processor(of: ColourProcess(context: input.process.context, steps: black.steps)).apply(&pixel)
+    let isZero = pixel.allSatisfy { $0.magnitude < 0.25 / 65_535 }
+    guard pixel.allSatisfy(\.isFinite), !isZero else { return nil }
+    return pixel
+  }
+
+  func processor(of process: ColourProcess) throws -> ColourProcessor {
+    let context = process.context
     do {
       let config = try library.config(context)
       if context.config != nil { try config.check() }
@@ -95,7 +112,7 @@ private struct ColourCheck {
       ])
     }
     do {
-      return try library.processor(input.process)
+      return try library.processor(process)
     } catch let error as ColourManagementError {
       throw DiagnosticList([
         Diagnostic(

@@ -56,6 +56,10 @@ private struct SequenceAssembly {
     guard Int64(files.count) == expected else {
       throw WorkerFailure(verification: "\(files.count) files were made, \(expected) were asked for")
     }
+    SegmentHoming(
+      context: context, pieces: input.pieces,
+      places: objects.map { SegmentHoming.Place(object: $0, offset: 0) }
+    ).move()
     let checks = [
       AssembleTask.Evidence.Check(name: "files", expected: "\(expected)", found: "\(files.count)")
     ]

@@ -55,9 +55,8 @@ struct FrameSourceBuilder {
       return try LayersSource(
         layering, pictures: pictures, look: look(node), destination: destination, builder: self)
     }
-    if let sizing = node.sizing, let adjustment = sizing.adjustment {
-      return try AdjustedSource(
-        node, sizing: sizing, adjustment: adjustment, destination: destination, builder: self)
+    if let sizing = node.sizing, sizing.isFloating {
+      return try AdjustedSource(node, sizing: sizing, destination: destination, builder: self)
     }
     return try ClipSource(node, destination: destination, builder: self)
   }
@@ -68,16 +67,19 @@ struct FrameSourceBuilder {
   ) throws -> any FrameSource {
     guard let colour else { throw WorkerFailure(verification: "pictures without colour have colour steps") }
     let loaded = try colour.program(process)
-    if case .identity = loaded { return try source(below, destination: destination) }
+    if case .identity = loaded.form, loaded.black == nil {
+      return try source(below, destination: destination)
+    }
     if below.isClip {
-      if let sizing = below.sizing, let adjustment = sizing.adjustment {
+      if let sizing = below.sizing, sizing.isFloating {
         return try AdjustedSource(
-          below, sizing: sizing, adjustment: adjustment, colour: loaded, destination: destination,
-          builder: self)
+          below, sizing: sizing, colour: loaded, destination: destination, builder: self)
       }
-      if case .kernel(let kernel) = loaded {
+      switch loaded.form {
+      case .kernel, .identity:
         return try ClipSource(
-          below, through: (process, kernel), destination: destination, builder: self)
+          below, through: (process, loaded), destination: destination, builder: self)
+      case .steps, .processor: break
       }
     }
     let between = try PictureBuffer.float(width: destination.width, height: destination.height)
@@ -100,6 +102,11 @@ struct FrameSourceBuilder {
   }
 }
 
+extension Sizing {
+  /// Whether it is done in float, at any place and in any light.
+  fileprivate var isFloating: Bool { adjustment != nil || scaling != nil }
+}
+
 extension ImageNode {
   /// Whether it is one sized source or composite, graded or not.
   fileprivate var isClip: Bool { transition == nil && layers == nil && sized != nil && colour.steps.isEmpty }
@@ -113,7 +120,13 @@ extension ColourEncoding {
       case .bt709: .bt709
       case .bt2020: .bt2020
       }
-    self.init(matrix: matrix, isFullRange: interpretation.isFullRange)
+    let siting: Siting =
+      switch interpretation.siting {
+      case .center: .centre
+      case .topleft: .topLeft
+      case nil: .left
+      }
+    self.init(matrix: matrix, isFullRange: interpretation.isFullRange, siting: siting)
   }
 }
 

@@ -34,10 +34,16 @@ struct MovieAssembly {
       }
     }
     let found = digest.wait()
-    let evidence = try proof.get()
+    let (evidence, positions) = try proof.get()
     let object = try context.clock.spend(.mux) {
       try context.store.commitObject(
         partFile: part, name: "movie.\(input.profile.fileExtension)", digest: try found.get())
+    }
+    context.clock.spend(.mux) {
+      SegmentHoming(
+        context: context, pieces: input.pieces,
+        places: positions.map { SegmentHoming.Place(object: object, offset: $0) }
+      ).move()
     }
     let file = AssembleTask.File(object: object.digest, byteCount: object.byteCount, suffix: "")
     return (

@@ -1,4 +1,5 @@
 import Colour
+import ImageGraph
 import Media
 
 /// One picture in the encoder's layout: what was asked for, kept to be compared with what comes back.
@@ -8,6 +9,8 @@ final class PictureBuffer {
   let height: Int
   /// How much of each pixel it covers, 0…1, by which its colours are multiplied; nil where all of it covers.
   var cover: [Float]?
+  /// Where there is a picture; nil for everywhere. Around it is black.
+  var area: Sizing.Rectangle?
   /// Planes one after the other, rows without padding.
   private var storage: [UInt8]
   private let planes: [Plane]
@@ -44,6 +47,7 @@ final class PictureBuffer {
     planes = other.planes
     storage = other.storage
     cover = other.cover
+    area = other.area
   }
 
   /// A picture for mixing: planar float R'G'B'.
@@ -177,6 +181,41 @@ final class PictureBuffer {
         case 2: unsafe samples.initializeMemory(as: UInt16.self, repeating: UInt16(code).littleEndian)
         // Float samples are R'G'B', whose black is zero in every byte.
         default: unsafe samples.initializeMemory(as: UInt8.self, repeating: 0)
+        }
+      }
+    }
+  }
+
+  /// Makes everything outside of a part of a float picture one colour.
+  func fill(outside area: Sizing.Rectangle, with colour: SIMD3<Float>) {
+    precondition(layout.bitDepth == 32, "only float pictures are filled with a colour")
+    // Planes are green, blue, red.
+    for (plane, value) in zip(planes, [colour.y, colour.z, colour.x]) {
+      unsafe storage.withUnsafeMutableBytes { buffer in
+        let samples = unsafe buffer.bindMemory(to: Float.self)
+        for row in 0..<height {
+          let start = plane.offset / MemoryLayout<Float>.size + row * width
+          let isInside = row >= area.y && row < area.y + area.height
+          let end = isInside ? area.x : width
+          for column in 0..<end { unsafe samples[start + column] = value }
+          guard isInside else { continue }
+          for column in area.x + area.width..<width { unsafe samples[start + column] = value }
+        }
+      }
+    }
+  }
+
+  /// Lays a float picture, whose colours are multiplied by what it covers, over one colour: it covers all then.
+  func lie(over colour: SIMD3<Float>) {
+    precondition(layout.bitDepth == 32, "only float pictures lie over a colour")
+    guard let cover else { return }
+    self.cover = nil
+    for (plane, value) in zip(planes, [colour.y, colour.z, colour.x]) where value != 0 {
+      unsafe storage.withUnsafeMutableBytes { buffer in
+        let samples = unsafe buffer.bindMemory(to: Float.self)
+        let start = plane.offset / MemoryLayout<Float>.size
+        for index in cover.indices {
+          unsafe samples[start + index] += value * (1 - cover[index])
         }
       }
     }

@@ -130,6 +130,7 @@ extension EncoderSettings {
       options: encoding.options,
       threads: 1, primaries: encoding.tags.primaries, transfer: encoding.tags.transfer,
       matrix: encoding.tags.matrix, range: encoding.tags.range)
+    chroma = encoding.chroma
   }
 }
 

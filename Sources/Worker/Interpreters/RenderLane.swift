@@ -76,9 +76,9 @@ final class RenderLane {
       layout: layout,
       encoding: ColourEncoding(
         matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709,
-        isFullRange: encoding.tags.range == "pc"),
+        isFullRange: encoding.tags.range == "pc", siting: encoding.chroma == "topleft" ? .topLeft : .left),
       width: encoding.width,
-      height: encoding.height)
+      height: encoding.height, isDithered: encoding.isDithered == true)
   }
 
   var isBetweenSegments: Bool { segment == nil }

@@ -7,9 +7,10 @@ import TaskKinds
 
 /// Reads encoded frames out of segments, in programme order.
 final class SegmentReader {
-  private struct Open {
+  fileprivate struct Open {
     var key: TaskKey
     var record: SegmentRecord
+    var object: Digest
     var file: ByteFile
   }
 
@@ -38,28 +39,31 @@ final class SegmentReader {
 
   /// One frame of a segment; its digest is checked.
   func packet(of key: TaskKey, at index: Int) throws -> (bytes: [UInt8], entry: PacketEntry) {
-    let open = try segment(key)
-    guard open.record.packets.indices.contains(index) else {
-      throw WorkerFailure(verification: "segment \(key.hex.prefix(12)) has no frame \(index)")
+    var open = try segment(key, holding: index)
+    var read = Result { try open.read(index) }
+    if case .failure = read {
+      // Another machine may have moved it away under our hands.
+      current = nil
+      open = try segment(key, holding: index)
+      read = Result { try open.read(index) }
     }
-    let entry = open.record.packets[index]
-    let bytes = try open.file.read(at: entry.offset, count: entry.size)
+    let (bytes, entry) = try read.get()
     guard entry.isOf(bytes) else {
       try takeOut(open)
-      throw WorkerFailure(damagedObject: open.record.object)
+      throw WorkerFailure(damagedObject: open.object)
     }
     return (bytes, entry)
   }
 
   /// Takes a segment out of use whose packets are not what its result says: the object, or else the result.
   private func takeOut(_ segment: Open) throws {
-    if try store.verifyObject(segment.record.object) { try store.withdrawResult(segment.key) }
+    if try store.verifyObject(segment.object) { try store.withdrawResult(segment.key) }
   }
 
   /// Bytes of all the frames of some pieces.
   func byteCount(_ pieces: [AssembleTask.Piece]) throws -> Int64 {
     try pieces.reduce(0) { total, piece in
-      let packets = try segment(piece.segment).record.packets
+      let packets = try record(piece.segment).packets
       return (0..<piece.count).reduce(into: total) { total, step in
         let index = piece.offset + step * piece.step
         guard packets.indices.contains(index) else { return }
@@ -68,19 +72,45 @@ final class SegmentReader {
     }
   }
 
-  private func segment(_ key: TaskKey) throws -> Open {
-    if let current, current.key == key { return current }
-    current = nil
+  private func record(_ key: TaskKey) throws -> SegmentRecord {
+    if let current, current.key == key { return current.record }
     guard let result = try store.result(key, as: SegmentRecord.self) else {
       throw WorkerFailure(missingObject: key)
     }
-    let record = result.output
-    guard store.contains(record.object), let file = try? ByteFile(store.path(of: record.object)) else {
-      throw WorkerFailure(missingObject: record.object)
+    return result.output
+  }
+
+  private func segment(_ key: TaskKey, holding index: Int) throws -> Open {
+    if let current, current.key == key, current.record.object(ofFrame: index) == current.object {
+      return current
     }
-    let open = Open(key: key, record: record, file: file)
-    current = open
-    return open
+    let isOtherFile = current?.key == key
+    var missing: Digest = key
+    // An assembly may move the segment into its file just now: then the next look finds it there.
+    for attempt in 0..<3 {
+      let record = attempt == 0 && isOtherFile ? try record(key) : try storedRecord(key)
+      guard record.packets.indices.contains(index) else {
+        throw WorkerFailure(verification: "segment \(key.hex.prefix(12)) has no frame \(index)")
+      }
+      missing = record.object(ofFrame: index)
+      guard store.contains(missing), let file = try? ByteFile(store.path(of: missing)) else { continue }
+      let open = Open(key: key, record: record, object: missing, file: file)
+      current = open
+      return open
+    }
+    throw WorkerFailure(missingObject: missing)
+  }
+
+  private func storedRecord(_ key: TaskKey) throws -> SegmentRecord {
+    current = nil
+    return try record(key)
+  }
+}
+
+extension SegmentReader.Open {
+  fileprivate func read(_ index: Int) throws -> (bytes: [UInt8], entry: PacketEntry) {
+    let entry = record.packets[index]
+    return (try file.read(at: entry.offset, count: entry.size), entry)
   }
 }
 

@@ -56,7 +56,8 @@ enum InterpreterRegistry {
         "the task is to be made with \(first.value), and this machine has "
           + (WorkerIdentity.tool(first.key) ?? "nothing of it"),
         remedy:
-          "Install on this machine what is on the one that planned, or export the job again on one like this."
+          "Install on this machine what is on the one that planned, or plan again on one like this; on Slurm, "
+          + "`constraint:` under `farm:` keeps jobs off it."
       )
     }
     return interpreter

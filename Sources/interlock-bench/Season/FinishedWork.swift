@@ -61,28 +61,32 @@ struct FinishedWork {
   // MARK: Kinds
 
   private mutating func render(_ node: TaskNode, _ input: RenderTask.Input) throws {
-    for segment in input.segments {
-      let frames = try object("segment \(segment.key)")
-      let packets = (0..<Int(segment.count)).map { index in
-        PacketEntry(
-          offset: Int64(index) * 4_000, size: 4_000, digest: String(frames.digest.hex.prefix(32)))
-      }
-      let evidence = SegmentEvidence(
-        decodedFrames: packets.count, lowestPSNR: 48.25, largestPacket: 4_000)
-      var record = SegmentRecord(
-        encoding: input.encodingDigest, count: segment.count, object: frames.digest, packets: packets,
-        evidence: evidence)
-      if input.encoding.unit == .frame, let run = segment.runs.first {
-        record.chain = run.chain
-        record.first = run.first
-        record.step = run.step
-      }
-      try commit(
-        ResultRecord(
-          key: segment.key, kind: segmentKind, version: RenderTask.version, output: record, objects: [frames],
-          attempt: scratch.id, tool: Self.tool))
+    for lane in input.lanes {
+      for segment in lane.segments { try commit(segment, in: lane) }
     }
-    try commit(node, RenderTask.Output(segments: input.segments.map(\.key)), [])
+    try commit(node, RenderTask.Output(segments: input.lanes.flatMap(\.segments).map(\.key)), [])
+  }
+
+  private mutating func commit(_ segment: RenderTask.Segment, in lane: RenderTask.Lane) throws {
+    let frames = try object("segment \(segment.key)")
+    let packets = (0..<Int(segment.count)).map { index in
+      PacketEntry(
+        offset: Int64(index) * 4_000, size: 4_000, digest: String(frames.digest.hex.prefix(32)))
+    }
+    let evidence = SegmentEvidence(
+      decodedFrames: packets.count, lowestPSNR: 48.25, largestPacket: 4_000)
+    var record = SegmentRecord(
+      encoding: lane.encodingDigest, count: segment.count, object: frames.digest, packets: packets,
+      evidence: evidence)
+    if lane.encoding.unit == .frame, let run = segment.runs.first {
+      record.chain = run.chain
+      record.first = run.first
+      record.step = run.step
+    }
+    try commit(
+      ResultRecord(
+        key: segment.key, kind: segmentKind, version: RenderTask.version, output: record, objects: [frames],
+        attempt: scratch.id, tool: Self.tool))
   }
 
   private mutating func thumbnails(_ node: TaskNode, _ input: ThumbnailsTask.Input) throws {

@@ -4,10 +4,15 @@ Usage: chromium_board.py SCRIPT FOLDER SECONDS
 SCRIPT is JSON: a list of steps, each one of
   {"go": ADDRESS}  {"size": [WIDTH, HEIGHT]}  {"shot": NAME}  {"tell": EXPRESSION, "as": NAME}
   {"until": EXPRESSION}  {"do": EXPRESSION}  {"key": "Tab"}
+  {"enter": ADDRESS}                        with the key in it: waits for the board that it leads to
+  {"file": PATH, "into": SELECTOR}          chooses a file, as a person does in the browser's dialogue
+  {"drop": PATH, "on": SELECTOR}            drops a file
+  {"crawl": ADDRESS, "axe": PATH, "as": NAME}
+      follows links to every kind of page and tells what axe-core, at PATH, finds against WCAG 2.2 AA
 Screenshots go to FOLDER. Prints JSON: what was told by name, and what the browser complained about.
 The browser is spoken to over two pipes, so that nothing but it and the board is on any port.
 """
-import json, os, subprocess, sys, tempfile, time, base64, select
+import json, os, re, subprocess, sys, tempfile, time, base64, select, urllib.parse
 
 steps, folder, seconds = json.load(open(sys.argv[1])), sys.argv[2], float(sys.argv[3])
 end = time.monotonic() + seconds
@@ -95,16 +100,59 @@ def until(expression):
         time.sleep(0.1)
 
 
+def go(address):
+    ask("Page.navigate", url=address)
+    until(f"location.href.startsWith({json.dumps(address.split('#')[0])}) && document.readyState === 'complete'")
+
+
+def crawl(start, axe):
+    """One page of every kind: names, numbers and digests do not make another one."""
+    source, pages, violations = open(axe).read(), [], []
+    kinds, waiting = set(), [start]
+    while waiting and len(pages) < 80:
+        address = waiting.pop(0)
+        parts = urllib.parse.urlsplit(address)
+        kind = re.sub(r"[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{64}|v\d{3,}", "*", parts.path)
+        if kind in kinds or parts.path.startswith("/files/") or parts.path.endswith("/report"):
+            continue
+        kinds.add(kind)
+        go(address)
+        pages.append(parts.path)
+        value(source + "; true")
+        violations += value(
+            "axe.run(document, {iframes: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then((found) =>"
+            " found.violations.flatMap((rule) => rule.nodes.map((node) =>"
+            " location.pathname + ': ' + rule.id + ': ' + node.target.join(' ') + ': ' + node.failureSummary)))")
+        waiting += value(
+            "[...document.querySelectorAll('a[href]:not([download])')].map((link) => link.href)"
+            ".filter((link) => new URL(link).origin === location.origin)")
+    return {"pages": pages, "violations": violations}
+
+
 fault = None
 try:
     target = ask("Target.createTarget", url="about:blank")["targetId"]
     session = ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for domain in ("Page", "Runtime", "Log", "Network"):
+    for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
         ask(domain + ".enable")
     for step in steps:
         if "go" in step:
-            ask("Page.navigate", url=step["go"])
-            until(f"location.href.startsWith({json.dumps(step['go'].split('#')[0])}) && document.readyState === 'complete'")
+            go(step["go"])
+        elif "enter" in step:
+            ask("Page.navigate", url=step["enter"])
+            until("location.pathname === '/' && document.readyState === 'complete'")
+        elif "file" in step:
+            root = ask("DOM.getDocument")["root"]["nodeId"]
+            node = ask("DOM.querySelector", nodeId=root, selector=step["into"])["nodeId"]
+            ask("DOM.setFileInputFiles", nodeId=node, files=[step["file"]])
+        elif "drop" in step:
+            place = value("(() => { const p = document.querySelector(%s); p.scrollIntoView({block: 'center'}); const r = p.getBoundingClientRect();"
+                          " return [r.x + r.width / 2, r.y + r.height / 2]; })()" % json.dumps(step["on"]))
+            for kind in ("dragEnter", "dragOver", "drop"):
+                ask("Input.dispatchDragEvent", type=kind, x=place[0], y=place[1],
+                    data={"items": [], "files": [step["drop"]], "dragOperationsMask": 1})
+        elif "crawl" in step:
+            told[step["as"]] = crawl(step["crawl"], step["axe"])
         elif "size" in step:
             width, height = step["size"]
             ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
