@@ -111,4 +111,108 @@ import Testing
       try fixture.interlock(["status", "--production", "out"]).text.contains(
         "rejected by Example TV: hiss; redelivery round 2"))
   }
+
+  @Test(
+    .enabled(if: BoardBrowser.isInstalled, "chromium is not installed; `make test` installs it"))
+  func `a person looks at shots, scopes, findings and their frames, waives one, and records what was sent`()
+    throws
+  {
+    let (fixture, pipeline) = try production()
+    #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 0)
+    let server = try BoardServing(fixture, [pipeline])
+    defer { _ = server.end() }
+    let text = "document.body.innerText"
+    let loaded = "[...document.images].every((image) => image.complete && image.naturalWidth > 0)"
+    let steps: [[String: Any]] = [
+      ["size": [1440, 1000]], ["enter": server.entrance],
+      ["until": "\(text).includes('QC failed, 1 finding')"], ["shot": "quality-deliverables"],
+      ["tell": "document.querySelector('.state.qc-failed') !== null", "as": "failed"],
+      ["tell": "\(text).includes('2020-01-01 late')", "as": "late"],
+      ["go": server.address + "/?view=grid"], ["until": "document.querySelector('table.matrix') !== null"],
+      ["shot": "deliverables-grid"],
+      ["go": server.address + "/shots"], ["until": "document.querySelectorAll('.card').length === 2"],
+      ["until": loaded], ["tell": "document.images.length", "as": "pictures"],
+      ["tell": "\(text).includes('CITY_<b>010')", "as": "name"],
+      ["shot": "shots"],
+      ["do": "document.querySelector('.card h2 a').click()"],
+      ["until": "document.querySelector('img.scopes') !== null && document.readyState === 'complete'"],
+      ["do": "document.querySelector('img.scopes').scrollIntoView()"], ["until": loaded],
+      ["tell": "\(text).includes('Lineage')", "as": "lineage"], ["shot": "shot"],
+      ["go": server.address + "/qc"], ["shot": "qc-list"],
+      ["go": server.address + "/qc/test/master"],
+      ["until": "document.querySelector('svg.qc a.fail') !== null"],
+      ["tell": "document.querySelector('#black-1 a').getAttribute('href')", "as": "frame"],
+      ["shot": "qc"],
+      ["do": "document.querySelector('#reason').value = '<img src=x onerror=alert(1)>'"],
+      ["do": "document.querySelector('#until').value = '2020-01-01'"],
+      ["do": "document.querySelector('button[value=waived]').click()"],
+      ["until": "\(text).includes('2020-01-01 has passed')"],
+      ["tell": "document.querySelector('#reason').value", "as": "kept"],
+      ["do": "document.querySelector('#until').value = '2999-12-24'"],
+      ["do": "document.querySelector('button[value=waived]').click()"],
+      ["until": "location.search === '?recorded=waived'"],
+      ["tell": "document.querySelector('svg.qc a.waived') !== null", "as": "waived"],
+      ["tell": "\(text).includes('<img src=x onerror=alert(1)>')", "as": "reason"],
+      ["shot": "qc-waived"],
+      ["do": "document.querySelector('#black-1 a').click()"],
+      ["until": "location.pathname.endsWith('/frames/20') && document.readyState === 'complete'"],
+      ["until": "document.querySelector('video').readyState > 1"], ["shot": "frame"],
+      ["go": server.address + "/deliverables/test/master"],
+      ["do": "document.querySelector('details').open = true"],
+      ["do": "document.querySelector('#recipient').value = 'Example <b>TV'"],
+      ["do": "document.querySelector('button[value=sent]').click()"],
+      ["until": "location.search === '?recorded=sent'"],
+      ["until": "\(text).includes('Example <b>TV')"],
+      ["go": server.address + "/"], ["until": "\(text).includes('sent to Example <b>TV')"], ["shot": "sent"],
+      ["size": [820, 1180]], ["go": server.address + "/shots"], ["until": loaded], ["shot": "shots-tablet"],
+      ["tell": "document.documentElement.scrollWidth <= innerWidth", "as": "shots fit"],
+      ["go": server.address + "/qc/test/master"], ["shot": "qc-tablet"],
+      ["tell": "document.documentElement.scrollWidth <= innerWidth", "as": "qc fits"],
+    ]
+    let seen = try BoardBrowser.drive(steps, fixture)
+    #expect(seen.fault == nil)
+    // The browser says so of every answer that is not 200; the refused form was wanted.
+    #expect(seen.complaints.filter { !$0.contains("422") } == [])
+    for name in ["failed", "late", "name", "lineage", "waived", "reason", "shots fit", "qc fits"] {
+      #expect(seen.told[name] as? Bool == true, "\(name)")
+    }
+    #expect(seen.told["pictures"] as? Int == 5, "two shots before and after, and our mark")
+    #expect(seen.told["frame"] as? String == "/deliverables/test/master/v001/frames/20")
+    #expect(seen.told["kept"] as? String == "<img src=x onerror=alert(1)>")
+    #expect(try shown(fixture).state.verdict == "waived")
+    try refusesOthers(server, fixture)
+  }
+
+  /// Nobody else waives or sends, and no name leads elsewhere.
+  private func refusesOthers(_ server: BoardServing, _ fixture: Fixture) throws {
+    let form = ("Content-Type", "application/x-www-form-urlencoded")
+    let own = ("Origin", server.address)
+    let folder = fixture.path + "/out/Deliverables/test/master/v001/decisions"
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder).count
+    for (target, body) in [
+      ("/qc/test/master/v001/waiver", "verdict=waived&finding=black-1&reason=x&until=2999-01-01"),
+      ("/deliverables/test/master/v001/handover", "verdict=sent&recipient=x"),
+    ] {
+      for headers in [
+        [server.cookie, form, own], [server.cookie, form, ("Origin", "http://evil.example")], [form, own],
+      ] {
+        let answer = try server.send("POST", target, headers: headers, body: Data(body.utf8))
+        #expect([401, 403].contains(answer.status), "\(target): \(answer.status)")
+      }
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == before)
+    let zeros = String(repeating: "0", count: 64)
+    for target in [
+      "/stills/\(zeros)/after.bmp", "/stills/..%2f..%2fetc/before.bmp", "/stills/\(zeros)/x.bmp",
+      "/shots/test/9-9",
+      "/shots/%3Cscript%3E/0-0", "/qc/test/%2e%2e", "/qc/test/master/v999",
+      "/deliverables/test/master/v001/frames/99999", "/deliverables/test/master/v001/frames/-1",
+    ] {
+      let answer = try server.get(target)
+      #expect(answer.status == 404, "\(target): \(answer.status)")
+      #expect(!answer.text.contains("<script>"), "\(target)")
+    }
+    let hostile = "%3Cscript%3Ealert(1)%3C/script%3E"
+    #expect(try !server.get("/shots?search=\(hostile)&programme=\(hostile)").text.contains("<script>alert"))
+  }
 }
