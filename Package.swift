@@ -133,7 +133,8 @@ let package = Package(
     .target(
       name: "Board",
       dependencies: [
-        "MediaTime", "Digests", "Diagnostics", "ImageGraph", "TaskGraph", "ObjectStore", "Delivery", "Planning",
+        "MediaTime", "Digests", "Diagnostics", "ImageGraph", "TaskGraph", "ObjectStore", "Delivery",
+        "Planning",
         "Engine", "Monitoring",
       ],
       resources: [
