@@ -203,7 +203,7 @@ import Testing
         p.yaml:7:49: error: there is no delivery profile `h265`
             out: {kind: delivery, picture: edit, profile: h265}
                                                           ^
-          The profiles are exr-half, prores-422hq, prores-422hq-51, prores-4444-p3-pq, review-h264, stills-16bit, mine; add one as profiles/h265.yaml.
+          The profiles are exr-half, hdr10-hevc, prores-422hq, prores-422hq-51, prores-4444-p3-pq, review-h264, stills-16bit, mine; add one as profiles/h265.yaml.
         """)
     #expect(
       errors("../../etc/passwd").hasPrefix(
