@@ -52,7 +52,7 @@ import Testing
     import json, os, subprocess, sys
     from concurrent import futures
     import grpc
-    from opencue_proto import job_pb2, job_pb2_grpc
+    from opencue_proto import cue_pb2, cue_pb2_grpc, job_pb2, job_pb2_grpc
 
     specs = []
     class Cuebot(job_pb2_grpc.JobInterfaceServicer):
@@ -61,8 +61,14 @@ import Testing
             job = job_pb2.Job(id="1", name="film-all-ada_short_film")
             return job_pb2.JobLaunchSpecAndWaitResponse(jobs=job_pb2.JobSeq(jobs=[job]))
 
+    class Cue(cue_pb2_grpc.CueInterfaceServicer):
+        # Asked by the library before anything else, to see whether somebody is there.
+        def GetSystemStats(self, request, context):
+            return cue_pb2.CueGetSystemStatsResponse()
+
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
     job_pb2_grpc.add_JobInterfaceServicer_to_server(Cuebot(), server)
+    cue_pb2_grpc.add_CueInterfaceServicer_to_server(Cue(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     ended = subprocess.run([sys.argv[1]], capture_output=True, text=True,
