@@ -104,9 +104,6 @@ import Testing
     #expect(try white("shot3") == 30)
   }
 
-  /// PyOpenColorIO of another release, in the environment that `make test` prepares.
-  private static let python = Repository.root + "/.build/ocio/bin/python"
-
   private static let script = """
     import json, sys
     import PyOpenColorIO as OCIO
@@ -125,10 +122,7 @@ import Testing
     json.dump(results, sys.stdout)
     """
 
-  @Test(
-    .enabled(
-      if: FileManager.default.isExecutableFile(atPath: Self.python),
-      "PyOpenColorIO is not in .build/ocio; `make test` installs it where the network allows"))
+  @Test(.enabled(if: PyOpenColorIO.isThere, PyOpenColorIO.absence))
   func `PyOpenColorIO gives the same of every file`() throws {
     let samples = Self.samples.filter { !$0.results.isEmpty }
     guard !samples.isEmpty else { return }
@@ -136,7 +130,7 @@ import Testing
     let points = Self.inputs + (0..<300).map { _ in Float.random(in: -0.1...1.2, using: &random) }
     let text = String(decoding: try JSONEncoder().encode(points), as: UTF8.self)
     let finished = try Programs.run(
-      Self.python, ["-c", Self.script, text] + samples.map { path($0) })
+      PyOpenColorIO.python, ["-c", Self.script, text] + samples.map { path($0) })
     #expect(finished.status == 0, "\(finished.errors)")
     let results = try JSONDecoder().decode([String: [Double]].self, from: finished.output)
     #expect(results.count == 4 * samples.count)

@@ -145,6 +145,59 @@ import Testing
     }
   }
 
+  private static let script = """
+    import json, sys
+    import PyOpenColorIO as OCIO
+    vectors = json.load(open(sys.argv[1]))
+    raw = OCIO.Config.CreateRaw()
+    def result(transform, colour):
+        cpu = raw.getProcessor(transform).getOptimizedCPUProcessor(OCIO.OPTIMIZATION_LOSSLESS)
+        return cpu.applyRGB([float(value) for value in colour])
+    def correction(vector):
+        transform = OCIO.CDLTransform()
+        transform.setSlope(vector["slope"])
+        transform.setOffset(vector["offset"])
+        transform.setPower(vector["power"])
+        transform.setSat(vector["sat"])
+        clamps = vector["style"] == "ASC_v1.2_clamp"
+        transform.setStyle(OCIO.CDL_ASC if clamps else OCIO.CDL_NO_CLAMP)
+        return transform
+    json.dump({
+        "builtIns": [result(OCIO.BuiltinTransform(style=v["style"]), v["in"])
+                     for v in vectors["ocio_2_1_2_builtins"]],
+        "corrections": [result(correction(v), v["in"]) for v in vectors["cdl"]],
+    }, sys.stdout)
+    """
+
+  @Test(.enabled(if: PyOpenColorIO.isThere, PyOpenColorIO.absence))
+  func `PyOpenColorIO gives the same of every built-in transform and correction`() throws {
+    guard let vectors = Self.vectors, let folder = Shared.folder?.path else { return }
+    struct Results: Decodable {
+      var builtIns: [[Double]]
+      var corrections: [[Double]]
+    }
+    let finished = try Programs.run(
+      PyOpenColorIO.python, ["-c", Self.script, folder + "/specs/color-vectors.json"])
+    #expect(finished.status == 0, "\(finished.errors)")
+    let results = try JSONDecoder().decode(Results.self, from: finished.output)
+    #expect(results.builtIns.count == vectors.builtIns.count)
+    #expect(results.corrections.count == vectors.cdl.count)
+    for (vector, expected) in zip(vectors.builtIns, results.builtIns) {
+      let found = try result([.builtIn(vector.style)], vector.in)
+      #expect(
+        difference(found, expected) <= 2e-5, "\(vector.style) \(vector.in): \(found), not \(expected)")
+    }
+    for (vector, expected) in zip(vectors.cdl, results.corrections) {
+      let decision = try GradeKernel.Decision(
+        slope: SIMD3(vector.slope), offset: SIMD3(vector.offset), power: SIMD3(vector.power),
+        saturation: vector.sat)
+      let style: ColourTransform.DecisionStyle = vector.style == "ASC_v1.2_clamp" ? .asc : .noClamp
+      let found = try result([.decision(decision, style)], vector.in)
+      #expect(
+        difference(found, expected) <= 1e-6, "\(vector.case) \(vector.style): \(found), not \(expected)")
+    }
+  }
+
   /// The config that `config: aces` means, with the files it names.
   private func shippedConfig(in folder: TemporaryFolder) throws -> ColourConfig {
     let text = try String(
@@ -238,6 +291,29 @@ import Testing
       let curve = ColourTransform.gammaWithLine(gamma: 2.4, offset: 0.055, isInverse: true)
       #expect(abs(try grey([curve], pair[0]) - pair[1]) <= 2e-5, "sRGB of \(pair[0])")
     }
+  }
+
+  @Test func `greys of video and graphics go through the shipped config`() throws {
+    guard let vectors = Self.vectors else { return }
+    let folder = try TemporaryFolder()
+    let config = try shippedConfig(in: folder)
+    func expect(_ space: String, _ code: Double, _ light: Double, within tolerance: Double = 2e-5) throws {
+      let found = try result(
+        [.space(from: space, to: "ACES2065-1")], [Float](repeating: Float(code), count: 3), in: config)
+      #expect(
+        difference(found, [light, light, light]) <= tolerance, "\(space) at \(code): \(found), not \(light)")
+    }
+    for pair in vectors.pq.toLight {
+      try expect("Rec.2100-PQ - Video", pair[0], pair[1] / 100)
+      try expect("ST2084-P3-D65 - Video", pair[0], pair[1] / 100)
+    }
+    // The vectors have eight decimals of the signal, and its light is steep.
+    for pair in vectors.hlg.oetf {
+      try expect("Rec.2100-HLG - Video", pair[1], 10 * pow(pair[0], 1.2), within: 1e-4)
+    }
+    for pair in vectors.sRGB { try expect("sRGB - Texture", pair[1], pair[0]) }
+    // The standard's curve has a step of 0.00006 where its line ends.
+    for pair in vectors.rec709 { try expect("Camera Rec.709", pair[1], pair[0], within: 1e-4) }
   }
 
   @Test func `matrices follow from chromaticities`() throws {

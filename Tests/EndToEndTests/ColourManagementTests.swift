@@ -330,14 +330,164 @@ import Testing
     #expect(stream.primaries == "smpte432")
     #expect(stream.transfer == "smpte2084")
     #expect(stream.matrix == "bt2020nc")
+    #expect(stream.range == "tv")
+    // What the container says is read from its boxes: a decoder that is asked lets the stream overrule it.
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)
+    let triple: [UInt8] = [0, 12, 0, 16, 0, 9]
+    let isMovie = file.hasSuffix(".mov")
+    #expect(
+      bytes.range(of: Data("colr\(isMovie ? "nclc" : "nclx")".utf8) + triple + (isMovie ? [] : [0])) != nil)
+    // Green, blue and red in steps of 0.00002, then white and the luminances in 0.0001 cd/m².
+    let display = [13_250, 34_500, 7_500, 3_000, 34_000, 16_000, 15_635, 16_450].flatMap {
+      [$0 >> 8, $0 & 255]
+    }
+    let luminance = [10_000_000, 1].flatMap { [$0 >> 24, $0 >> 16 & 255, $0 >> 8 & 255, $0 & 255] }
+    #expect(bytes.range(of: Data("mdcv".utf8) + Data((display + luminance).map { UInt8($0) })) != nil)
+    #expect(bytes.range(of: Data("clli".utf8) + Data([3, 32, 0, 200])) != nil)
     let data = stream.sideData ?? []
-    let display = try #require(data.first { $0.kind.contains("Mastering display") }, "\(probed.text)")
-    #expect(display.red == "34000/50000")
-    #expect(display.maximum == "10000000/10000")
-    #expect(display.minimum == "1/10000")
+    let mastering = try #require(data.first { $0.kind.contains("Mastering display") }, "\(probed.text)")
+    #expect(mastering.red == "34000/50000")
+    #expect(mastering.maximum == "10000000/10000")
+    #expect(mastering.minimum == "1/10000")
     let light = try #require(data.first { $0.kind.contains("Content light") }, "\(probed.text)")
     #expect(light.content == 800)
     #expect(light.average == 200)
+  }
+
+  /// As facilities have them from before OpenColorIO 2: spaces lead to a reference, displays name spaces.
+  private func firstConfig(_ fixture: Fixture, role: String = "raw") throws {
+    _ = try fixture.folder.write(
+      """
+      ocio_profile_version: 1
+
+      search_path: luts
+      strictparsing: true
+      luma: [0.2126, 0.7152, 0.0722]
+
+      description: A config of the first version
+
+      roles:
+        color_timing: lg10
+        default: \(role)
+        reference: lnf
+        scene_linear: lnf
+
+      displays:
+        sRGB:
+          - !<View> {name: Film, colorspace: srgb8, looks: +warm}
+          - !<View> {name: Raw, colorspace: raw}
+
+      active_displays: [sRGB]
+      active_views: [Film, Raw]
+
+      looks:
+        - !<Look>
+          name: warm
+          process_space: lg10
+          transform: !<CDLTransform> {slope: [1.1, 1, 0.9], offset: [0, 0, 0], power: [1, 1, 1], sat: 1}
+
+      colorspaces:
+        - !<ColorSpace>
+          name: raw
+          family: raw
+          equalitygroup: ""
+          bitdepth: 32f
+          isdata: true
+          allocation: uniform
+
+        - !<ColorSpace>
+          name: lnf
+          family: ln
+          bitdepth: 32f
+          description: |
+            linear light
+          isdata: false
+          allocation: lg2
+          allocationvars: [-15, 6]
+
+        - !<ColorSpace>
+          name: lg10
+          family: lg
+          bitdepth: 10ui
+          isdata: false
+          to_reference: !<FileTransform> {src: log.spi1d, interpolation: linear}
+
+        - !<ColorSpace>
+          name: srgb8
+          family: srgb
+          from_reference: !<GroupTransform>
+            children:
+              - !<FileTransform> {src: log.spi1d, interpolation: linear, direction: inverse}
+      """, to: "ocio/config.ocio")
+    _ = try fixture.folder.write(
+      "Version 1\nFrom 0.0 1.0\nLength 3\nComponents 1\n{\n0.0\n0.25\n1.0\n}\n", to: "ocio/luts/log.spi1d")
+  }
+
+  private static let firstOutput =
+    "sdr: {kind: delivery, picture: grade, profile: sdr, output: {display: sRGB, view: Film}}"
+  private static let firstColour = "{config: ocio/config.ocio, inputs: [{reel: A*, space: lg10}]}"
+
+  @Test func `a config of OpenColorIO 1 with a look in its view gives what it says`() throws {
+    let fixture = try production()
+    try firstConfig(fixture)
+    let name = try pipeline(
+      fixture, colour: Self.firstColour,
+      stages: [
+        Self.firstOutput,
+        // The same look by its name, in the space it works in.
+        "looked: {kind: color-grade, picture: edit, stills: no, look: {name: warm}}",
+        "log: {kind: delivery, picture: looked, profile: sdr, output: {space: lg10}}",
+      ])
+    let plan = try fixture.interlock(["plan", name, "--production", "out"])
+    #expect(plan.text.contains("sdr  colours: 1 processor table, at most 0."), "\(plan.text)\(plan.errors)")
+    let report = try fixture.run(name)
+    let deliverables = try ["sdr", "log"].map { stage in
+      try samples(
+        fixture.path + "/" + (try #require(report.deliverable(stage)).path), format: "yuv444p10le", bytes: 2)
+    }
+    for (index, patch) in Self.patches.enumerated() {
+      let (y, cb, cr) = (
+        (Double(patch.y) - 64) / 876, (Double(patch.cb) - 512) / 896, (Double(patch.cr) - 512) / 896
+      )
+      let (red, blue) = (y + 1.5748 * cr, y + 1.8556 * cb)
+      let green = (y - 0.2126 * red - 0.0722 * blue) / 0.7152
+      // Into light and back again, and between them the look.
+      let (r, g, b) = (min(1.1 * red, 1), min(green, 1), 0.9 * blue)
+      let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
+      let expected = [
+        64 + 876 * luma, 512 + 896 * (b - luma) / 1.8556, 512 + 896 * (r - luma) / 1.5748,
+      ]
+      // Only tables stop at white.
+      for codes in 1.1 * red <= 1 ? deliverables : Array(deliverables.prefix(1)) {
+        for plane in 0..<3 {
+          #expect(
+            abs(Double(codes[plane][index]) - expected[plane]) <= 1,
+            "patch \(patch), plane \(plane): \(codes[plane][index]), not \(expected[plane])")
+        }
+      }
+    }
+  }
+
+  @Test func `a config that contradicts itself or lacks a file is told before anything is rendered`() throws {
+    let fixture = try production()
+    try firstConfig(fixture, role: "nothing")
+    let name = try pipeline(fixture, colour: Self.firstColour, stages: [Self.firstOutput])
+    func refusal() throws -> String {
+      let finished = try fixture.interlock(["run", name, "--production", "out"])
+      #expect(finished.status == 2, "\(finished.errors)")
+      return finished.errors
+    }
+    let contradiction = try refusal()
+    #expect(
+      contradiction.contains("ocio/config.ocio: error: the config cannot be used: "), "\(contradiction)")
+    #expect(contradiction.contains("'nothing', which is not defined"), "\(contradiction)")
+    try firstConfig(fixture)
+    try FileManager.default.removeItem(atPath: fixture.path + "/ocio/luts/log.spi1d")
+    let missing = try refusal()
+    #expect(missing.contains("p.yaml:9:"), "\(missing)")
+    #expect(missing.contains("'log.spi1d' could not be located"), "\(missing)")
+    #expect(missing.contains("'luts/log.spi1d'"), "\(missing)")
+    #expect(!FileManager.default.fileExists(atPath: fixture.path + "/out/Deliverables/test/sdr"))
   }
 
   @Test func `the bytes of graded ACES pictures do not depend on workers or CPU`() throws {

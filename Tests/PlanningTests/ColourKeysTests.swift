@@ -274,6 +274,68 @@ import Testing
     }
   }
 
+  @Test func `the first rule that fits tells the space, by reel, file, codec, tags or metadata`() throws {
+    let files = [Facts.picture("A001", name: "A001_C002.mov", start: "00:00:00:00", frames: 100)]
+    func space(_ rules: String, _ change: (inout MediaFacts) -> Void = { _ in }) throws -> String? {
+      var changed = files
+      change(&changed[0].facts)
+      let programme = try Programme(
+        [ListEvent(reel: "A001", source: 0, record: hour, count: 10)], files: changed)
+      let pipeline = try loaded(
+        programme, colour: "{config: aces, working: ACEScg, inputs: [\(rules)]}",
+        stages: ", output: {space: ACEScg}")
+      let words = try questions(plan(programme, pipeline)).first?.process.steps.map(\.words).first
+      return words.map { String($0.dropFirst("convert ".count).prefix { $0 != "→" }.dropLast()) }
+    }
+    let others = "{space: ACEScct}"
+    for (rule, fits) in [
+      ("reel: a0*", true), ("reel: B0*", false), ("file: \"*_c002.MOV\"", true), ("file: \"*_C003*\"", false),
+      ("codec: h264", true), ("codec: prores", false), ("transfer: bt709, primaries: bt709", true),
+      ("transfer: bt709, primaries: bt2020", false), ("tags: {camera: \"*Mini*\"}", true),
+      ("tags: {camera: \"*Mini*\", lens: \"*\"}", false), ("reel: A*, codec: prores", false),
+    ] {
+      let found = try space("{\(rule), space: ARRI LogC4}, \(others)") { $0.tags["camera"] = "ALEXA Mini LF" }
+      #expect(found == (fits ? "ARRI LogC4" : "ACEScct"), "\(rule): \(found ?? "none")")
+    }
+    // What a camera says of its curve counts more than how the file is tagged for players.
+    for (name, value, expected) in [
+      ("com.apple.proapps.customgamma", "com.panasonic.vlog", "V-Log V-Gamut"),
+      ("com.apple.proapps.customgamma", "com.sony.slog3.s-gamut3.cine", "S-Log3 S-Gamut3.Cine"),
+      ("com.apple.quicktime.camera.log", "1", "Apple Log"),
+      ("com.apple.proapps.other", "x", "Camera Rec.709"),
+    ] {
+      #expect(try space("") { $0.tags[name] = value } == expected, "\(name) \(value)")
+    }
+  }
+
+  @Test func `a correction clamps or not as the stage says, managed or not`() throws {
+    let programme = try Programme(
+      [
+        ListEvent(
+          reel: "A001", source: 0, record: hour, count: 10, comments: ["ASC_SOP (1.2 1 1)(0 0 0)(1 1 1)"])
+      ], files: [Facts.picture("A001", start: "00:00:00:00", frames: 100)])
+    for (style, isClamped) in [("", true), (", cdl-style: asc", true), (", cdl-style: no-clamp", false)] {
+      let pipeline = try loaded(
+        programme, colour: "{config: aces, working: ACEScct}", grade: style,
+        stages: ", output: {space: ACEScct}")
+      let steps = try questions(plan(programme, pipeline)).first?.process.steps ?? []
+      #expect(
+        steps.contains { if case .decision(_, clamps: isClamped) = $0 { true } else { false } },
+        "\(style): \(steps)")
+      let plain = try programme.pipeline(
+        """
+        edit: {kind: editing}
+        grade: {kind: color-grade, picture: edit, stills: no\(style)}
+        master: {kind: delivery, picture: grade, profile: stills-16bit}
+        """)
+      let asked = try questions(plan(programme, plain))
+      // What clamps is left to the kernels, which always do.
+      #expect(
+        asked.map { $0.process.steps.map(\.words).joined().hasSuffix("no clamp") }
+          == (isClamped ? [] : [true]), "\(style)")
+    }
+  }
+
   @Test func `wrong names are told at once, with what was meant`() throws {
     let programme = try programme()
     #expect(
@@ -321,6 +383,30 @@ import Testing
     let pipeline = try loaded(programme, colour: Self.inputs, grade: look, stages: Self.video)
     let steps = try questions(plan(programme, pipeline)).last?.process.steps.map(\.words) ?? []
     #expect(steps.count == 2 && steps.last?.hasPrefix("look show.cube") == true, "\(steps)")
+  }
+
+  @Test func `nothing is graded behind a look that makes a display's values`() throws {
+    let programme = try programme()
+    let text = failure {
+      _ = try PipelineLoader.parse(
+        """
+        interlock: 1
+        programme: test
+        timeline: {cut: cut.edl, rate: 24000/1001, start: "01:00:00:00", media: [rushes]}
+        raster: 640x360
+        colour: \(Self.inputs)
+        stages:
+          edit: {kind: editing}
+          show: {kind: color-grade, picture: edit, look: {file: show.cube, from: ACEScct, to: Rec.1886 Rec.709 - Display}}
+          trim: {kind: color-grade, picture: show}
+          master: {kind: delivery, picture: trim, profile: stills-16bit\(Self.video)}
+        """, path: "p.yaml", absolute: programme.folder.path + "/p.yaml")
+    }
+    #expect(
+      text.hasPrefix(
+        "p.yaml:9:3: error: `trim` grades in the working space, and the look `show.cube` of `show` makes "
+          + "Rec.1886 Rec.709 - Display of its pictures"), "\(text)")
+    #expect(text.contains("p.yaml:8:50: note: the look is declared here"), "\(text)")
   }
 
   @Test

@@ -50,7 +50,13 @@ extension ObjectStore {
     _ record: ResultRecord<Output>, scratch: String
   ) throws(Diagnostic) -> Bool {
     let path = resultPath(of: record.key)
-    try requireObjects(of: record)
+    do {
+      try requireObjects(of: record)
+    } catch {
+      // What another attempt has committed may lie elsewhere by now, see `moveSegment`: then ours is late.
+      if let other = try storedResult(record.key), try !isIncomplete(other) { return false }
+      throw error
+    }
     let bytes = ResultEnvelope.sealed(try encoded(record, path))
     try fileSystem.createFolder(FileSystem.parent(of: path))
     // Each round either publishes, finds a good result, or removes a damaged one.
@@ -63,7 +69,7 @@ extension ObjectStore {
   /// Puts a result in the place of another of the same task, whose output lies elsewhere from now on.
   ///
   /// A reader finds one or the other, whole; what only the old one names may be removed afterwards.
-  package func replaceResult<Output>(
+  func replaceResult<Output>(
     _ record: ResultRecord<Output>, scratch: String
   ) throws(Diagnostic) {
     let path = resultPath(of: record.key)

@@ -13,6 +13,8 @@ final class ColourLibrary {
   /// Where the files go; the attempt's, and removed with it.
   private let scratch: String
   private var loaded: [Digest: LoadedColour] = [:]
+  /// What the user calls the files that were laid out, by the names they have there.
+  private var names: [String: String] = [:]
 
   init(store: ObjectStore, scratch: String) {
     self.store = store
@@ -74,7 +76,9 @@ final class ColourLibrary {
   func config(_ context: ColourContext) throws -> ColourConfig {
     guard let digest = context.config else { return try ColourConfig() }
     let list = try JSONDecoder().decode(ColourConfigFiles.self, from: Data(store.bytes(of: digest)))
-    let folder = "\(scratch)/config-\(digest.hex.prefix(16))"
+    let name = "config-\(digest.hex.prefix(16))"
+    let folder = "\(scratch)/\(name)"
+    names[name + "/"] = ""
     for (path, object) in list.files { try write(store.bytes(of: object), to: "\(folder)/\(path)") }
     if list.isShipped {
       for curve in CameraCurve.allCases { try write(curve.file, to: "\(folder)/\(curve.fileName)") }
@@ -106,7 +110,9 @@ final class ColourLibrary {
     if table.fileExtension == "cube" {
       return .table(try LookTable(CubeFile.read(path: table.name, bytes: bytes)))
     }
-    let path = "\(scratch)/\(table.object.hex.prefix(16)).\(table.fileExtension)"
+    let name = "\(table.object.hex.prefix(16)).\(table.fileExtension)"
+    let path = "\(scratch)/\(name)"
+    names[name] = String(table.name.split(separator: "/").last ?? "")
     try write(bytes, to: path)
     return .file(path, style: table.clamps ? .asc : .noClamp)
   }
@@ -130,6 +136,7 @@ final class ColourLibrary {
     let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
     text = lines.filter { !$0.isEmpty }.joined(separator: " ")
     text = text.replacingOccurrences(of: scratch + "/", with: "")
+    for (name, typed) in names { text = text.replacingOccurrences(of: name, with: typed) }
     while text.hasSuffix(".") { text.removeLast() }
     return text
   }

@@ -42,7 +42,7 @@ struct MovieAssembly {
     context.clock.spend(.mux) {
       SegmentHoming(
         context: context, pieces: input.pieces,
-        places: positions.map { SegmentHoming.Place(object: object, offset: $0) }
+        places: zip(positions, written.digests).map { FramePlace(object: object, offset: $0, digest: $1) }
       ).move()
     }
     let file = AssembleTask.File(object: object.digest, byteCount: object.byteCount, suffix: "")

@@ -92,12 +92,14 @@ final class SegmentFile {
   private(set) var packets: [PacketEntry] = []
   /// Nil while every frame came back as it was.
   private(set) var lowestPSNR: Double?
+  private let key: TaskKey
   private let path: String
   private var file: OpenFile?
   private var offset: Int64 = 0
   private var digest = StreamingDigest()
 
-  init(path: String, in fileSystem: FileSystem) throws {
+  init(of key: TaskKey, path: String, in fileSystem: FileSystem) throws {
+    self.key = key
     self.path = path
     file = try OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, in: fileSystem)
   }
@@ -115,6 +117,8 @@ final class SegmentFile {
   }
 
   func commit(to store: ObjectStore) throws -> ObjectReference {
+    try file?.write(key.bytes)
+    digest.update(key.bytes)
     file = nil
     return try store.commitObject(partFile: path, name: "segment", digest: digest.finalize())
   }

@@ -104,7 +104,8 @@ final class RenderLane {
     context.log.write("begin \(segment.key.hex) frames \(segment.runs.first?.first ?? 0)+\(segment.count)")
     return Open(
       coder: try frameCoder ?? GroupCoder(lane.encoding, clock: context.clock),
-      file: try SegmentFile(path: context.part(segment.key.hex), in: context.store.fileSystem))
+      file: try SegmentFile(
+        of: segment.key, path: context.part(segment.key.hex), in: context.store.fileSystem))
   }
 
   private func source(of chain: Digest) throws -> any FrameSource {

@@ -39,20 +39,20 @@ final class SegmentReader {
 
   /// One frame of a segment; its digest is checked.
   func packet(of key: TaskKey, at index: Int) throws -> (bytes: [UInt8], entry: PacketEntry) {
-    var open = try segment(key, holding: index)
-    var read = Result { try open.read(index) }
-    if case .failure = read {
-      // Another machine may have moved it away under our hands.
-      current = nil
-      open = try segment(key, holding: index)
-      read = Result { try open.read(index) }
+    if let open = try? segment(key, holding: index), let found = try? open.read(index),
+      found.entry.isOf(found.bytes)
+    {
+      return found
     }
-    let (bytes, entry) = try read.get()
-    guard entry.isOf(bytes) else {
+    // Another machine may have moved it, or made it again, under our hands.
+    current = nil
+    let open = try segment(key, holding: index)
+    let found = try open.read(index)
+    guard found.entry.isOf(found.bytes) else {
       try takeOut(open)
       throw WorkerFailure(damagedObject: open.object)
     }
-    return (bytes, entry)
+    return found
   }
 
   /// Takes a segment out of use whose packets are not what its result says: the object, or else the result.
@@ -84,16 +84,18 @@ final class SegmentReader {
     if let current, current.key == key, current.record.object(ofFrame: index) == current.object {
       return current
     }
-    let isOtherFile = current?.key == key
     var missing: Digest = key
     // An assembly may move the segment into its file just now: then the next look finds it there.
-    for attempt in 0..<3 {
-      let record = attempt == 0 && isOtherFile ? try record(key) : try storedRecord(key)
+    for look in 0..<3 {
+      if look > 0 { current = nil }
+      let record = try record(key)
       guard record.packets.indices.contains(index) else {
         throw WorkerFailure(verification: "segment \(key.hex.prefix(12)) has no frame \(index)")
       }
       missing = record.object(ofFrame: index)
-      guard store.contains(missing), let file = try? ByteFile(store.path(of: missing)) else { continue }
+      // Segments that lie in one file mostly follow each other.
+      let known = current.flatMap { $0.object == missing ? $0.file : nil }
+      guard let file = known ?? file(of: missing) else { continue }
       let open = Open(key: key, record: record, object: missing, file: file)
       current = open
       return open
@@ -101,9 +103,8 @@ final class SegmentReader {
     throw WorkerFailure(missingObject: missing)
   }
 
-  private func storedRecord(_ key: TaskKey) throws -> SegmentRecord {
-    current = nil
-    return try record(key)
+  private func file(of object: Digest) -> ByteFile? {
+    store.contains(object) ? try? ByteFile(store.path(of: object)) : nil
   }
 }
 
