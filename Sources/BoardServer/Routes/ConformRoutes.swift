@@ -101,9 +101,11 @@ struct ConformRoutes {
       shown = published.first { $0.version == version && $0.line.name == line }
       guard shown != nil else { throw HTTPError(.notFound) }
     }
+    var totals: ConformTotals?
+    if let shown { totals = await desk.reader.totals(of: shown) }
     let page = ProgrammeConformPage(
-      facts, programme: name, conforms: published, shown: shown,
-      totals: shown.flatMap { ConformTotals.of($0, in: conforms.production) }, token: desk.doorkeeper.token)
+      facts, programme: name, conforms: published, shown: shown, totals: totals,
+      token: desk.doorkeeper.token)
     return await desk.page(page.title, .conform, page.body)
   }
 

@@ -10,6 +10,7 @@ struct PageDesk: Sendable {
   let production: Production
   let reader: ProductionReader
   let runs: RunReader
+  let why: WhyDesk
   let feed: BoardFeed
   let doorkeeper: Doorkeeper
   let identity: any Identity

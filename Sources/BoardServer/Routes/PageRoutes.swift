@@ -63,24 +63,26 @@ struct PageRoutes {
         let stage = programme.stages.first(where: { $0.name == context.parameters.get("stage") })
       else { throw HTTPError(.notFound) }
       let work = await desk.reader.stageWork()
-      let run = work?.programme == programme.programme ? work?.run : nil
-      var tasks: [RunHistory.Task] = []
-      if let run { tasks = try await desk.runs.history(of: run).tasks.filter { $0.stage == stage.name } }
-      let page = StagePage(stage, programme: programme.programme, run: run, tasks: tasks)
+      var tasks: StageTasks?
+      if let work, work.programme == programme.programme {
+        tasks = try await desk.runs.tasks(of: stage.name, in: work.run)
+      }
+      let page = StagePage(stage, programme: programme.programme, tasks: tasks)
       return await desk.page(page.title, .pipelines, page.body)
     }
     router.get("/runs/:run/tasks/:key") { _, context in
       guard let key = context.parameters.get("key").flatMap({ TaskKey(hex: $0) }),
         let run = context.parameters.get("run"), let facts = try await desk.runs.task(key, of: run)
       else { throw HTTPError(.notFound) }
-      let page = TaskPage(facts)
+      let page = TaskPage(facts, causes: desk.why.causes(of: key.hex, in: run))
       return await desk.page(page.title, .pipelines, page.body)
     }
     router.get("/farm") { _, _ in
       let facts = try await desk.reader.farm()
-      var figures: RunFigures?
-      if let run = facts.glance?.run { figures = try? RunFigures(await desk.runs.history(of: run)) }
-      return await desk.page("Farm", .farm, FarmPage(facts, figures: figures).body)
+      var sums: StageSums?
+      // A run that was killed as it began has no plan, and nothing to add up.
+      if let run = facts.glance?.run { sums = try? await desk.runs.sums(of: run) }
+      return await desk.page("Farm", .farm, FarmPage(facts, sums: sums).body)
     }
   }
 
