@@ -5,17 +5,20 @@ import Hummingbird
 import NIOCore
 
 /// An error as an answer.
-struct Fault {
+package struct Fault {
   var status: HTTPResponse.Status
-  var heading: String
-  var message: String
-  var remedy: String?
-  var code: String
+  package var heading: String
+  package var message: String
+  package var remedy: String?
+  package var code: String
   /// Each fault of several, in full.
-  var details: [String] = []
+  package var details: [String] = []
   var headers: HTTPFields = [:]
 
-  init(_ error: any Error) {
+  /// The number of the status.
+  package var statusCode: Int { status.code }
+
+  package init(_ error: any Error) {
     switch error {
     case Doorkeeper.Refusal.wrongName:
       self.init(
@@ -28,7 +31,7 @@ struct Fault {
         remedy: "Open the address it printed; programs send `Authorization: Bearer KEY`.",
         code: "request.noKey")
       headers[.wwwAuthenticate] = "Bearer"
-    case let refused as Refused: self.init(refused)
+    case let refused as Refused: self.init(of: refused)
     case Doorkeeper.Refusal.otherOrigin:
       self.init(
         .forbidden, "Refused", "this request comes from a page of another origin, and changes something here",
@@ -39,8 +42,8 @@ struct Fault {
         "the form is not of this server, or the server was started anew since it was loaded",
         remedy: "Load the page again and decide again.", code: "request.noToken")
     case let list as DiagnosticList:
-      self.init(list.diagnostics.first { $0.severity == .error } ?? list.diagnostics.first)
-    case let diagnostic as Diagnostic: self.init(diagnostic)
+      self.init(of: list.diagnostics.first { $0.severity == .error } ?? list.diagnostics.first)
+    case let diagnostic as Diagnostic: self.init(of: diagnostic)
     case is NIOTooManyBytesError:
       self.init(
         .contentTooLarge, "Too much", "more was sent than this server takes", code: "request.tooLarge")
@@ -64,13 +67,13 @@ struct Fault {
     }
   }
 
-  private init(_ refused: Refused) {
+  private init(of refused: Refused) {
     self.init(
       refused.status, "It was not done", refused.message, remedy: refused.remedy, code: refused.code)
     details = refused.faults.map(\.description)
   }
 
-  private init(_ diagnostic: Diagnostic?) {
+  private init(of diagnostic: Diagnostic?) {
     guard let diagnostic else {
       self.init(.internalServerError, "Something went wrong", "nothing is known of it", code: "server.failed")
       return
