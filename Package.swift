@@ -133,7 +133,8 @@ let package = Package(
     .target(
       name: "Board",
       dependencies: [
-        "MediaTime", "Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Planning", "Engine", "Monitoring",
+        "MediaTime", "Digests", "Diagnostics", "ImageGraph", "TaskGraph", "ObjectStore", "Delivery", "Planning",
+        "Engine", "Monitoring",
       ],
       resources: [
         .embedInCode("Web/board.css"), .embedInCode("Web/board.js"), .embedInCode("Web/icon.svg"),
@@ -214,8 +215,8 @@ let package = Package(
     test(
       "Board",
       [
-        "Board", "Monitoring", "Engine", "Planning", "ObjectStore", "TaskGraph", "MediaTime", "Digests",
-        "Diagnostics", "TestSupport",
+        "Board", "Monitoring", "Engine", "Planning", "Delivery", "ObjectStore", "TaskGraph", "ImageGraph",
+        "MediaTime", "Digests", "Diagnostics", "TestSupport",
       ]),
     test(
       "BoardServer",

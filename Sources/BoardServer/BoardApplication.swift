@@ -85,6 +85,7 @@ package struct BoardApplication: Sendable {
       })
     EntranceRoutes(desk).add(to: router)
     PageRoutes(desk).add(to: router)
+    ShotRoutes(desk).add(to: router)
     InterfaceRoutes(desk).add(to: router)
     ConformRoutes(desk, conforms).add(to: router)
     StartRoutes(desk, conforms).add(to: router)

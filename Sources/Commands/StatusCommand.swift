@@ -67,9 +67,9 @@ struct StatusCommand: AsyncParsableCommand {
   private func current(_ store: ObjectStore) async throws -> [DeliverableRow] {
     let planned = try await PlannedProgrammes(
       pipelines, overrides: overrides, until: nil, production: production, remembers: false)
+    let rows = try DeliverableRows(store, typed: production.production ?? ".")
     return try planned.programmes.flatMap { planned in
-      try DeliverableRows(store, typed: production.production ?? ".")
-        .rows(of: planned, isAlone: pipelines.count == 1, showsWork: true)
+      try rows.rows(of: planned, isAlone: pipelines.count == 1, showsWork: true)
     }
   }
 
@@ -105,6 +105,25 @@ struct StatusCommand: AsyncParsableCommand {
     if let path = row.path { line += "\n    \(path)" }
     for grade in row.grades ?? [] { line += "\n    grade \(grade)" }
     for remark in row.remarks ?? [] { line += "\n    \(remark)" }
+    for cause in row.because ?? [] { line += "\n    because \(cause)" }
+    if let due = row.due {
+      line += "\n    due \(due)" + (row.isLate(on: WallClock.now().day) ? ", late" : "")
+    }
+    if let asks = row.asks {
+      line +=
+        "\n    waiting for approval by \(asks.joined(separator: ", "))"
+        + (row.since.map { " since \($0)" } ?? "")
+    }
+    if let quality = row.quality { line += "\n    \(quality.text)  (\(quality.report))" }
+    if let approved = row.approvedAs {
+      line +=
+        row.unseenFrames == 0
+        ? "\n    shows what was approved as \(approved)"
+        : "\n    \(row.unseenFrames ?? 0) frames are in no approved version"
+    }
+    if let delivery = row.delivery, delivery.text != row.state {
+      line += "\n    \(delivery.version) \(delivery.text)"
+    }
     if let decision = row.decision { line += "\n    \(decision.text)" }
     for gate in row.gates ?? [] {
       for unseen in UnseenFrames.lines(gate.unseen) { line += "\n    unseen: \(unseen)" }

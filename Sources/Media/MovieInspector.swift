@@ -40,6 +40,8 @@ package final class MovieInspector {
 
   /// A sound track as a reader of the file sees it.
   package struct SoundTrack: Hashable, Sendable {
+    /// Number of the stream in the file.
+    package var stream: Int
     /// FFmpeg's name, e.g. `pcm_s24le`, `aac`.
     package var codec: String
     package var sampleRate: Int
@@ -64,6 +66,7 @@ package final class MovieInspector {
       let metadata = container.metadata(ofStream: stream)
       let ticks = unsafe container.stream(stream).pointee.duration
       return unsafe SoundTrack(
+        stream: stream,
         codec: String(cString: avcodec_get_name(parameters.pointee.codec_id)), sampleRate: Int(rate),
         channels: Int(parameters.pointee.ch_layout.nb_channels),
         layout: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),

@@ -39,6 +39,9 @@ struct MemoryEstimate {
     program + coder(encoding) + 1024 * frameCount
   }
 
+  /// Of measuring a finished file: the picture, what is kept of the one before, and a second of sound.
+  static func quality(_ encoding: Encoding) -> Int64 { program + coder(encoding) + 64 << 20 }
+
   /// Of a mix: a second of each of its voices, and an opened source for each event that sounds.
   static func mix(events: Int) -> Int64 { program + 96 << 20 + Int64(events) << 20 }
 

@@ -21,6 +21,8 @@ package struct BoardSurvey: Codable, Sendable {
     package var cut: [String]
     package var stages: [Stage]
     package var rows: [DeliverableRow]
+    /// Every event with a picture, in the order of the cut.
+    package var shots: [ShotRow]
     package var gates: [GateState]
     /// What a run would do now, and what waits behind closed gates.
     package var tasks: Int
@@ -29,10 +31,11 @@ package struct BoardSurvey: Codable, Sendable {
 
     package init(
       programme: String, pipeline: String, cut: [String], stages: [Stage], rows: [DeliverableRow],
-      gates: [GateState], tasks: Int, heldTasks: Int, diagnostics: [Diagnostic]
+      shots: [ShotRow], gates: [GateState], tasks: Int, heldTasks: Int, diagnostics: [Diagnostic]
     ) {
       (self.programme, self.pipeline, self.cut, self.stages) = (programme, pipeline, cut, stages)
-      (self.rows, self.gates, self.tasks, self.heldTasks) = (rows, gates, tasks, heldTasks)
+      (self.rows, self.shots, self.gates) = (rows, shots, gates)
+      (self.tasks, self.heldTasks) = (tasks, heldTasks)
       self.diagnostics = diagnostics
     }
   }

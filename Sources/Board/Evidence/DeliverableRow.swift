@@ -9,6 +9,12 @@ package struct DeliverableRow: Codable, Sendable {
     /// The version is exactly what the pipeline asks for now, and nobody has decided on it.
     case current
     case approved, rejected
+    /// An earlier version was approved, and this one has pictures that it had not.
+    case unseen
+    /// Quality control found what nobody has waived.
+    case qcFailed = "qc-failed"
+    /// It left for its recipient, who has it, or who rejected it.
+    case sent, received, refused
     /// It is there; no pipeline at hand says what it should be.
     case published
     case rendering
@@ -18,6 +24,8 @@ package struct DeliverableRow: Codable, Sendable {
     case stale
     /// Not made yet.
     case missing
+    /// Other programmes have it, and no pipeline of this one asks for it.
+    case notOrdered = "not-ordered"
   }
 
   /// A person's last word on the version.
@@ -37,6 +45,43 @@ package struct DeliverableRow: Codable, Sendable {
     /// `approved by mika as colorist: lovely`
     package var text: String {
       "\(verdict.rawValue) by \(by)" + (role.map { " as \($0)" } ?? "") + (note.isEmpty ? "" : ": \(note)")
+    }
+  }
+
+  /// What became of it at its recipient.
+  package struct Delivery: Codable, Sendable, Hashable {
+    package var verdict: Handover.Verdict
+    /// The version that it is about.
+    package var version: String
+    package var recipient: String
+    package var note: String
+    package var by: String
+    /// ISO 8601, UTC.
+    package var made: String
+    /// Which time it was, or will be, sent: 1 is the first.
+    package var round: Int
+
+    /// The last that is known of it.
+    ///
+    /// - Parameter handovers: of all versions of the line, in the order in which they were made.
+    package init?(_ handovers: [Handover]) {
+      guard let last = handovers.last else { return nil }
+      let name = last.recipient.lowercased()
+      let sent = handovers.count { $0.verdict == .sent && $0.recipient.lowercased() == name }
+      (verdict, recipient, note, by, made) = (last.verdict, last.recipient, last.note, last.by, last.made)
+      version = VersionLine.folderName(version: last.version)
+      round = max(1, sent) + (last.verdict == .refused ? 1 : 0)
+    }
+
+    /// `rejected by Example TV: hiss at 01:00:12:00; redelivery round 2`.
+    package var text: String {
+      let again = round > 1 ? ", round \(round)" : ""
+      let more = note.isEmpty ? "" : ": \(note)"
+      switch verdict {
+      case .sent: return "sent to \(recipient)\(again)\(more)"
+      case .received: return "received by \(recipient)\(again)\(more)"
+      case .refused: return "rejected by \(recipient)\(more); redelivery round \(round)"
+      }
     }
   }
 
@@ -66,6 +111,23 @@ package struct DeliverableRow: Codable, Sendable {
   /// Of work under way: how much is done, 0…1, and when it may be over.
   package var progress: Double?
   package var secondsRemaining: Double?
+  /// What quality control found in the version; nil where it was not measured.
+  package var quality: QualityState?
+  /// Of a version that nobody approved while an earlier one was: its frames that no approved version shows.
+  package var unseenFrames: Int64?
+  /// The approved version that shows every frame of it, or most of them.
+  package var approvedAs: String?
+  package var delivery: Delivery?
+  /// The functions that are asked to look at the version, of gates that wait for them.
+  package var asks: [String]?
+  /// Since when it waits for somebody; ISO 8601, UTC.
+  package var since: String?
+  /// The last day for it, by the pipeline: `2026-12-24`.
+  package var due: String?
+  /// Seconds of work that making it takes, by recorded timings, where no run is at it.
+  package var secondsOfWork: Double?
+  /// Why it is stale, in sentences.
+  package var because: [String]?
 
   /// What a pipeline asks for, compared with what is published.
   ///
@@ -108,6 +170,7 @@ package struct DeliverableRow: Codable, Sendable {
     self.gates = exact == nil ? gates.filter { plan.waitsFor.contains($0.gate) } : []
     (self.programme, stage, self.cut) = (programme, plan.stage, cut)
     self.decision = decision.map(Word.init)
+    due = plan.due
   }
 
   /// A version that is there, without a pipeline that says what it should be.
@@ -125,6 +188,14 @@ package struct DeliverableRow: Codable, Sendable {
     made = version.made
     (programme, stage) = (version.line.programme, version.line.name)
     self.decision = decision.map(Word.init)
+  }
+
+  /// A deliverable of other programmes, which no pipeline of this one asks for.
+  package init(notOrdered stage: String, of programme: String) {
+    deliverable = "\(programme)/\(stage)"
+    state = "not ordered"
+    condition = .notOrdered
+    (self.programme, self.stage) = (programme, stage)
   }
 
   /// The row while a run is at work on it, or after one that failed on it.
@@ -147,13 +218,22 @@ package struct DeliverableRow: Codable, Sendable {
   /// Whose turn it is, where that is known: the functions whose approval is missing.
   package var nextPeople: [String] {
     var people: [String] = []
+    func add(_ name: String) { if !people.contains(name) { people.append(name) } }
     for gate in gates ?? [] {
-      for need in gate.waitsFor {
-        let name = need.role ?? "anybody"
-        if !people.contains(name) { people.append(name) }
-      }
+      for need in gate.waitsFor { add(need.role ?? "anybody") }
     }
+    for role in asks ?? [] { add(role) }
+    if condition == .qcFailed { add("QC") }
+    if condition == .sent, let delivery { add(delivery.recipient) }
     return people
+  }
+
+  /// Whether its day has come or passed while it is not with its recipient.
+  ///
+  /// - Parameter day: `2026-12-24`.
+  package func isLate(on day: String) -> Bool {
+    guard let due, ![.sent, .received, .notOrdered].contains(condition) else { return false }
+    return day > due
   }
 }
 
@@ -163,10 +243,85 @@ extension DeliverableRow {
     var row = self
     row.decision = word
     switch (condition, word?.verdict) {
-    case (.current, .approved?), (.published, .approved?), (.rejected, .approved?): row.condition = .approved
-    case (.current, .rejected?), (.published, .rejected?), (.approved, .rejected?): row.condition = .rejected
+    case (.current, .approved?), (.published, .approved?), (.rejected, .approved?), (.unseen, .approved?):
+      row.condition = .approved
+    case (.current, .rejected?), (.published, .rejected?), (.approved, .rejected?), (.unseen, .rejected?):
+      row.condition = .rejected
     default: break
     }
     return row
+  }
+
+  /// The row with what was found in its version, approved of its pictures, and heard from its recipient.
+  ///
+  /// What was made from other pictures than are asked for now stays stale, whatever was said of it.
+  package func knowing(_ facts: VersionFacts) -> DeliverableRow {
+    var row = self
+    row.quality = facts.quality
+    row.delivery = facts.delivery
+    row.unseenFrames = facts.unseenFrames
+    row.approvedAs = facts.approvedAs
+    switch condition {
+    case .current, .published, .approved, .rejected: break
+    case .unseen, .qcFailed, .sent, .received, .refused:
+      // What these rest on may be over.
+      row.state = profile == nil ? "published" : "current"
+      row.condition = profile == nil ? .published : .current
+      row = row.decided(row.decision)
+    case .rendering, .waiting, .failed, .stale, .missing, .notOrdered: return row
+    }
+    if [.current, .published].contains(row.condition), let unseen = facts.unseenFrames {
+      row.condition = unseen == 0 ? .approved : .unseen
+      if unseen > 0 {
+        row.state = unseen == 1 ? "approved, 1 frame unseen" : "approved, \(unseen) frames unseen"
+      }
+    }
+    if facts.quality?.verdict == .failed { row.condition = .qcFailed }
+    if let delivery = facts.delivery, delivery.version == version {
+      switch delivery.verdict {
+      case .sent: row.condition = .sent
+      case .received: row.condition = .received
+      case .refused: row.condition = .refused
+      }
+      row.state = delivery.text
+    }
+    return row
+  }
+}
+
+/// What is known of one version besides what it was made from.
+package struct VersionFacts: Sendable {
+  package var quality: QualityState?
+  package var delivery: DeliverableRow.Delivery?
+  /// Nil where the version has a word of its own, or none of its line was approved.
+  package var unseenFrames: Int64?
+  package var approvedAs: String?
+
+  package init() {}
+
+  /// - Parameters:
+  ///   - version: the one that is shown.
+  ///   - shelf: its line.
+  ///   - shelves: every line of the production.
+  package init(
+    of version: some PublishedVersion, in shelf: VersionShelf.Row, among shelves: [VersionShelf.Row],
+    reports: inout QualityReports, store: ObjectStore
+  ) throws {
+    quality = try reports.evidence(of: version, in: shelf, among: shelves, store: store)?.state
+    delivery = DeliverableRow.Delivery(shelf.handovers)
+    guard shelf.words[version.version] == nil else { return }
+    let approved = shelf.words.filter { $0.value.verdict == .approved }.keys.sorted(by: >)
+    let publisher = VersionPublisher(store)
+    // The whole of a version is read only where somebody approved another.
+    guard !approved.isEmpty,
+      let recipe = try publisher.version(version.version, of: version.line).flatMap({
+        try? $0.facts.decoded(as: Recipe.self)
+      })
+    else { return }
+    let seen = try approved.compactMap { number in
+      try publisher.version(number, of: version.line).flatMap { try? $0.facts.decoded(as: Recipe.self) }
+    }
+    unseenFrames = UnseenFrames.list(recipe, notIn: seen).reduce(0) { $0 + $1.count }
+    approvedAs = approved.first.map { VersionLine.folderName(version: $0) }
   }
 }

@@ -108,7 +108,7 @@ package enum VersionDecision {
   }
 
   /// The digest of `version.json`, of a version whose files are what was published.
-  private static func intactRecord(of version: VersionRecord, in store: ObjectStore) throws -> Digest {
+  static func intactRecord(of version: VersionRecord, in store: ObjectStore) throws -> Digest {
     let publisher = VersionPublisher(store)
     guard publisher.isIntact(version), let record = try publisher.recordDigest(of: version) else {
       throw DiagnosticList([

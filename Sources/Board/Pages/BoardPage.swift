@@ -7,7 +7,14 @@ package struct BoardPage {
   /// What the user wants to see, and in which order.
   package struct Choice: Sendable, Hashable {
     package enum Order: String, Sendable, CaseIterable {
-      case programme, deliverable, state, version, made
+      case programme, deliverable, state, version, due, made
+    }
+
+    /// How the deliverables are laid out.
+    package enum View: String, Sendable, CaseIterable {
+      case list
+      /// Programmes down, deliverables across.
+      case grid
     }
 
     /// Words that a row must have.
@@ -16,6 +23,7 @@ package struct BoardPage {
     package var programme = ""
     package var order = Order.programme
     package var isDescending = false
+    package var view = View.list
 
     package init() {}
 
@@ -26,6 +34,7 @@ package struct BoardPage {
       programme = query("programme") ?? ""
       order = query("sort").flatMap(Order.init(rawValue:)) ?? .programme
       isDescending = query("order") == "descending"
+      view = query("view").flatMap(View.init(rawValue:)) ?? .list
     }
 
     func address(_ change: (inout Choice) -> Void = { _ in }) -> String {
@@ -37,6 +46,7 @@ package struct BoardPage {
           ("programme", choice.programme),
           ("sort", choice.order == .programme ? "" : choice.order.rawValue),
           ("order", choice.isDescending ? "descending" : ""),
+          ("view", choice.view == .list ? "" : choice.view.rawValue),
         ])
     }
 
@@ -47,7 +57,9 @@ package struct BoardPage {
         else { return false }
         let text = [
           row.programme, row.stage, row.profile ?? "", row.state, row.version ?? "", row.decision?.text ?? "",
-          row.cut?.joined(separator: " ") ?? "", row.condition.word,
+          row.cut?.joined(separator: " ") ?? "", row.condition.word, row.quality?.text ?? "",
+          row.delivery?.text ?? "", row.nextPeople.joined(separator: " "), row.due ?? "",
+          row.because?.joined(separator: " ") ?? "",
         ].joined(separator: " ").lowercased()
         return words.allSatisfy { text.contains($0) }
       }
@@ -57,6 +69,8 @@ package struct BoardPage {
         case .deliverable: row.stage
         case .state: "\(DeliverableRow.Condition.byUrgency.firstIndex(of: row.condition) ?? 0)"
         case .version: row.version ?? ""
+        // Without a day there is no hurry.
+        case .due: row.due ?? "9999"
         case .made: row.made ?? ""
         }
       }
@@ -85,7 +99,7 @@ package struct BoardPage {
     <div id="survey" data-live>\(faults)</div>
     <ul class="counts" id="counts" data-live aria-label="States">\(counts)</ul>
     \(filter)
-    <div id="rows" data-live>\(table)<p class="soft small">\(age)</p></div>
+    <div id="rows" data-live>\(choice.view == .grid ? grid : table)<p class="soft small">\(age)</p></div>
     """
   }
 
@@ -115,7 +129,7 @@ package struct BoardPage {
       )
     }
     if !overview.faults.isEmpty {
-      let old: HTML = overview.surveyed == nil ? "" : " Of those, what was known before is shown."
+      let old: HTML = overview.surveyed == nil || overview.rows.isEmpty ? "" : " Of those, what was known before is shown."
       parts.append(
         """
         <div class="notice bad" role="alert"><p><b>\(PageWords.plural(overview.faults.count, "fault", "faults")) in the \
@@ -153,8 +167,12 @@ package struct BoardPage {
       \(programmes.map { option($0, $0, isChosen: choice.programme == $0) })</select></div>
       <div><label for="sort">Sort by</label><select id="sort" name="sort">\
       \(Choice.Order.allCases.map { option($0.rawValue, $0.rawValue, isChosen: choice.order == $0) })</select></div>
+      <input type="hidden" name="view" value="\(choice.view.rawValue)">
       <button type="submit">Show</button>
       <a class="button hide-print" href="/">Clear</a>
+      <span class="views hide-print"><a href="\(choice.address { $0.view = .list })"\("aria-current=\"true\"", if: choice.view == .list)>List</a>\
+      <a href="\(choice.address { $0.view = .grid })"\("aria-current=\"true\"", if: choice.view == .grid)>Grid</a>\
+      <button type="button" data-print>Print</button></span>
       </form>
       """
   }
@@ -177,7 +195,7 @@ package struct BoardPage {
     var last: String?
     for row in shown {
       if isGrouped, row.programme != last {
-        body.append("<tr class=\"group\"><th colspan=\"6\" scope=\"colgroup\">\(row.programme)</th></tr>")
+        body.append("<tr class=\"group\"><th colspan=\"7\" scope=\"colgroup\">\(row.programme)</th></tr>")
         last = row.programme
       }
       body.append(line(row, isGrouped: isGrouped))
@@ -185,7 +203,7 @@ package struct BoardPage {
     return """
       <div class="wide"><table><caption class="unseen">\(PageWords.plural(shown.count, "deliverable", "deliverables"))</caption>
       <thead><tr>\(head(.deliverable, "Deliverable"))\(head(.state, "State"))\(head(.version, "Version"))\
-      <th scope="col">Built from</th><th scope="col">Whose turn</th>\(head(.made, "Made, UTC"))</tr></thead>
+      <th scope="col">Built from</th><th scope="col">Whose turn</th>\(head(.due, "Due, and ready"))\(head(.made, "Made, UTC"))</tr></thead>
       <tbody>\(body)</tbody></table></div>
       """
   }
@@ -213,9 +231,71 @@ package struct BoardPage {
       ? "<span class=\"soft\">–</span>" : "<b>\(row.nextPeople.joined(separator: ", "))</b>"
     return """
       <tr><th scope="row">\(programme)\(name)\(profile)</th><td>\(state(row))</td><td class="nowrap">\(version)</td>\
-      <td>\(source(row))</td><td>\(turn)</td><td class="nowrap">\(row.made.map(PageWords.time) ?? "–")</td></tr>
+      <td>\(source(row))</td><td>\(turn)\(since(row))</td><td>\(time(row))</td><td class="nowrap">\(row.made.map(PageWords.time) ?? "–")</td></tr>
       """
   }
+
+  /// Since when somebody is waited for.
+  private func since(_ row: DeliverableRow) -> HTML? {
+    guard !row.nextPeople.isEmpty, let since = row.since else { return nil }
+    return "<br><span class=\"soft small\">since \(PageWords.time(since))</span>"
+  }
+
+  /// The last day for it, and when it may be ready.
+  private func time(_ row: DeliverableRow) -> HTML {
+    let isLate = row.isLate(on: now.day)
+    let due: HTML? = row.due.map {
+      isLate ? "<span class=\"bad\"><b>\($0)</b> late</span>" : "<span>\($0)</span>"
+    }
+    let ready: HTML? =
+      row.secondsRemaining.map { seconds in
+        let finish = WallClock(milliseconds: now.milliseconds + Int64(seconds * 1000)).iso8601
+        return "<span class=\"soft small\">ready about \(String(finish.dropFirst(11).prefix(5))) UTC</span>"
+      }
+      ?? row.secondsOfWork.map {
+        "<span class=\"soft small\">\(DisplayTime.text($0)) of work\(row.condition == .waiting ? " besides what waits" : "")</span>"
+      }
+    let parts = [due, ready].compactMap { $0 }
+    return parts.isEmpty ? "<span class=\"soft\">–</span>" : ("<br>" as HTML).joined(parts)
+  }
+
+  // MARK: Grid
+
+  /// Programmes down, deliverables across, in the order of the pipelines.
+  private var grid: HTML {
+    let shown = choice.shown(of: overview.rows)
+    guard !shown.isEmpty else { return table }
+    var programmes: [String] = []
+    var stages: [String] = []
+    for row in shown {
+      if !programmes.contains(row.programme) { programmes.append(row.programme) }
+      if !stages.contains(row.stage) { stages.append(row.stage) }
+    }
+    let cells = Dictionary(
+      shown.map { ([$0.programme, $0.stage], $0) }, uniquingKeysWith: { first, _ in first })
+    let lines = programmes.map { programme -> HTML in
+      let columns = stages.map { stage -> HTML in
+        cells[[programme, stage]].map { "<td>\(cell($0))</td>" } ?? "<td class=\"soft\">–</td>"
+      }
+      return "<tr><th scope=\"row\">\(programme)</th>\(columns)</tr>"
+    }
+    return """
+      <div class="wide"><table class="matrix"><caption class="unseen">Programmes and their deliverables</caption>\
+      <thead><tr><th scope="col">Programme</th>\(stages.map { HTML("<th scope=\"col\">\($0)</th>") })</tr></thead><tbody>\(lines)</tbody></table></div>
+      """
+  }
+
+  private func cell(_ row: DeliverableRow) -> HTML {
+    let word: HTML = "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"
+    let name: HTML =
+      row.version == nil
+      ? word : "<a href=\"\(Address.path("deliverables", row.programme, row.stage))\">\(word)</a>"
+    let part: HTML? = row.progress.map { ", \(Int($0 * 100)) %" }
+    let more: HTML? = row.version.map { "<br><span class=\"soft small\">\($0)\(part)</span>" }
+    return "\(name)\(more)"
+  }
+
+  // MARK: Cells
 
   private func state(_ row: DeliverableRow) -> HTML {
     var parts: [HTML] = ["<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"]
@@ -231,10 +311,40 @@ package struct BoardPage {
     } else if !says {
       parts.append("<br><span class=\"soft\">\(row.state, longest: 240)</span>")
     }
+    parts += remarks(row)
     if let word = row.decision, row.condition != .missing {
       parts.append("<br><span class=\"soft small\">\(row.version ?? "") \(word.text, longest: 160)</span>")
     }
     return "\(parts)"
+  }
+
+  /// What else is known of it, a line each.
+  private func remarks(_ row: DeliverableRow) -> [HTML] {
+    var parts: [HTML] = []
+    if let causes = row.because, !causes.isEmpty {
+      parts.append(
+        "<br><span class=\"soft small\">because \(causes.joined(separator: "; "), longest: 320)</span>")
+    }
+    if row.condition == .approved, row.decision == nil, let version = row.approvedAs {
+      parts.append(
+        "<br><span class=\"soft small\">every frame is in \(version), which was approved</span>")
+    }
+    if let asks = row.asks {
+      parts.append(
+        "<br><span class=\"warn\">waiting for approval by \(asks.joined(separator: ", "))</span>")
+    }
+    if let quality = row.quality {
+      let address = Address.path("qc", row.programme, row.stage)
+      parts.append(
+        """
+        <br><a class="small" href="\(address)"><span class="state \(quality.verdict.look)">\(quality.text)</span></a>
+        """)
+    }
+    if let delivery = row.delivery, delivery.text != row.state {
+      parts.append(
+        "<br><span class=\"soft small\">\(delivery.version) \(delivery.text, longest: 200)</span>")
+    }
+    return parts
   }
 
   private func source(_ row: DeliverableRow) -> HTML {
@@ -255,6 +365,8 @@ package struct BoardPage {
 extension DeliverableRow.Condition {
   /// What needs somebody comes first.
   package static let byUrgency: [DeliverableRow.Condition] = [
-    .failed, .rejected, .waiting, .stale, .missing, .rendering, .current, .published, .approved,
+    .failed, .refused, .rejected, .qcFailed, .waiting, .unseen, .stale, .missing, .rendering, .current,
+    .published,
+    .approved, .sent, .received, .notOrdered,
   ]
 }

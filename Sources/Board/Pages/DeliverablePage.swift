@@ -12,9 +12,17 @@ package struct DeliverablePage {
     package var reason: String
     package var note: String
     package var role: String
+    /// Of the form about its recipient.
+    package var recipient = ""
+    package var answer = ""
 
     package init(reason: String, note: String, role: String) {
       (self.reason, self.note, self.role) = (reason, note, role)
+    }
+
+    package init(reason: String, recipient: String, answer: String) {
+      self.init(reason: reason, note: "", role: "")
+      (self.recipient, self.answer) = (recipient, answer)
     }
   }
 
@@ -54,7 +62,7 @@ package struct DeliverablePage {
       <div class="review\(facts.movie == nil ? " single" : "")">\(picture)\(decide)</div>
       \(shots)
       <div id="words" data-live>\(words)\(unseen)</div>
-      \(evidence)\(files)
+      \(recipient)\(quality)\(evidence)\(files)
       <div id="versions" data-live>\(versions)</div>
       """
   }
@@ -100,6 +108,8 @@ package struct DeliverablePage {
       return """
         <div class="notice good" role="status"><p><b>Approved.</b> Run the pipeline again: what waited for it goes on.</p></div>
         """
+    case "sent", "received", "refused":
+      return "<div class=\"notice good\" role=\"status\"><p><b>Recorded.</b></p></div>"
     case "rejected":
       return "<div class=\"notice bad\" role=\"status\"><p><b>Rejected.</b> The note is on record.</p></div>"
     default: return ""
@@ -227,6 +237,53 @@ package struct DeliverablePage {
     return """
       <h2>Unseen <small>\(PageWords.count(frames)) frames are in no approved version</small></h2>
       <ul class="plain">\(UnseenFrames.lines(facts.unseen, most: 24).map { HTML("<li>\($0)</li>") })</ul>
+      """
+  }
+
+  // MARK: Recipient
+
+  /// What became of it, of every version, and how that is recorded.
+  private var recipient: HTML {
+    let version = facts.version
+    let rows = facts.handovers.reversed().map { handover -> HTML in
+      let word = handover.verdict == .refused ? "rejected by recipient" : handover.verdict.rawValue
+      return """
+        <tr><th scope="row">\(number(handover.version))</th><td><span class="state \(handover.verdict.rawValue)">\(word)</span></td><td>\(handover.recipient)</td>\
+        <td>\(HTML.lines(handover.note))</td><td>\(handover.by)</td><td class="nowrap">\(PageWords.time(handover.made))</td></tr>
+        """
+    }
+    let table: HTML =
+      rows.isEmpty
+      ? "<p class=\"soft\">It was not sent to anybody.</p>"
+      : """
+      <div class="wide"><table class="dense"><thead><tr><th scope="col">Version</th><th scope="col">What</th><th scope="col">Recipient</th>\
+      <th scope="col">Note</th><th scope="col">Recorded by</th><th scope="col">When, UTC</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>
+      """
+    let typed = refusal?.recipient ?? ""
+    let name = typed.isEmpty ? facts.handovers.last?.recipient ?? "" : typed
+    let isOpen = !typed.isEmpty || refusal?.answer.isEmpty == false
+    return """
+      <h2>Recipient</h2><div id="handovers" data-live>\(table)</div>
+      <details class="hide-print"\("open", if: isOpen)><summary>Record what became of \(number(version.version))</summary>
+      <form class="decide handover" method="post" action="\(Self.address(version.line, version: version.version))/handover">
+      <input type="hidden" name="token" value="\(frame.token)">
+      <div class="field"><label for="recipient">Recipient</label><input id="recipient" name="recipient" value="\(name)" maxlength="120" autocomplete="off"></div>
+      <div class="field"><label for="answer">Note <span class="soft">(a rejection by the recipient needs one)</span></label>\
+      <textarea id="answer" name="answer" maxlength="4000">\(refusal?.answer ?? "")</textarea></div>
+      <p class="soft small">Interlock sends nothing by itself. The same: <span class="mono">interlock sent</span>, \
+      <span class="mono">received</span>, <span class="mono">refused</span>.</p>
+      <div class="buttons"><button type="submit" name="verdict" value="sent">Sent</button>\
+      <button type="submit" name="verdict" value="received">Received</button>\
+      <button type="submit" name="verdict" value="refused">Refused</button></div></form></details>
+      """
+  }
+
+  private var quality: HTML {
+    guard let quality = facts.quality else { return "" }
+    let address = QualityPage.address(facts.version.line, version: facts.version.version)
+    return """
+      <h2>Quality control</h2><p><a href="\(address)"><span class="state \(quality.verdict.look)">\(quality.text)</span></a> \
+      <span class="soft">\(quality.report)</span></p>
       """
   }
 

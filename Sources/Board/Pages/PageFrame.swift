@@ -8,6 +8,8 @@ package struct PageFrame: Sendable {
   /// The places that are always at hand.
   package enum Place: String, Sendable, CaseIterable {
     case deliverables = "Deliverables"
+    case shots = "Shots"
+    case quality = "QC and sound"
     case pipelines = "Pipeline"
     case conform = "Conform"
     case farm = "Farm"
@@ -15,6 +17,8 @@ package struct PageFrame: Sendable {
     var address: String {
       switch self {
       case .deliverables: "/"
+      case .shots: "/shots"
+      case .quality: "/qc"
       case .pipelines: "/pipelines"
       case .conform: "/conform"
       case .farm: "/farm"
@@ -173,6 +177,10 @@ extension DeliverableRow.Condition {
     switch self {
     case .missing: "not made yet"
     case .waiting: "waiting for a person"
+    case .unseen: "approved, frames unseen"
+    case .qcFailed: "QC failed"
+    case .refused: "rejected by recipient"
+    case .notOrdered: "not ordered"
     default: rawValue
     }
   }

@@ -22,6 +22,10 @@ package struct DeliverableFacts: Sendable {
   package var unseen: [UnseenFrames]
   /// Gates that look at this deliverable.
   package var gates: [GateState]
+  /// What was heard from recipients, of every version, oldest first.
+  package var handovers: [Handover]
+  /// What was found in this version; nil where it was not measured.
+  package var quality: QualityState?
 
   package var isNewest: Bool { versions.first?.version == version.version }
 
@@ -41,8 +45,10 @@ package struct DeliverableFacts: Sendable {
 
   init(
     _ version: VersionRecord, shelf: VersionShelf.Row, row: DeliverableRow?, gates: [GateState],
-    in store: ObjectStore
+    quality: QualityState?, in store: ObjectStore
   ) throws {
+    handovers = shelf.handovers
+    self.quality = quality
     let publisher = VersionPublisher(store)
     self.version = version
     self.row = row?.version == VersionLine.folderName(version: version.version) ? row : nil

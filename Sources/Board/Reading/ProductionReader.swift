@@ -2,6 +2,7 @@ package import Diagnostics
 import Digests
 package import Engine
 import FoundationEssentials
+import MediaTime
 package import Monitoring
 package import ObjectStore
 import Planning
@@ -36,6 +37,19 @@ package actor ProductionReader {
   private var starts: [String] = []
   /// The numbers of conform reports, by the digest of the report; nil for one without.
   private var totals: [Digest: ConformTotals?] = [:]
+  private var reports: QualityReports
+  /// Keys of the stills of shots.
+  private var stills: Set<String> = []
+  /// What is known of versions, as long as nothing about them changes.
+  private var facts: [VersionLine: KnownFacts] = [:]
+
+  private struct KnownFacts {
+    var version: Int
+    /// Of the line, and of the assets of its programme.
+    var changes: [Int]
+    var day: String
+    var facts: VersionFacts
+  }
 
   /// - Parameters:
   ///   - typed: the production as the user named it.
@@ -48,6 +62,7 @@ package actor ProductionReader {
     self.typed = typed
     store = ObjectStore(production)
     shelf = VersionShelf(store)
+    reports = QualityReports(production)
     watch = RunWatch(production)
     metrics = RunMetrics(programme: FileSystem.lastName(of: production.root), version: version)
   }
@@ -92,9 +107,15 @@ package actor ProductionReader {
 
   package func surveyBegins() { isSurveying = true }
 
+  /// Whether the pipelines are being planned.
+  package var isPlanning: Bool { isSurveying }
+
   package func note(_ survey: BoardSurvey, made: WallClock) {
     isSurveying = false
     surveyFault = nil
+    defer {
+      stills = Set((surveyed?.survey.programmes ?? []).flatMap(\.shots).flatMap(\.pictures).map(\.still))
+    }
     guard !survey.faults.isEmpty, let old = surveyed else {
       surveyed = Surveyed(survey: survey, made: made)
       return
@@ -131,18 +152,56 @@ package actor ProductionReader {
     for row in surveyed?.survey.programmes.flatMap(\.rows) ?? [] {
       let line = VersionLine(.deliverable, programme: row.programme, name: row.stage)
       known.insert(line)
-      let number = lines[line]?.versions.first { VersionLine.folderName(version: $0.version) == row.version }?
-        .version
-      rows.append(row.decided(number.flatMap { lines[line]?.words[$0] }).showing(work))
+      guard let shelf = lines[line],
+        let shown = shelf.versions.first(where: { VersionLine.folderName(version: $0.version) == row.version }
+        )
+      else {
+        rows.append(row.showing(work))
+        continue
+      }
+      let known = try facts(of: shown, shelf, among: shelves)
+      rows.append(row.decided(shelf.words[shown.version]).knowing(known).showing(work))
     }
     for shelf in shelves where shelf.line.shelf == .deliverable && !known.contains(shelf.line) {
       guard let newest = shelf.versions.first else { continue }
-      rows.append(published(newest, shelf))
+      rows.append(published(newest, shelf).knowing(try facts(of: newest, shelf, among: shelves)))
     }
+    rows += notOrdered(beside: rows)
     return BoardOverview(
       rows: rows, run: watch.folder == nil ? nil : RunGlance(watch), surveyed: surveyed?.made,
       isSurveying: isSurveying, hasPipelines: plans, faults: surveyed?.survey.faults ?? [],
       surveyFault: surveyFault)
+  }
+
+  /// What other programmes have made and a planned one does not ask for.
+  private func notOrdered(beside rows: [DeliverableRow]) -> [DeliverableRow] {
+    let planned = surveyed?.survey.programmes.map(\.programme) ?? []
+    guard planned.count > 1 else { return [] }
+    var stages: [String] = []
+    var known: Set<[String]> = []
+    for row in rows {
+      known.insert([row.programme, row.stage])
+      if planned.contains(row.programme), !stages.contains(row.stage) { stages.append(row.stage) }
+    }
+    return planned.flatMap { programme in
+      stages.filter { !known.contains([programme, $0]) }.map { DeliverableRow(notOrdered: $0, of: programme) }
+    }
+  }
+
+  private func facts(
+    of version: VersionHead, _ shelf: VersionShelf.Row, among shelves: [VersionShelf.Row]
+  ) throws -> VersionFacts {
+    let assets = shelves.filter { $0.line.shelf == .asset && $0.line.programme == shelf.line.programme }
+    let changes = [shelf.change, assets.map(\.change).max() ?? 0, assets.count]
+    let day = WallClock.now().day
+    if let known = facts[shelf.line], known.version == version.version, known.changes == changes,
+      known.day == day
+    {
+      return known.facts
+    }
+    let found = try VersionFacts(of: version, in: shelf, among: assets, reports: &reports, store: store)
+    facts[shelf.line] = KnownFacts(version: version.version, changes: changes, day: day, facts: found)
+    return found
   }
 
   private func published(_ version: VersionHead, _ shelf: VersionShelf.Row) -> DeliverableRow {
@@ -163,7 +222,10 @@ package actor ProductionReader {
     else { return nil }
     let row = try overview().rows.first { $0.programme == line.programme && $0.stage == line.name }
     let gates = surveyed?.survey.programmes.first { $0.programme == line.programme }?.gates ?? []
-    return try DeliverableFacts(record, shelf: shelf, row: row, gates: gates, in: store)
+    let quality = try reports.evidence(
+      of: record, in: shelf, among: self.shelf.rows(), store: store)?.state
+    return try DeliverableFacts(
+      record, shelf: shelf, row: row, gates: gates, quality: quality, in: store)
   }
 
   /// The path of a file of a version, found by its digest: no name that somebody sends becomes a path.
@@ -234,7 +296,162 @@ package actor ProductionReader {
   /// The name of the run on show.
   package func runOnShow() -> String? { watch.folder?.id }
 
+  // MARK: Quality
+
+  /// The newest version of every deliverable that was measured, with what was found.
+  package func quality() throws -> [QualityRow] {
+    let shelves = try shelf.rows()
+    return try shelves.filter { $0.line.shelf == .deliverable }.compactMap { shelf in
+      guard let newest = shelf.versions.first else { return nil }
+      let measured = try facts(of: newest, shelf, among: shelves).quality
+      return QualityRow(
+        line: shelf.line, version: VersionLine.folderName(version: newest.version), made: newest.made,
+        state: measured)
+    }
+  }
+
+  /// One version and what was found in it; nil where it is not there.
+  package func quality(of line: VersionLine, version: Int?) throws -> QualityFacts? {
+    let shelves = try shelf.rows()
+    guard let own = shelves.first(where: { $0.line == line }), let newest = own.versions.first,
+      let record = try VersionPublisher(store).version(version ?? newest.version, of: line)
+    else { return nil }
+    let evidence = try reports.evidence(of: record, in: own, among: shelves, store: store)
+    return QualityFacts(
+      version: record, evidence: evidence, versions: own.versions.map(\.version),
+      movie: try movie(beside: record, among: shelves))
+  }
+
+  /// The file that a browser plays: of the version itself, else of a deliverable of the same programme and length.
+  private func movie(beside version: VersionRecord, among shelves: [VersionShelf.Row]) throws -> QualityFacts
+    .Movie?
+  {
+    func playable(_ version: some PublishedVersion) -> VersionRecord.File? {
+      version.files.first {
+        ["mp4", "webm"].contains($0.name.split(separator: ".").last.map(String.init) ?? "")
+      }
+    }
+    if let file = playable(version) {
+      return QualityFacts.Movie(line: version.line, version: version.version, file: file)
+    }
+    guard let recipe = try? version.facts.decoded(as: Recipe.self) else { return nil }
+    for shelf in shelves
+    where shelf.line.shelf == .deliverable && shelf.line.programme == version.line.programme {
+      guard let newest = shelf.versions.first, let file = playable(newest),
+        let other = try VersionPublisher(store).version(newest.version, of: shelf.line).flatMap({
+          try? $0.facts.decoded(as: Recipe.self)
+        }), other.startFrame == recipe.startFrame, other.frameCount == recipe.frameCount,
+        other.cut == recipe.cut
+      else { continue }
+      return QualityFacts.Movie(line: shelf.line, version: newest.version, file: file)
+    }
+    return nil
+  }
+
+  /// What made one frame of a version.
+  package func frame(_ number: Int64, of line: VersionLine, version: Int) throws -> FrameFacts? {
+    guard let record = try VersionPublisher(store).version(version, of: line),
+      let recipe = try? record.facts.decoded(as: Recipe.self),
+      let trace = FrameTrace(recipe, frame: number)
+    else { return nil }
+    let facts = try quality(of: line, version: version)
+    return FrameFacts(version: record, recipe: recipe, trace: trace, movie: facts?.movie)
+  }
+
+  // MARK: Shots
+
+  /// One shot with what became of it in every version.
+  package func shot(_ key: String, of programme: String) throws -> ShotFacts? {
+    guard let survey = surveyed?.survey.programmes.first(where: { $0.programme == programme }),
+      let index = survey.shots.firstIndex(where: { $0.key == key })
+    else { return nil }
+    let row = survey.shots[index]
+    var facts = ShotFacts(
+      programme: programme, row: row, before: index > 0 ? survey.shots[index - 1] : nil,
+      after: index + 1 < survey.shots.count ? survey.shots[index + 1] : nil)
+    for shelf in try shelf.rows() where shelf.line.programme == programme {
+      switch shelf.line.shelf {
+      case .deliverable:
+        for version in shelf.versions.prefix(ShotFacts.versionsRead) {
+          if let known = try appearance(of: row, in: version, shelf) { facts.appearances.append(known) }
+        }
+      case .asset:
+        guard let picture = row.pictures.first(where: { $0.stage == shelf.line.name }),
+          let suffix = picture.scopes, let newest = shelf.versions.first,
+          let file = newest.files.first(where: { $0.name.hasSuffix(".\(suffix).png") })
+        else { continue }
+        facts.scopes.append(ShotFacts.Scopes(stage: shelf.line.name, version: newest, file: file))
+      }
+    }
+    return facts
+  }
+
+  private func appearance(
+    of row: ShotRow, in version: VersionHead, _ shelf: VersionShelf.Row
+  ) throws -> ShotFacts.Appearance? {
+    guard let record = try VersionPublisher(store).version(version.version, of: shelf.line),
+      let recipe = try? record.facts.decoded(as: Recipe.self)
+    else { return nil }
+    let parts = recipe.parts.filter { part in
+      (part.shot == row.shot && part.event == row.event)
+        || (part.stack ?? []).contains { $0.shot == row.shot && $0.event == row.event }
+    }
+    guard let first = parts.first else { return nil }
+    return ShotFacts.Appearance(
+      line: shelf.line, version: version.version, made: version.made, word: shelf.words[version.version],
+      firstFrame: first.firstFrame, frames: parts.reduce(0) { $0 + $1.count },
+      timecode: recipe.timecode(at: first.firstFrame).description, cut: recipe.cut, part: first)
+  }
+
+  /// A still that a worker made, as a picture that browsers show; nil where there is none.
+  ///
+  /// - Parameter isAfter: whether it is the one after the stage.
+  package func still(_ key: String, isAfter: Bool) throws -> [UInt8]? {
+    // Only what the plan names: a key of somebody's choosing reads nothing.
+    guard stills.contains(key), let key = Digest(hex: key),
+      let made = try store.result(key, as: StillPicture.Made.self)?.output,
+      let (bytes, _) = try production.fileSystem.read(store.path(of: made.stills)),
+      Digest.sha256(bytes) == made.stills
+    else { return nil }
+    return StillPicture(made, bytes)?.bitmap(isAfter: isAfter)
+  }
+
   // MARK: Deciding
+
+  /// Waives a finding as `interlock waive` does.
+  package func waive(
+    _ verdict: Waiver.Verdict, _ finding: String, of line: VersionLine, version: Int, reason: String,
+    until: String, by person: String, role: String?
+  ) throws -> Waiver {
+    guard let facts = try quality(of: line, version: version), let evidence = facts.evidence else {
+      throw DiagnosticList([
+        Diagnostic(
+          family: .inputMissing, code: "waive.notMeasured", message: "this version was not measured",
+          remedy: "Give the pipeline a `qc` stage and run it.")
+      ])
+    }
+    return try FindingWaiver.record(
+      verdict, finding, in: evidence, of: facts.version, reason: reason, until: until, by: person,
+      role: role, store: store)
+  }
+
+  /// Records what became of a version at its recipient, as `interlock sent`, `received` and `refused` do.
+  package func handover(
+    _ verdict: Handover.Verdict, of line: VersionLine, version: Int, recipient: String?, note: String,
+    by person: String
+  ) throws -> Handover {
+    guard let record = try VersionPublisher(store).version(version, of: line) else {
+      throw DiagnosticList([
+        Diagnostic(
+          family: .usage, code: "asset.unknown",
+          message:
+            "there is no version \(VersionLine.folderName(version: version)) of \(line.programme)/\(line.name)",
+          remedy: "`interlock assets list` lists what is published.")
+      ])
+    }
+    return try HandoverRecord.record(
+      verdict, of: record, recipient: recipient, note: note, by: person, in: store)
+  }
 
   /// Records a decision as `interlock approve` and `interlock reject` do.
   package func decide(

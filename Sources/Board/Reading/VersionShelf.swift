@@ -10,6 +10,11 @@ package struct VersionShelf: Sendable {
     package var versions: [VersionHead]
     /// The last word on each version, by its number.
     package var words: [Int: DeliverableRow.Word]
+    /// On any of the versions, in the order in which they were made.
+    package var waivers: [Waiver]
+    package var handovers: [Handover]
+    /// The number of the change that it came with.
+    package var change: Int
   }
 
   private struct Kept: Sendable {
@@ -55,9 +60,17 @@ package struct VersionShelf: Sendable {
       words[version.version] = try publisher.decisions(on: version).decisions.last.map(
         DeliverableRow.Word.init)
     }
-    let row = Row(line: line, versions: versions, words: words)
-    kept[line] = Kept(stamps: stamps, row: row)
+    var waivers: [Waiver] = []
+    var handovers: [Handover] = []
+    for version in versions where line.shelf == .deliverable {
+      waivers += try publisher.statements(Waiver.self, on: version).statements
+      handovers += try publisher.statements(Handover.self, on: version).statements
+    }
     changes += 1
+    let row = Row(
+      line: line, versions: versions, words: words, waivers: waivers.sorted { $0.made < $1.made },
+      handovers: handovers.sorted { $0.made < $1.made }, change: changes)
+    kept[line] = Kept(stamps: stamps, row: row)
     return versions.isEmpty ? nil : row
   }
 

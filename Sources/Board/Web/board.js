@@ -67,6 +67,15 @@
     movie.scrollIntoView({block: "nearest"});
   });
 
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  // A movie that is about one frame opens at it.
+  for (const movie of document.querySelectorAll("video[data-start]")) {
+    movie.addEventListener("loadedmetadata", () => { movie.currentTime = Number(movie.dataset.start); }, {once: true});
+  }
+
   // A note belongs to a rejection: say so before the server does.
   document.addEventListener("submit", (event) => {
     const note = event.target.querySelector("textarea[name=note]");

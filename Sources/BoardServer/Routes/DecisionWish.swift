@@ -13,8 +13,8 @@ struct DecisionWish: Sendable {
 
   init(verdict: Decision.Verdict?, role: String?, note: String?) {
     self.verdict = verdict
-    self.role = (role ?? "").trimmed
-    self.note = (note ?? "").replacing("\r\n", with: "\n").trimmed
+    self.role = FormText.word(role)
+    self.note = FormText.lines(note)
   }
 
   /// Records it as `interlock approve` and `interlock reject` do.
@@ -38,13 +38,5 @@ struct DecisionWish: Sendable {
 
   private static func refused(_ message: String) -> Refused {
     Refused(status: .unprocessableContent, code: "decision.incomplete", message: message)
-  }
-}
-
-extension String {
-  /// Without blanks around it.
-  fileprivate var trimmed: String {
-    let head = drop(while: \.isWhitespace)
-    return String(head.reversed().drop(while: \.isWhitespace).reversed())
   }
 }

@@ -83,12 +83,10 @@ struct InterfaceRoutes {
     }
   }
 
-  private static let longestBody = 64 << 10
-
   private func decide(_ request: Request, on line: VersionLine, version: Int) async throws -> Response {
     try desk.checkMayChange(request, token: request.headers[RequestGuard.token])
     let wanted = try await request.json(
-      as: DecisionRequest.self, atMost: Self.longestBody,
+      as: DecisionRequest.self,
       "{\"verdict\": \"approved\" or \"rejected\", \"role\": …, \"note\": …}")
     let wish = DecisionWish(verdict: wanted.verdict, role: wanted.role, note: wanted.note)
     let decision = try await wish.record(on: line, version: version, desk)

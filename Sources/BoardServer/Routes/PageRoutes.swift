@@ -118,10 +118,8 @@ struct PageRoutes {
     var note: String?
   }
 
-  private static let longestForm = 64 << 10
-
   private func decide(_ request: Request, on line: VersionLine, version: Int) async throws -> Response {
-    let form = try await request.form(as: Form.self, atMost: Self.longestForm)
+    let form = try await request.form(as: Form.self)
     try desk.doorkeeper.check(token: form.token)
     let wish = DecisionWish(
       verdict: form.verdict.flatMap(Decision.Verdict.init(rawValue:)), role: form.role, note: form.note)

@@ -5,10 +5,12 @@ import NIOCore
 
 /// What is sent along with a request, read as what it says it is and never beyond a size.
 extension Request {
+  private static let longest = 64 << 10
+
   /// The fields of a form.
-  func form<Form: Decodable>(as type: Form.Type, atMost byteCount: Int = 1 << 14) async throws -> Form {
+  func form<Form: Decodable>(as type: Form.Type) async throws -> Form {
     try checkType("application/x-www-form-urlencoded", "a form")
-    let body = try await self.body.collect(upTo: byteCount)
+    let body = try await self.body.collect(upTo: Self.longest)
     guard let form = try? URLEncodedFormDecoder().decode(type, from: String(buffer: body)) else {
       throw HTTPError(.badRequest)
     }
@@ -17,10 +19,10 @@ extension Request {
 
   /// - Parameter shape: what is wanted, for people.
   func json<Value: Decodable>(
-    as type: Value.Type, atMost byteCount: Int = 1 << 14, _ shape: String
+    as type: Value.Type, _ shape: String
   ) async throws -> Value {
     try checkType("application/json", "JSON")
-    let body = try await self.body.collect(upTo: byteCount)
+    let body = try await self.body.collect(upTo: Self.longest)
     guard let value = try? JSONDecoder().decode(type, from: Data(body.readableBytesView)) else {
       throw HTTPError(.badRequest, message: "send \(shape)")
     }

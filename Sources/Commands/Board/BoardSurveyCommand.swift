@@ -37,16 +37,16 @@ struct BoardSurveyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let store = ObjectStore(try production.required())
-    let rows = DeliverableRows(store, typed: production.production ?? ".")
+    let rows = try DeliverableRows(store, typed: production.production ?? ".")
     var survey = BoardSurvey(programmes: [], faults: [])
     do {
-      survey.programmes = try await surveyed(pipelines, rows)
+      survey.programmes = try await surveyed(pipelines, rows, store)
     } catch let all as DiagnosticList {
       // One pipeline that cannot be planned does not hide the others.
       if pipelines.count == 1 { survey.faults = all.diagnostics }
       for pipeline in pipelines where pipelines.count > 1 {
         do {
-          survey.programmes += try await surveyed([pipeline], rows)
+          survey.programmes += try await surveyed([pipeline], rows, store)
         } catch let list as DiagnosticList {
           survey.faults += list.diagnostics
         }
@@ -58,7 +58,7 @@ struct BoardSurveyCommand: AsyncParsableCommand {
   }
 
   private func surveyed(
-    _ pipelines: [String], _ rows: DeliverableRows
+    _ pipelines: [String], _ rows: DeliverableRows, _ store: ObjectStore
   ) async throws -> [BoardSurvey.Programme] {
     let planned = try await PlannedProgrammes(
       pipelines, overrides: overrides, until: nil, production: production, remembers: false, works: false,
@@ -74,7 +74,8 @@ struct BoardSurveyCommand: AsyncParsableCommand {
             sources: Set(stage.declaration.wires.values).union(stage.declaration.lists.values.joined())
               .sorted())
         } ?? [],
-        rows: try rows.rows(of: planned, isAlone: false, showsWork: false), gates: planned.gates,
+        rows: try rows.rows(of: planned, isAlone: false, showsWork: false),
+        shots: try ShotRows(planned, store)?.rows() ?? [], gates: planned.gates,
         tasks: planned.nodes.count, heldTasks: planned.heldTasks, diagnostics: planned.diagnostics)
     }
   }

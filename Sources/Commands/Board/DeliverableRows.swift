@@ -11,11 +11,16 @@ struct DeliverableRows {
   private let publisher: VersionPublisher
   /// The production as the user named it.
   private let typed: String
+  private let shelves: [VersionShelf.Row]
+  private let lines: [VersionLine: VersionShelf.Row]
 
-  init(_ store: ObjectStore, typed: String) {
+  init(_ store: ObjectStore, typed: String) throws {
     self.store = store
     self.typed = typed
     publisher = VersionPublisher(store)
+    var shelf = VersionShelf(store)
+    shelves = try shelf.rows()
+    lines = Dictionary(shelves.map { ($0.line, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Of one programme, in the order of its pipeline.
@@ -28,6 +33,10 @@ struct DeliverableRows {
     let cut = planned.work?.pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) } ?? []
     let work =
       showsWork ? try WorkUnderWay.latest(in: store.production, programme: planned.programme) : nil
+    let seconds =
+      planned.nodes.isEmpty ? nil : try PlanEstimate(planned.nodes, ledger: planned.place.ledger).seconds
+    var causes: [String]?
+    var reports = QualityReports(store.production)
     return try planned.deliverables.map { deliverable in
       let publish = publishes.first { $0.stage == deliverable.stage && $0.assembly != nil }
       let exact = try publish.flatMap { try Publisher(store: store).existing($0) }
@@ -41,9 +50,67 @@ struct DeliverableRows {
       )
       row.textless = planned.textless.pairs.filter { $0.textless == deliverable.stage }
       row.remarks = planned.textless.lines(of: deliverable.stage)
+      if let shown { row = try known(row, shown, &reports) }
+      addPeople(to: &row, gates: planned.gates)
+      if [.stale, .missing, .waiting].contains(row.condition) { row.secondsOfWork = seconds }
+      if row.condition == .stale, let latest {
+        let explained = try causes ?? planned.explained().roots
+        causes = explained
+        row.because = newer(than: latest, of: planned, cut: cut) + explained
+      }
       row.grades = try grades(of: deliverable, shown: exact == nil ? latest : nil, in: planned.programme)
       return row.showing(work)
     }
+  }
+
+  /// With what is known of the version that is shown.
+  private func known(
+    _ row: DeliverableRow, _ version: VersionHead, _ reports: inout QualityReports
+  ) throws -> DeliverableRow {
+    guard let shelf = lines[version.line] else { return row }
+    return row.knowing(
+      try VersionFacts(of: version, in: shelf, among: shelves, reports: &reports, store: store))
+  }
+
+  /// Who is asked to look at it, and since when it waits.
+  private func addPeople(to row: inout DeliverableRow, gates: [GateState]) {
+    let closed = gates.filter { !$0.isOpen && $0.deliverable == row.stage }
+    if !closed.isEmpty, row.version != nil, [.current, .unseen].contains(row.condition) {
+      row.asks = closed.flatMap(\.waitsFor).map { $0.role ?? "anybody" }
+      row.since = row.made
+    }
+    // What is behind a gate waits since there was something to look at.
+    if row.condition == .waiting, let gate = row.gates?.first {
+      let looked = VersionLine(.deliverable, programme: row.programme, name: gate.deliverable)
+      row.since = lines[looked]?.versions.first?.made
+    }
+  }
+
+  /// What it is made from that has newer versions than it.
+  private func newer(than version: VersionHead, of planned: PlannedProgramme, cut: [String]) -> [String] {
+    guard let pipeline = planned.work?.pipeline else { return [] }
+    var words: [String] = []
+    if let recipe = try? publisher.version(version.version, of: version.line).flatMap({
+      try? $0.facts.decoded(as: Recipe.self)
+    }), recipe.cut != cut {
+      words.append(
+        "cut \(cut.joined(separator: ", ")) is not the one it was made from, \(recipe.cut.joined(separator: ", "))"
+      )
+    }
+    var seen: Set<String> = [version.line.name]
+    var waiting = [version.line.name]
+    while let name = waiting.popLast() {
+      for source in pipeline.stage(named: name)?.declaration.wires.values.sorted() ?? []
+      where seen.insert(source).inserted {
+        waiting.append(source)
+        let line = VersionLine(.asset, programme: planned.programme, name: source)
+        guard let newest = lines[line]?.versions.first, newest.version > 1, newest.made > version.made else {
+          continue
+        }
+        words.append("\(source) \(VersionLine.folderName(version: newest.version)) is newer")
+      }
+    }
+    return words
   }
 
   /// What a deliverable is graded with, and what the version that is shown was.
@@ -67,16 +134,30 @@ struct DeliverableRows {
 
   /// Every version that is published, without a pipeline.
   func published() throws -> [DeliverableRow] {
-    try publisher.lines().filter { $0.shelf == .deliverable }.flatMap { line in
+    var reports = QualityReports(store.production)
+    return try publisher.lines().filter { $0.shelf == .deliverable }.flatMap { line in
       try publisher.versions(of: line).versions.map { version in
-        DeliverableRow(
+        let row = DeliverableRow(
           version, decision: try decision(version),
           path: DeliverablePath.display(version, production: store.production, typed: typed))
+        guard let shelf = lines[line] else { return row }
+        return row.knowing(
+          try VersionFacts(of: version, in: shelf, among: shelves, reports: &reports, store: store))
       }
     }
   }
 
   private func decision(_ version: some PublishedVersion) throws -> Decision? {
     try publisher.decisions(on: version).decisions.last
+  }
+}
+
+extension ExplainedTasks {
+  /// What makes tasks run that run not only because others do, in sentences: the first few.
+  fileprivate var roots: [String] {
+    CauseLines(tasks.filter { !$0.isPrepared }, roots: true).text(indent: "").prefix(3).map { line in
+      // How much work each makes is told elsewhere.
+      line.range(of: "  [", options: .backwards).map { String(line[..<$0.lowerBound]) } ?? line
+    }
   }
 }

@@ -199,6 +199,10 @@ struct Verification {
       let (decisions, unreadable) = try publisher.decisions(on: version)
       report.decisions += decisions.count
       add(unreadable, as: .unreadableDecision)
+      let waivers = try publisher.statements(Waiver.self, on: version)
+      let handovers = try publisher.statements(Handover.self, on: version)
+      report.decisions += waivers.statements.count + handovers.statements.count
+      add(waivers.findings + handovers.findings, as: .unreadableDecision)
       let (pin, findings) = try publisher.pin(on: version)
       if pin != nil { report.pins += 1 }
       add(findings, as: .unreadablePin)

@@ -95,7 +95,7 @@ extension VersionPublisher {
     var findings: [Diagnostic] = []
     for name in names {
       let path = "\(folder)/\(name)"
-      guard let (bytes, _) = try fileSystem.read(path) else { continue }
+      guard let (bytes, _) = try fileSystem.read(path), !StatementKind.isStatement(bytes) else { continue }
       let decision = try? JSONDecoder().decode(Decision.self, from: Data(bytes))
       let fault = decision.map { $0.fault(for: version, record: record) } ?? "this is not a decision"
       guard let decision, fault == nil else {

@@ -28,6 +28,7 @@ package struct DeliveryStage: ReadableStage {
         "parts of the picture that are left out: {titles: no} is a textless, {grade: no} an ungraded deliverable"
       ),
       KeySpec("after", .stages(.gate), "gates that must be open before it is made"),
+      KeySpec("due", .text, "the last day for it, as 2026-12-24: shown by the board and by status"),
       KeySpec(
         "output", .mapping(ColourOutput.keys),
         "what its values are, where colour is managed: a display and view, or a colour space"),
@@ -42,6 +43,8 @@ package struct DeliveryStage: ReadableStage {
   let chapterColour: String?
   /// The wire to the mix, as written.
   let sound: PipelineValue?
+  /// The last day for it.
+  let due: String?
   /// What its values are, where colour is managed.
   let output: ColourOutput?
   let outputValue: PipelineValue?
@@ -61,6 +64,7 @@ package struct DeliveryStage: ReadableStage {
     frames = Self.frames(keys)
     layers = keys["layers"].map { DeliveryLayers.read($0, findings: keys.findings) } ?? LayerSelection()
     sound = keys["sound"]
+    due = Self.day(keys)
     outputValue = keys["output"]
     output = Self.output(keys, context: context, stage: declaration)
     guard let name = keys.text("profile"), let value = keys["profile"],
@@ -127,8 +131,17 @@ package struct DeliveryStage: ReadableStage {
     layers = LayerSelection()
     chapterColour = nil
     sound = nil
+    due = nil
     output = nil
     outputValue = nil
+  }
+
+  private static func day(_ keys: KeyReader) -> String? {
+    guard let text = keys.text("due"), let value = keys["due"] else { return nil }
+    if CalendarDay.isValid(text) { return text }
+    keys.findings.add(
+      value.error("pipeline.badDay", "`\(text)` is not a day", remedy: "Write it as 2026-12-24."))
+    return nil
   }
 
   private static func output(_ keys: KeyReader, context: LoadingContext, stage: StageDeclaration)
@@ -329,7 +342,8 @@ package struct DeliveryStage: ReadableStage {
       DeliverablePlan(
         stage: declaration.name, profile: profile.name, frames: sequence.frameCount,
         distinctFrames: frames.distinct, reusedFrames: frames.distinct - frames.new, newFrames: frames.new,
-        version: version, publishKey: PublishTask.key(publish), grades: grades.isEmpty ? nil : grades))
+        version: version, publishKey: PublishTask.key(publish), due: due,
+        grades: grades.isEmpty ? nil : grades))
   }
 
   /// The task that makes the mix, which must have every layout of the profile.

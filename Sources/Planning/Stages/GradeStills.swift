@@ -71,6 +71,8 @@ struct GradeStills {
       let page = suffix.map { scopes(of: shot, suffix: $0, in: workspace) }
       let key = try planStill(of: shot, scopes: page, in: &workspace)
       if suffix != nil { withScopes.append(key) }
+      workspace.stills[stage, default: [:]][shot.event.place] = PlannedStill(
+        key: key, scopes: suffixes[shot.grading])
       listed.append(entry(shot, still: key))
     }
     let sheet = try planSheet(listed, in: &workspace)

@@ -64,7 +64,7 @@ struct LoadingContext {
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
     EditingStage.self, CompositingStage.self, ColorGradeStage.self, TitlesStage.self, SoundMixStage.self,
-    DeliveryStage.self, ApprovalStage.self, ExternalStage.self,
+    DeliveryStage.self, ApprovalStage.self, ExternalStage.self, QualityStage.self,
   ]
 
   package static var all: [any Stage.Type] { readable }

@@ -1,6 +1,6 @@
 import Diagnostics
-import Editorial
-import ImageGraph
+package import Editorial
+package import ImageGraph
 import MediaTime
 
 /// A conformed picture track as spans of frames: clips, the transitions between them, and gaps.
@@ -273,7 +273,7 @@ struct TrackLayout {
 
 extension ConformedEvent {
   /// Where it is in the cut.
-  var place: PictureSpan.Shot.Place {
+  package var place: PictureSpan.Shot.Place {
     PictureSpan.Shot.Place(track: trackIndex, start: clip.recordRange.start)
   }
 }

@@ -29,7 +29,7 @@ enum InterpreterRegistry {
     ContactSheetInterpreter.self, ProbeFilesInterpreter.self, ThumbnailsInterpreter.self,
     ConformPageInterpreter.self, FitOfflineInterpreter.self, CompareOfflineInterpreter.self,
     FindOfflineInterpreter.self, ExternalInterpreter.self, PublishInterpreter.self,
-    CompileColourInterpreter.self,
+    CompileColourInterpreter.self, QualityInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
