@@ -88,13 +88,7 @@ package struct PipelinePage {
     let rows = programme.stages.map { stage -> HTML in
       let done = progress(stage.name)
       let gate = programme.gates.first { $0.gate == stage.name }
-      let row = programme.rows.first { $0.stage == stage.name }
-      let state: HTML =
-        gate.map {
-          "<span class=\"state \($0.isOpen ? "approved" : "waiting")\">\($0.isOpen ? "open" : "closed")</span> \($0.text, longest: 200)"
-        }
-        ?? row.map { "<span class=\"state \($0.condition.rawValue)\">\($0.condition.word)</span>" }
-        ?? "<span class=\"soft\">–</span>"
+      let state = state(of: stage, gate: gate, done)
       let tasks: HTML = done.map { "\($0.tasksDone) of \($0.tasksTotal)" } ?? "–"
       let frames: HTML =
         done.flatMap {
@@ -114,6 +108,25 @@ package struct PipelinePage {
       <th scope="col">State</th><th scope="col" class="number">Tasks done</th><th scope="col" class="number">Frames</th></tr></thead>\
       <tbody>\(rows)</tbody></table></div>\(about)
       """
+  }
+
+  /// What is known of a stage now; of one that a run is at work on, that.
+  private func state(of stage: BoardSurvey.Stage, gate: GateState?, _ done: RunProgress.Stage?) -> HTML {
+    if let gate {
+      let word = gate.isOpen ? "open" : "closed"
+      return
+        "<span class=\"state \(gate.isOpen ? "approved" : "waiting")\">\(word)</span> \(gate.text, longest: 200)"
+    }
+    if let done, done.tasksFailed > 0 { return "<span class=\"state failed\">failed</span>" }
+    if let done, work?.isGoingOn == true, done.tasksDone < done.tasksTotal {
+      return done.tasksRunning > 0
+        ? "<span class=\"state rendering\">running</span>" : "<span class=\"state missing\">to be done</span>"
+    }
+    if let row = programme.rows.first(where: { $0.stage == stage.name }) {
+      return "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"
+    }
+    return done.map { $0.tasksDone == $0.tasksTotal } == true
+      ? "<span class=\"state approved\">done</span>" : "<span class=\"soft\">–</span>"
   }
 
   private var diagnostics: HTML {
@@ -165,7 +178,7 @@ package struct StagePage {
   private func row(_ task: RunHistory.Task, in tasks: StageTasks) -> HTML {
     let time: String = task.began.flatMap { began in task.ended.map { DisplayTime.exact($0 - began) } } ?? "–"
     return """
-      <tr><th scope="row"><a href="\(TaskPage.address(task.key.hex, run: tasks.run))">\(task.kind) \(task.label, longest: 120)</a></th>\
+      <tr><th scope="row"><a href="\(TaskPage.address(task.key.hex, run: tasks.run))">\(TaskPage.name(task))</a></th>\
       <td>\(TaskPage.state(task, isGoingOn: tasks.isGoingOn))</td><td class="number">\(task.frames > 0 ? PageWords.count(task.frames) : "–")</td>\
       <td class="number">\(task.attempts)</td><td class="number">\(time)</td><td class="number">\(DisplayTime.exact(task.cpuSeconds))</td></tr>
       """

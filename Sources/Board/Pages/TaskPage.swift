@@ -17,6 +17,13 @@ package struct TaskPage {
 
   package var title: String { "\(facts.task.label), task" }
 
+  /// What a task is called in a list: its kind and what it is about, where that does not begin with the kind.
+  static func name(_ task: RunHistory.Task) -> HTML {
+    let isSaid =
+      task.label.hasPrefix("\(task.kind) ") || task.label.hasPrefix(task.kind.replacing("-", with: " "))
+    return "\(isSaid ? task.label : "\(task.kind) \(task.label)", longest: 140)"
+  }
+
   /// - Parameter isGoingOn: whether somebody works on its run.
   static func state(_ task: RunHistory.Task, isGoingOn: Bool) -> HTML {
     if task.isDone { return "<span class=\"state approved\">done</span>" }
@@ -99,7 +106,7 @@ package struct TaskPage {
   private var inputs: HTML {
     guard !facts.after.isEmpty else { return "" }
     let items = facts.after.prefix(40).map { task -> HTML in
-      "<li>\(Self.state(task, isGoingOn: facts.isGoingOn)) <a href=\"\(Self.address(task.key.hex, run: facts.run))\">\(task.kind) \(task.label, longest: 120)</a></li>"
+      "<li>\(Self.state(task, isGoingOn: facts.isGoingOn)) <a href=\"\(Self.address(task.key.hex, run: facts.run))\">\(Self.name(task))</a></li>"
     }
     let rest: HTML? =
       facts.after.count > 40 ? "<li class=\"soft\">and \(facts.after.count - 40) more</li>" : nil

@@ -105,11 +105,13 @@ package actor RunReader {
     return try kept[run, default: RunFollower(RunFolder(run, in: production))].read()
   }
 
+  /// Forgets runs that nobody reads, those first that were asked for longest ago.
   private func forget() {
-    var count = 0
+    var (count, runs) = (0, 1)
     for run in order.dropLast().reversed() where readers[run] == nil {
       count += kept[run].map { $0.history.tasks.count + $0.history.spans.count } ?? 0
-      guard count > Self.mostKept || order.count > Self.mostRuns else { continue }
+      runs += 1
+      guard count > Self.mostKept || runs > Self.mostRuns else { continue }
       kept[run] = nil
       order.removeAll { $0 == run }
     }
