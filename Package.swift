@@ -223,7 +223,7 @@ let package = Package(
       "BoardServer",
       [
         "BoardServer", "Board", "Monitoring", "Engine", "ObjectStore", "TaskGraph", "Digests",
-        "Diagnostics", "TestSupport",
+        "Diagnostics", "TestSupport", logging,
       ]),
     .testTarget(
       name: "EndToEndTests",

@@ -28,13 +28,16 @@ package struct BoardApplication: Sendable {
     package var key: String?
     /// What may be started from pages.
     package var conforms: ConformDesk.Settings
+    /// Finds out why tasks ran.
+    package var explainer: WhyDesk.Explainer
 
     package init(
       port: Int, identity: any Identity, typed: String, version: String, inputs: [String], key: String?,
-      conforms: ConformDesk.Settings
+      conforms: ConformDesk.Settings, explainer: @escaping WhyDesk.Explainer
     ) {
       (self.port, self.identity, self.typed) = (port, identity, typed)
       (self.version, self.inputs, self.key, self.conforms) = (version, inputs, key, conforms)
+      self.explainer = explainer
     }
   }
 
@@ -66,11 +69,13 @@ package struct BoardApplication: Sendable {
       production, typed: settings.typed, version: settings.version, plans: surveyor != nil)
     let files = production.fileSystem
     let paths = settings.inputs
+    let runs = RunReader(production)
     let feed = BoardFeed(
-      reader, logger: logger, inputs: { paths.map { path in (try? files.facts(path)) ?? nil } },
+      reader, runs, logger: logger, inputs: { paths.map { path in (try? files.facts(path)) ?? nil } },
       surveyor: surveyor)
+    let why = WhyDesk(settings.explainer) { feed.noteNews() }
     let desk = PageDesk(
-      production: production, reader: reader, runs: RunReader(production), feed: feed, doorkeeper: doorkeeper,
+      production: production, reader: reader, runs: runs, why: why, feed: feed, doorkeeper: doorkeeper,
       identity: settings.identity)
     let routes = RouteTable()
     let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
@@ -86,11 +91,13 @@ package struct BoardApplication: Sendable {
     StartRoutes(desk, conforms).add(to: router)
     routes.note(router)
     let application = Application(
-      router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+      router: router,
+      server: .http1(
+        configuration: .init(additionalChannelHandlers: [StalledReader()], idleTimeout: .seconds(60))),
       configuration: ApplicationConfiguration(
         address: .hostname("127.0.0.1", port: settings.port), backlog: 256,
         availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
-      services: [feed],
+      services: [feed, why],
       onServerRunning: { channel in
         guard let port = channel.localAddress?.port else { return }
         doorkeeper.open(port: port)

@@ -95,6 +95,12 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
+    if !json,
+      let note = try GivenCutNote.line(
+        loaded, overrides: pipeline.overrides, production: folder, typed: production.production)
+    {
+      Outcome.printError(note)
+    }
     let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
     defer { monitor.close() }
     let engine = try await EngineAccess.open(

@@ -129,4 +129,30 @@ import Testing
     #expect(try await desk.cancel(run: started.start, isNow: true) == .unknown)
     #expect(try await desk.command("01ARZ3NDEKTSV4RRFFQ69G5FAV") == nil)
   }
+
+  @Test func `a record that names a process of another command stops nothing`() async throws {
+    let folder = try TemporaryFolder()
+    let production = try Production.create(at: folder.path + "/out")
+    let desk = StartDesk(production) { _, _ in }
+    let started = try await desk.start(.run, programme: "film", cut: nil, by: "mika") { _ in
+      ["run", "./p.yaml"]
+    }
+    // It says that this process does it, which was not started for it; SIGINT would end the tests.
+    try StartFolder(started.start, in: production).notePresence()
+    #expect(try await desk.command(started.start)?.state == .running)
+    #expect(try await desk.cancel(start: started.start, isNow: false) == .over)
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func `of what a command says the end is shown, however long it is`() throws {
+    let folder = try TemporaryFolder()
+    let production = try Production.create(at: folder.path + "/out")
+    let place = StartFolder(ULID.next().description, in: production)
+    try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)
+    #expect(place.tail(of: place.errorsPath, longest: 10) == "")
+    try Data("first\nlast line\n".utf8).write(to: URL(fileURLWithPath: place.errorsPath))
+    #expect(place.tail(of: place.errorsPath, longest: 10) == "last line\n")
+    #expect(place.tail(of: place.errorsPath, longest: 100) == "first\nlast line\n")
+    withExtendedLifetime(folder) {}
+  }
 }

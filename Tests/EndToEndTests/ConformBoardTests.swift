@@ -156,6 +156,17 @@ import Testing
     #expect(
       try Data(contentsOf: URL(fileURLWithPath: film.fixture.path + "/out/Cuts/test/v001/b___reboot__v2.edl"))
         == film.second)
+    // A run in a shell takes what its pipeline file says, and tells that the board has another cut.
+    let own = try film.fixture.interlock(["run", film.pipeline, "--production", "out", "--until", "edit"])
+    #expect([0, 6].contains(own.status), "\(own.errors)")
+    #expect(
+      own.errors.contains("test: this run takes cut.edl; on the board v001, b___reboot__v2.edl, given by "))
+    let words = "--set timeline.cut=out/Cuts/test/v001/b___reboot__v2.edl"
+    #expect(own.errors.contains("To run that: \(words)"))
+    let told = try film.fixture.interlock(
+      ["run", film.pipeline, "--production", "out", "--until", "edit"]
+        + words.split(separator: " ").map(String.init))
+    #expect([0, 6].contains(told.status) && !told.errors.contains("on the board"), "\(told.errors)")
   }
 
   @Test func `pages of others and other users start and stop nothing`() throws {

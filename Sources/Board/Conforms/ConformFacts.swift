@@ -61,13 +61,13 @@ package struct ConformTotals: Decodable, Sendable {
   /// A report that is longer is not read for its numbers.
   private static let longestReport: Int64 = 32 << 20
 
-  /// - Returns: nil where there is no report that can be read.
-  package static func of(_ version: VersionHead, in production: Production) -> ConformTotals? {
-    guard let file = version.files.first(where: { $0.name.hasSuffix(".json") }),
-      file.byteCount <= longestReport,
-      let (bytes, _) = try? production.fileSystem.read(version.path(of: file, in: production))
+  /// - Returns: nil for a report that cannot be read.
+  init?(of file: VersionRecord.File, in version: VersionHead, _ production: Production) {
+    guard file.byteCount <= Self.longestReport,
+      let (bytes, _) = try? production.fileSystem.read(version.path(of: file, in: production)),
+      let report = try? JSONDecoder().decode(Report.self, from: Data(bytes))
     else { return nil }
-    return try? JSONDecoder().decode(Report.self, from: Data(bytes)).totals
+    self = report.totals
   }
 }
 

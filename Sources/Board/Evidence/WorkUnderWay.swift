@@ -48,7 +48,7 @@ package struct WorkUnderWay: Sendable {
   {
     guard let newest = try RunFolder.all(in: production).first, newest.ending?.exit != 0 else { return nil }
     var watch = RunWatch(production, programme: programme)
-    _ = try watch.look()
+    try watch.look()
     guard let folder = watch.folder, folder.ending?.exit != 0 else { return nil }
     return WorkUnderWay(watch)
   }

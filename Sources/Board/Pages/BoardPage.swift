@@ -129,11 +129,15 @@ package struct BoardPage {
       )
     }
     if !overview.faults.isEmpty {
-      let old: HTML = overview.surveyed == nil ? "" : " Of those, what was known before is shown."
+      let old: HTML =
+        overview.surveyed == nil || overview.rows.isEmpty ? "" : " Of those, what was known before is shown."
+      let unprobed: HTML? =
+        overview.faults.contains { $0.code == "planning.notProbed" }
+        ? " A run looks at new media: <a href=\"/conform\">start one</a>." : nil
       parts.append(
         """
         <div class="notice bad" role="alert"><p><b>\(PageWords.plural(overview.faults.count, "fault", "faults")) in the \
-        pipelines.</b>\(old)</p><pre>\(overview.faults.prefix(8).map { HTML("\(HTML.lines($0.description))<br>") })</pre></div>
+        pipelines.</b>\(old)\(unprobed)</p><pre>\(overview.faults.prefix(8).map { HTML("\(HTML.lines($0.description))<br>") })</pre></div>
         """)
     }
     return "\(parts)"

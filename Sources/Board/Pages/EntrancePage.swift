@@ -14,8 +14,8 @@ package struct EntrancePage {
       title: "Key needed", head: "",
       body: """
         <h1>Open the address that <span class="mono">interlock serve</span> printed</h1>
-        <p class="lead">Everybody on this machine can reach this port; the key in that address says that it is you. A new \
-        start of the server has a new key.</p>\(fault)
+        <p class="lead">Everybody on this machine can reach this port; the key in that address says that it is you, and is \
+        wanted again when the server was started anew.</p>\(fault)
         <form class="decide narrow" method="post" action="/enter">
         <div class="field"><label for="key">Key</label><input id="key" name="key" type="password" autocomplete="off" required></div>
         <div class="buttons"><button class="key" type="submit">Enter</button></div>

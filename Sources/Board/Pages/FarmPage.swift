@@ -6,10 +6,10 @@ import TaskGraph
 /// Workers, what they do, how fast it goes and what it costs.
 package struct FarmPage {
   private let facts: FarmFacts
-  private let figures: RunFigures?
+  private let sums: StageSums?
 
-  /// - Parameter figures: of the run on show.
-  package init(_ facts: FarmFacts, figures: RunFigures?) { (self.facts, self.figures) = (facts, figures) }
+  /// - Parameter sums: of the run on show.
+  package init(_ facts: FarmFacts, sums: StageSums?) { (self.facts, self.sums) = (facts, sums) }
 
   package var body: HTML {
     """
@@ -33,8 +33,8 @@ package struct FarmPage {
       ("tasks done", "\(PageWords.count(glance.tasksDone)) of \(PageWords.count(glance.tasksTotal))"),
     ]
     if let speed = glance.framesPerSecond { list.append(("frames each second", PageWords.decimal(speed, 1))) }
-    if let figures { list.append(("CPU-hours", PageWords.decimal(figures.cpuSeconds / 3600, 3))) }
-    if let cost = figures?.cost, let rate = figures?.rate {
+    if let sums { list.append(("CPU-hours", PageWords.decimal(sums.cpuSeconds / 3600, 3))) }
+    if let cost = sums?.cost, let rate = sums?.rate {
       list.append(("cost", "\(PageWords.decimal(cost, cost < 0.095 ? 4 : 2)) \(rate.currency)"))
     }
     list.append(("tried again", "\(facts.retries)"))
@@ -93,9 +93,9 @@ package struct FarmPage {
   }
 
   private var costs: HTML {
-    guard let figures, !figures.stages.isEmpty else { return "" }
-    let rows = figures.stages.prefix(60).map { stage -> HTML in
-      let cost: HTML? = figures.rate.map { rate in
+    guard let sums, !sums.stages.isEmpty else { return "" }
+    let rows = sums.stages.prefix(60).map { stage -> HTML in
+      let cost: HTML? = sums.rate.map { rate in
         "<td class=\"number\">\(stage.cost.map { "\(PageWords.decimal($0, 4)) \(rate.currency)" } ?? "–")</td>"
       }
       return """
@@ -104,7 +104,7 @@ package struct FarmPage {
         <td class="number">\(PageWords.bytes(stage.peakMemoryBytes))</td><td class="number">\(PageWords.bytes(stage.writtenBytes))</td>\(cost)</tr>
         """
     }
-    let head: HTML? = figures.rate == nil ? nil : "<th scope=\"col\" class=\"number\">Cost</th>"
+    let head: HTML? = sums.rate == nil ? nil : "<th scope=\"col\" class=\"number\">Cost</th>"
     return """
       <h2>Work by stage <small>of the run on show</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Stage</th>\
       <th scope="col" class="number">Tasks</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Worker time</th>\

@@ -1,7 +1,7 @@
 import Diagnostics
 import Digests
 import Engine
-package import Monitoring
+import Monitoring
 import Planning
 import TaskGraph
 
@@ -88,13 +88,7 @@ package struct PipelinePage {
     let rows = programme.stages.map { stage -> HTML in
       let done = progress(stage.name)
       let gate = programme.gates.first { $0.gate == stage.name }
-      let row = programme.rows.first { $0.stage == stage.name }
-      let state: HTML =
-        gate.map {
-          "<span class=\"state \($0.isOpen ? "approved" : "waiting")\">\($0.isOpen ? "open" : "closed")</span> \($0.text, longest: 200)"
-        }
-        ?? row.map { "<span class=\"state \($0.condition.rawValue)\">\($0.condition.word)</span>" }
-        ?? "<span class=\"soft\">–</span>"
+      let state = state(of: stage, gate: gate, done)
       let tasks: HTML = done.map { "\($0.tasksDone) of \($0.tasksTotal)" } ?? "–"
       let frames: HTML =
         done.flatMap {
@@ -116,6 +110,25 @@ package struct PipelinePage {
       """
   }
 
+  /// What is known of a stage now; of one that a run is at work on, that.
+  private func state(of stage: BoardSurvey.Stage, gate: GateState?, _ done: RunProgress.Stage?) -> HTML {
+    if let gate {
+      let word = gate.isOpen ? "open" : "closed"
+      return
+        "<span class=\"state \(gate.isOpen ? "approved" : "waiting")\">\(word)</span> \(gate.text, longest: 200)"
+    }
+    if let done, done.tasksFailed > 0 { return "<span class=\"state failed\">failed</span>" }
+    if let done, work?.isGoingOn == true, done.tasksDone < done.tasksTotal {
+      return done.tasksRunning > 0
+        ? "<span class=\"state rendering\">running</span>" : "<span class=\"state missing\">to be done</span>"
+    }
+    if let row = programme.rows.first(where: { $0.stage == stage.name }) {
+      return "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"
+    }
+    return done.map { $0.tasksDone == $0.tasksTotal } == true
+      ? "<span class=\"state approved\">done</span>" : "<span class=\"soft\">–</span>"
+  }
+
   private var diagnostics: HTML {
     guard !programme.diagnostics.isEmpty else { return "" }
     let shown = programme.diagnostics.prefix(40).map { HTML("\(HTML.lines($0.description))<br>") }
@@ -129,12 +142,11 @@ package struct PipelinePage {
 package struct StagePage {
   private let programme: String
   private let stage: BoardSurvey.Stage
-  private let run: String?
-  private let tasks: [RunHistory.Task]
+  private let tasks: StageTasks?
 
-  /// - Parameter tasks: of this stage, in plan order.
-  package init(_ stage: BoardSurvey.Stage, programme: String, run: String?, tasks: [RunHistory.Task]) {
-    (self.stage, self.programme, self.run, self.tasks) = (stage, programme, run, tasks)
+  /// - Parameter tasks: of this stage in the run on show, where that is of this programme.
+  package init(_ stage: BoardSurvey.Stage, programme: String, tasks: StageTasks?) {
+    (self.stage, self.programme, self.tasks) = (stage, programme, tasks)
   }
 
   package var title: String { "\(stage.name), \(programme)" }
@@ -144,31 +156,30 @@ package struct StagePage {
       <p class="crumbs"><a href="/pipelines">Pipeline</a> / <a href="\(PipelinePage.address(programme))">\(programme)</a></p>
       """
     let source: HTML = stage.sources.isEmpty ? "" : ", takes from \(stage.sources.joined(separator: ", "))"
-    guard let run, !tasks.isEmpty else {
+    guard let tasks, tasks.count > 0 else {
       return """
         \(crumbs)<h1>\(stage.name) <small>\(stage.kind)</small></h1><p class="lead">\(stage.kind)\(source)</p>\
         <div id="tasks" data-live><p class="notice">The run on show has no task of this stage: nothing of it was to be done.</p></div>
         """
     }
-    let rows = tasks.prefix(Self.tasksListed).map { row($0, run: run) }
+    let rows = tasks.shown.map { row($0, in: tasks) }
     let rest: HTML? =
-      tasks.count > Self.tasksListed
-      ? "<p class=\"soft small\">and \(PageWords.count(tasks.count - Self.tasksListed)) more</p>" : nil
+      tasks.count > tasks.shown.count
+      ? "<p class=\"soft small\">and \(PageWords.count(tasks.count - tasks.shown.count)) more; what failed and what runs comes first</p>"
+      : nil
     return """
-      \(crumbs)<h1>\(stage.name) <small>\(stage.kind)</small></h1><p class="lead">\(PageWords.plural(tasks.count, "task", "tasks")) in run \(run)\(source)</p>
+      \(crumbs)<h1>\(stage.name) <small>\(stage.kind)</small></h1><p class="lead">\(PageWords.plural(tasks.count, "task", "tasks")) in run \(tasks.run)\(source)</p>
       <div id="tasks" data-live><div class="wide"><table class="dense"><thead><tr><th scope="col">Task</th><th scope="col">State</th>\
       <th scope="col" class="number">Frames</th><th scope="col" class="number">Attempts</th><th scope="col" class="number">Time</th>\
-      <th scope="col" class="number">CPU</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>\(rest)</div>
+      <th scope="col" class="number">CPU</th></tr></thead><tbody>\(rows)</tbody></table></div>\(rest)</div>
       """
   }
 
-  private static let tasksListed = 500
-
-  private func row(_ task: RunHistory.Task, run: String) -> HTML {
+  private func row(_ task: RunHistory.Task, in tasks: StageTasks) -> HTML {
     let time: String = task.began.flatMap { began in task.ended.map { DisplayTime.exact($0 - began) } } ?? "–"
     return """
-      <tr><th scope="row"><a href="\(TaskPage.address(task.key.hex, run: run))">\(task.kind) \(task.label, longest: 120)</a></th>\
-      <td>\(TaskPage.state(task))</td><td class="number">\(task.frames > 0 ? PageWords.count(task.frames) : "–")</td>\
+      <tr><th scope="row"><a href="\(TaskPage.address(task.key.hex, run: tasks.run))">\(TaskPage.name(task))</a></th>\
+      <td>\(TaskPage.state(task, isGoingOn: tasks.isGoingOn))</td><td class="number">\(task.frames > 0 ? PageWords.count(task.frames) : "–")</td>\
       <td class="number">\(task.attempts)</td><td class="number">\(time)</td><td class="number">\(DisplayTime.exact(task.cpuSeconds))</td></tr>
       """
   }

@@ -108,7 +108,7 @@ package struct StartPage {
         ? "<span class=\"state failed\">failed</span>"
         : stage.tasksDone == stage.tasksTotal
           ? "<span class=\"state approved\">done</span>"
-          : "<span class=\"state rendering\">\(done) of \(total) \(isInFrames ? "frames" : "tasks")</span>"
+          : "<span class=\"state rendering\">\(PageWords.count(done)) of \(PageWords.count(total)) \(isInFrames ? "frames" : "tasks")</span>"
       return """
         <tr><th scope="row">\(stage.name)</th><td>\(state)</td>\
         <td><progress value="\(done)" max="\(max(1, total))" aria-label="\(stage.name)"></progress></td></tr>

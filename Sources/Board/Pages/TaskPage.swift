@@ -7,8 +7,9 @@ import TaskGraph
 /// One task of a run: why it was there, its attempts, what it wrote, how long it took.
 package struct TaskPage {
   private let facts: TaskFacts
+  private let causes: TaskCauses
 
-  package init(_ facts: TaskFacts) { self.facts = facts }
+  package init(_ facts: TaskFacts, causes: TaskCauses) { (self.facts, self.causes) = (facts, causes) }
 
   package static func address(_ key: String, run: String) -> String {
     Address.path("runs", run, "tasks", key)
@@ -16,10 +17,19 @@ package struct TaskPage {
 
   package var title: String { "\(facts.task.label), task" }
 
-  static func state(_ task: RunHistory.Task) -> HTML {
+  /// What a task is called in a list: its kind and what it is about, where that does not begin with the kind.
+  static func name(_ task: RunHistory.Task) -> HTML {
+    let isSaid =
+      task.label.hasPrefix("\(task.kind) ") || task.label.hasPrefix(task.kind.replacing("-", with: " "))
+    return "\(isSaid ? task.label : "\(task.kind) \(task.label)", longest: 140)"
+  }
+
+  /// - Parameter isGoingOn: whether somebody works on its run.
+  static func state(_ task: RunHistory.Task, isGoingOn: Bool) -> HTML {
     if task.isDone { return "<span class=\"state approved\">done</span>" }
+    if task.hasFailed { return "<span class=\"state failed\">failed</span>" }
     guard task.began != nil else { return "<span class=\"state missing\">not begun</span>" }
-    return task.ended == nil
+    return task.ended == nil && isGoingOn
       ? "<span class=\"state rendering\">running</span>" : "<span class=\"state waiting\">not done</span>"
   }
 
@@ -33,7 +43,7 @@ package struct TaskPage {
     return """
       <p class="crumbs"><a href="/pipelines">Pipeline</a> / run \(facts.run) / \(task.stage)</p>
       <h1>\(task.label) <small>\(task.kind)</small></h1>
-      <div id="task" data-live><p class="lead">\(Self.state(task))</p>
+      <div id="task" data-live><p class="lead">\(Self.state(task, isGoingOn: facts.isGoingOn))</p>
       <dl class="facts"><div><dt>stage</dt><dd>\(task.stage)</dd></div>\(frames)<div><dt>attempts</dt><dd>\(task.attempts)</dd></div>\(time)\
       <div><dt>CPU time</dt><dd>\(DisplayTime.exact(task.cpuSeconds))</dd></div><div><dt>most memory</dt><dd>\(PageWords.bytes(task.peakMemoryBytes))</dd></div>\
       <div><dt>key</dt><dd class="mono">\(task.key.hex)</dd></div></dl>
@@ -42,12 +52,20 @@ package struct TaskPage {
   }
 
   private var why: HTML {
-    let causes = facts.because.isEmpty ? [facts.reason].filter { !$0.isEmpty } : facts.because
-    guard !causes.isEmpty else {
-      return "<h2>Why</h2><p class=\"soft\">Nothing on record says why it ran.</p>"
+    let reason: HTML? = facts.task.reason.isEmpty ? nil : "<p>\(facts.task.reason, longest: 600)</p>"
+    switch causes {
+    case .known(let causes) where !causes.isEmpty:
+      let items = causes.prefix(24).map { HTML("<li>\($0, longest: 600)</li>") }
+      return "<h2>Why</h2>\(reason)<ul class=\"plain\">\(Array(items))</ul>"
+    case .known:
+      return reason.map { "<h2>Why</h2>\($0)" }
+        ?? "<h2>Why</h2><p class=\"soft\">Nothing on record says why it ran.</p>"
+    case .asked:
+      return "<h2>Why</h2>\(reason)<p class=\"soft\">It is being compared with earlier runs.</p>"
+    case .unknown(let fault):
+      return
+        "<h2>Why</h2>\(reason)<p class=\"soft\">More cannot be told: \(fault, longest: 400)</p>"
     }
-    return
-      "<h2>Why</h2><ul class=\"plain\">\(causes.prefix(24).map { HTML("<li>\($0, longest: 600)</li>") })</ul>"
   }
 
   private var failures: HTML {
@@ -66,7 +84,8 @@ package struct TaskPage {
       case .failed: outcome = "<span class=\"state failed\">failed</span>"
       case .lost: outcome = "<span class=\"state failed\">lost</span>"
       case .cancelled: outcome = "<span class=\"state waiting\">cancelled</span>"
-      case nil: outcome = "<span class=\"state rendering\">no end on record</span>"
+      case nil where facts.isGoingOn: outcome = "<span class=\"state rendering\">running</span>"
+      case nil: outcome = "<span class=\"state waiting\">no end on record</span>"
       }
       return """
         <tr><td>\(outcome)</td><td>\(span.worker > 0 ? "worker \(span.worker)" : "coordinator")</td>\
@@ -87,7 +106,7 @@ package struct TaskPage {
   private var inputs: HTML {
     guard !facts.after.isEmpty else { return "" }
     let items = facts.after.prefix(40).map { task -> HTML in
-      "<li>\(Self.state(task)) <a href=\"\(Self.address(task.key.hex, run: facts.run))\">\(task.kind) \(task.label, longest: 120)</a></li>"
+      "<li>\(Self.state(task, isGoingOn: facts.isGoingOn)) <a href=\"\(Self.address(task.key.hex, run: facts.run))\">\(Self.name(task))</a></li>"
     }
     let rest: HTML? =
       facts.after.count > 40 ? "<li class=\"soft\">and \(facts.after.count - 40) more</li>" : nil

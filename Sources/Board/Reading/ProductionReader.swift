@@ -34,6 +34,9 @@ package actor ProductionReader {
   private let plans: Bool
   private var looks = 0
   private var eventCount = 0
+  private var starts: [String] = []
+  /// The numbers of conform reports, by the digest of the report; nil for one without.
+  private var totals: [Digest: ConformTotals?] = [:]
   private var reports: QualityReports
   /// Keys of the stills of shots.
   private var stills: Set<String> = []
@@ -80,22 +83,26 @@ package actor ProductionReader {
     package var isSurveying: Bool
     /// What was started from a page last, and how far each is.
     package var starts: [String]
+    /// Whether more of the run is there than was read: somebody else may ask first.
+    package var isBehind: Bool
   }
 
-  /// Reads what is new.
+  /// Reads what is new, some of it at a time.
   package func look() throws -> Mark {
-    let events = try watch.look()
-    for event in events { metrics.observe(event) }
-    eventCount += events.count
-    if looks % 2 == 0 { _ = try shelf.rows() }
-    looks += 1
+    var count = 0
+    try watch.look(atMost: 1) { event in
+      metrics.observe(event)
+      count += 1
+    }
+    eventCount += count
+    if !watch.hasMore {
+      if looks % 2 == 0 { _ = try shelf.rows() }
+      looks += 1
+      starts = try StartFolder.all(in: production).prefix(4).map { "\($0.id) \($0.state)" }
+    }
     return Mark(
       events: eventCount, run: watch.folder?.id, isRunOver: !isRunGoingOn, versions: shelf.changes,
-      survey: surveyed?.made, isSurveying: isSurveying, starts: try starts())
-  }
-
-  private func starts() throws(Diagnostic) -> [String] {
-    try StartFolder.all(in: production).prefix(4).map { "\($0.id) \($0.state)" }
+      survey: surveyed?.made, isSurveying: isSurveying, starts: starts, isBehind: watch.hasMore)
   }
 
   package func surveyBegins() { isSurveying = true }
@@ -244,6 +251,18 @@ package actor ProductionReader {
       return newest.files.contains { $0.name.hasSuffix(".otio") } && newest.conformPage != nil
     }
   }
+
+  /// The numbers of a conform; nil where there is no report that can be read.
+  package func totals(of version: VersionHead) -> ConformTotals? {
+    guard let file = version.files.first(where: { $0.name.hasSuffix(".json") }) else { return nil }
+    if let known = totals[file.digest] { return known }
+    if totals.count >= Self.mostTotals { totals = [:] }
+    let found = ConformTotals(of: file, in: version, production)
+    totals[file.digest] = .some(found)
+    return found
+  }
+
+  private static let mostTotals = 200
 
   /// The pipelines as they were planned last.
   package func pipelines() -> [BoardSurvey.Programme] { surveyed?.survey.programmes ?? [] }

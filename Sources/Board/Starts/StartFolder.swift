@@ -18,6 +18,9 @@ package struct StartFolder: Hashable, Sendable {
 
   package static func folder(in production: Production) -> String { production.interlockFolder + "/starts" }
 
+  /// What a process that was started for a record finds the folder under in its environment.
+  package static let variable = "INTERLOCK_START"
+
   package var path: String { "\(Self.folder(in: production))/\(id)" }
   /// What it printed as its result.
   package var outputPath: String { path + "/output.txt" }
@@ -71,10 +74,16 @@ package struct StartFolder: Hashable, Sendable {
   /// - Returns: whether its process was there to be asked.
   package func interrupt() -> Bool {
     guard let presence, presence.isAlive == true, let process = ProcessFacts(of: presence.process),
-      process.started == presence.started
+      process.started == presence.started, isOurs(process)
     else { return false }
     process.send(SIGINT)
     return true
+  }
+
+  /// Whether a process was started for this record, as its environment says: the record alone could be written by
+  /// anybody who may write into the production, and name any process of ours.
+  private func isOurs(_ process: ProcessFacts) -> Bool {
+    process.environmentValue(Self.variable)?.hasSuffix("/\(id)") == true
   }
 
   /// The last run that it made: one command makes some to look at media, and then the one that is meant.
@@ -88,8 +97,15 @@ package struct StartFolder: Hashable, Sendable {
 
   /// The end of a file of its own, as text.
   package func tail(of path: String, longest: Int) -> String {
-    guard let (bytes, _) = try? production.fileSystem.read(path) else { return "" }
-    return String(decoding: bytes.suffix(longest), as: UTF8.self)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return "" }
+    defer { _ = close(descriptor) }
+    let start = max(0, lseek(descriptor, 0, SEEK_END) - longest)
+    var bytes = [UInt8](repeating: 0, count: longest)
+    let count = unsafe bytes.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress, $0.count, start)
+    }
+    return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
   }
 
   private func read<Record: Decodable>(_ name: String) -> Record? {

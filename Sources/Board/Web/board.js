@@ -42,10 +42,20 @@
     if (isAskedAgain) { isAskedAgain = false; ask(); }
   }
 
-  const stream = new EventSource("/events");
-  stream.addEventListener("open", () => { say("live", "good"); });
-  stream.addEventListener("change", () => { say("live", "good"); ask(); });
-  stream.addEventListener("error", () => { say("connection lost, trying again", "warn"); });
+  function listen() {
+    const stream = new EventSource("/events");
+    stream.addEventListener("open", () => { say("live", "good"); });
+    stream.addEventListener("change", () => { say("live", "good"); ask(); });
+    stream.addEventListener("error", async () => {
+      if (stream.readyState !== EventSource.CLOSED) { say("connection lost, trying again", "warn"); return; }
+      // It was refused, and the browser does not try again by itself.
+      const answer = await fetch("/api/v1/session", {cache: "no-store"}).catch(() => null);
+      if (answer && answer.status === 401) { say("the server was started anew: open the address that it printed", "warn"); return; }
+      say("connection lost, trying again", "warn");
+      setTimeout(listen, 5000);
+    });
+  }
+  listen();
 
   // Shot markers move the picture instead of opening the file.
   document.addEventListener("click", (event) => {

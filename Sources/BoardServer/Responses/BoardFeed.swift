@@ -23,6 +23,7 @@ package final class BoardFeed: Service {
   }
 
   private let reader: ProductionReader
+  private let runs: RunReader
   private let surveyor: Surveyor?
   private let inputs: @Sendable () -> [FileSystem.Facts?]
   private let logger: Logger
@@ -36,18 +37,20 @@ package final class BoardFeed: Service {
 
   /// - Parameter inputs: what is known of the pipelines' files, to see that they changed.
   package init(
-    _ reader: ProductionReader, logger: Logger, inputs: @escaping @Sendable () -> [FileSystem.Facts?],
-    surveyor: Surveyor?
+    _ reader: ProductionReader, _ runs: RunReader, logger: Logger,
+    inputs: @escaping @Sendable () -> [FileSystem.Facts?], surveyor: Surveyor?
   ) {
-    (self.reader, self.logger, self.inputs, self.surveyor) = (reader, logger, inputs, surveyor)
+    (self.reader, self.runs, self.logger) = (reader, runs, logger)
+    (self.inputs, self.surveyor) = (inputs, surveyor)
   }
 
   package func run() async throws {
     try await withGracefulShutdownHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await self.follow() }
+        group.addTask { try await self.readAhead() }
         group.addTask { try await self.survey() }
-        // Both go on until they are cancelled.
+        // They go on until they are cancelled.
         defer { group.cancelAll() }
         try await group.next()
       }
@@ -74,12 +77,22 @@ package final class BoardFeed: Service {
     var beat = 0
     while !isEnding.load(ordering: .relaxed) {
       do {
-        note(try await reader.look())
+        let mark = try await reader.look()
+        note(mark)
+        if mark.isBehind { continue }
       } catch {
         logger.warning("cannot read the production: \(error)")
       }
       beat += 1
       if beat % Self.beatSeconds == 0 { tell() }
+      try await Self.pause(.seconds(1), while: { !self.isEnding.load(ordering: .relaxed) })
+    }
+  }
+
+  /// Reads the tasks of the run that goes on, so that nobody who asks for them waits for all of them.
+  private func readAhead() async throws {
+    while !isEnding.load(ordering: .relaxed) {
+      if let run = await reader.runOnShow(), await runs.follow(run) { continue }
       try await Self.pause(.seconds(1), while: { !self.isEnding.load(ordering: .relaxed) })
     }
   }
@@ -150,6 +163,12 @@ package final class BoardFeed: Service {
     while goesOn(), .now < end { try await Task.sleep(for: min(.milliseconds(200), end - .now)) }
   }
 
+  /// Something is known that no look at the production shows.
+  package func noteNews() {
+    state.withLock { $0.number += 1 }
+    tell()
+  }
+
   /// Somebody decided: the gates may say something else now.
   package func noteDecision() { state.withLock { $0.isSurveyWanted = true } }
 
@@ -157,8 +176,10 @@ package final class BoardFeed: Service {
 
   // MARK: Listening
 
-  /// News from now on, by number; nil when too many listen.
-  package func listen() -> (id: Int, numbers: AsyncStream<Int>)? {
+  /// News from now on, by number, as long as somebody keeps the sequence; nil when too many listen.
+  ///
+  /// Who is slow gets the newest number only: nothing is kept for them but that.
+  package func listen() -> AsyncStream<Int>? {
     guard !isEnding.load(ordering: .relaxed) else { return nil }
     let (numbers, continuation) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
     let id = state.withLock { state -> Int? in
@@ -168,13 +189,12 @@ package final class BoardFeed: Service {
       return state.nextListener
     }
     guard let id else { return nil }
+    // Also of an answer whose body nobody asked for.
+    continuation.onTermination = { [weak self] _ in
+      _ = self?.state.withLock { $0.listeners.removeValue(forKey: id) }
+    }
     continuation.yield(state.withLock { $0.number })
-    return (id, numbers)
-  }
-
-  package func leave(_ id: Int) {
-    let listener = state.withLock { $0.listeners.removeValue(forKey: id) }
-    listener?.finish()
+    return numbers
   }
 
   /// How many have a page open.

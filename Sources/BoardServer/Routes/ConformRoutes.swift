@@ -1,6 +1,5 @@
 import Board
 import Diagnostics
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -28,7 +27,7 @@ struct ConformRoutes {
       try await programme(context, version: desk.version(context))
     }
     router.post("/conform/:programme/run") { request, context in
-      let form = try await form(of: request)
+      let form = try await request.form(as: Form.self)
       try desk.checkMayChange(request, token: form.token)
       let wish = ConformDesk.RunWish(
         programme: context.parameters.get("programme") ?? "", cut: form.cut, until: form.until)
@@ -63,14 +62,14 @@ struct ConformRoutes {
       ).response(to: request, context: context)
     }
     router.post("/starts/:start/cancel") { request, context in
-      let form = try await form(of: request)
+      let form = try await request.form(as: Form.self)
       try desk.checkMayChange(request, token: form.token)
       let command = try await started(context)
       _ = try await conforms.cancel(start: command.start, isNow: form.now != nil)
       return Response.redirect(to: StartPage.address(command.start), type: .normal)
     }
     router.post("/runs/:run/cancel") { request, context in
-      let form = try await form(of: request)
+      let form = try await request.form(as: Form.self)
       try desk.checkMayChange(request, token: form.token)
       let run = try await conforms.cancel(
         run: context.parameters.get("run") ?? "", isNow: form.now != nil)
@@ -101,9 +100,11 @@ struct ConformRoutes {
       shown = published.first { $0.version == version && $0.line.name == line }
       guard shown != nil else { throw HTTPError(.notFound) }
     }
+    var totals: ConformTotals?
+    if let shown { totals = await desk.reader.totals(of: shown) }
     let page = ProgrammeConformPage(
-      facts, programme: name, conforms: published, shown: shown,
-      totals: shown.flatMap { ConformTotals.of($0, in: conforms.production) }, token: desk.doorkeeper.token)
+      facts, programme: name, conforms: published, shown: shown, totals: totals,
+      token: desk.doorkeeper.token)
     return await desk.page(page.title, .conform, page.body)
   }
 
@@ -113,15 +114,5 @@ struct ConformRoutes {
     var cut: String?
     var until: String?
     var now: String?
-  }
-
-  private func form(of request: Request) async throws -> Form {
-    let type = request.headers[.contentType]?.lowercased() ?? ""
-    guard type.hasPrefix("application/x-www-form-urlencoded") else { throw HTTPError(.unsupportedMediaType) }
-    let body = try await request.body.collect(upTo: 1 << 14)
-    guard let form = try? URLEncodedFormDecoder().decode(Form.self, from: String(buffer: body)) else {
-      throw HTTPError(.badRequest)
-    }
-    return form
   }
 }

@@ -1,7 +1,6 @@
 import Board
 import Diagnostics
 import Digests
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Monitoring
@@ -84,30 +83,13 @@ struct InterfaceRoutes {
     }
   }
 
-  private static let longestBody = 64 << 10
-
   private func decide(_ request: Request, on line: VersionLine, version: Int) async throws -> Response {
     try desk.checkMayChange(request, token: request.headers[RequestGuard.token])
-    guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
-      throw HTTPError(.unsupportedMediaType, message: "send JSON, with Content-Type: application/json")
-    }
-    let body = try await request.body.collect(upTo: Self.longestBody)
-    guard let wanted = try? JSONDecoder().decode(DecisionRequest.self, from: Data(body.readableBytesView))
-    else {
-      throw HTTPError(
-        .badRequest, message: "send {\"verdict\": \"approved\" or \"rejected\", \"role\": …, \"note\": …}")
-    }
-    let note = wanted.note ?? ""
-    guard wanted.verdict == .approved || note.contains(where: { !$0.isWhitespace }) else {
-      throw HTTPError(.unprocessableContent, message: "say what is wrong with it: a rejection needs a note")
-    }
-    guard note.count <= 4000, (wanted.role ?? "").count <= 60 else {
-      throw HTTPError(.unprocessableContent, message: "a note has at most 4000 characters, a role at most 60")
-    }
-    let role = wanted.role.flatMap { $0.isEmpty ? nil : $0 }
-    let decision = try await desk.reader.decide(
-      wanted.verdict, on: line, version: version, by: desk.identity.person, role: role, note: note)
-    desk.feed.noteDecision()
+    let wanted = try await request.json(
+      as: DecisionRequest.self,
+      "{\"verdict\": \"approved\" or \"rejected\", \"role\": …, \"note\": …}")
+    let wish = DecisionWish(verdict: wanted.verdict, role: wanted.role, note: wanted.note)
+    let decision = try await wish.record(on: line, version: version, desk)
     return Self.json(decision, status: .created)
   }
 }

@@ -63,24 +63,26 @@ struct PageRoutes {
         let stage = programme.stages.first(where: { $0.name == context.parameters.get("stage") })
       else { throw HTTPError(.notFound) }
       let work = await desk.reader.stageWork()
-      let run = work?.programme == programme.programme ? work?.run : nil
-      var tasks: [RunHistory.Task] = []
-      if let run { tasks = try await desk.runs.history(of: run).tasks.filter { $0.stage == stage.name } }
-      let page = StagePage(stage, programme: programme.programme, run: run, tasks: tasks)
+      var tasks: StageTasks?
+      if let work, work.programme == programme.programme {
+        tasks = try await desk.runs.tasks(of: stage.name, in: work.run)
+      }
+      let page = StagePage(stage, programme: programme.programme, tasks: tasks)
       return await desk.page(page.title, .pipelines, page.body)
     }
     router.get("/runs/:run/tasks/:key") { _, context in
       guard let key = context.parameters.get("key").flatMap({ TaskKey(hex: $0) }),
         let run = context.parameters.get("run"), let facts = try await desk.runs.task(key, of: run)
       else { throw HTTPError(.notFound) }
-      let page = TaskPage(facts)
+      let page = TaskPage(facts, causes: desk.why.causes(of: key.hex, in: run))
       return await desk.page(page.title, .pipelines, page.body)
     }
     router.get("/farm") { _, _ in
       let facts = try await desk.reader.farm()
-      var figures: RunFigures?
-      if let run = facts.glance?.run { figures = try? RunFigures(await desk.runs.history(of: run)) }
-      return await desk.page("Farm", .farm, FarmPage(facts, figures: figures).body)
+      var sums: StageSums?
+      // A run that was killed as it began has no plan, and nothing to add up.
+      if let run = facts.glance?.run { sums = try? await desk.runs.sums(of: run) }
+      return await desk.page("Farm", .farm, FarmPage(facts, sums: sums).body)
     }
   }
 
@@ -116,55 +118,27 @@ struct PageRoutes {
     var note: String?
   }
 
-  private static let longestForm = 64 << 10
-  private static let longestNote = 4000
-
   private func decide(_ request: Request, on line: VersionLine, version: Int) async throws -> Response {
-    let form = try await form(of: request)
+    let form = try await request.form(as: Form.self)
     try desk.doorkeeper.check(token: form.token)
-    let note = (form.note ?? "").replacing("\r\n", with: "\n").trimmed
-    let role = (form.role ?? "").trimmed
+    let wish = DecisionWish(
+      verdict: form.verdict.flatMap(Decision.Verdict.init(rawValue:)), role: form.role, note: form.note)
     do {
-      guard let verdict = form.verdict.flatMap(Decision.Verdict.init(rawValue:)) else {
-        throw Unacceptable(reason: "Choose to approve or to reject.")
-      }
-      guard verdict == .approved || !note.isEmpty else {
-        throw Unacceptable(reason: "Say what is wrong with it: a rejection needs a note.")
-      }
-      guard note.count <= Self.longestNote, role.count <= 60 else {
-        throw Unacceptable(
-          reason: "The note has at most \(Self.longestNote) characters, the function at most 60.")
-      }
-      _ = try await desk.reader.decide(
-        verdict, on: line, version: version, by: desk.identity.person, role: role.isEmpty ? nil : role,
-        note: note)
-      desk.feed.noteDecision()
+      let decision = try await wish.record(on: line, version: version, desk)
       let address = DeliverablePage.address(line, version: version)
-      return .redirect(to: "\(address)?recorded=\(verdict.rawValue)", type: .normal)
-    } catch let unacceptable as Unacceptable {
+      return .redirect(to: "\(address)?recorded=\(decision.verdict.rawValue)", type: .normal)
+    } catch let refused as Refused {
       guard let facts = try await desk.reader.deliverable(line, version: version) else {
         throw HTTPError(.notFound)
       }
       let frame = await desk.frame()
-      let refusal = DeliverablePage.Refusal(reason: unacceptable.reason, note: note, role: role)
+      let refusal = DeliverablePage.Refusal(
+        reason: "\(refused.message.prefix(1).uppercased())\(refused.message.dropFirst()).", note: wish.note,
+        role: wish.role)
       let page = DeliverablePage(facts, frame: frame, refusal: refusal)
       return await desk.page(
         page.title, .deliverables, page.body, status: .unprocessableContent, frame: frame)
     }
-  }
-
-  private struct Unacceptable: Error {
-    var reason: String
-  }
-
-  private func form(of request: Request) async throws -> Form {
-    let type = request.headers[.contentType]?.lowercased() ?? ""
-    guard type.hasPrefix("application/x-www-form-urlencoded") else { throw HTTPError(.unsupportedMediaType) }
-    let body = try await request.body.collect(upTo: Self.longestForm)
-    guard let form = try? URLEncodedFormDecoder().decode(Form.self, from: String(buffer: body)) else {
-      throw HTTPError(.badRequest)
-    }
-    return form
   }
 
   // MARK: Files
@@ -180,13 +154,5 @@ struct PageRoutes {
       path: file.path, name: file.name, digest: digest, size: file.byteCount,
       isDownload: request.uri.queryParameters.get("download") != nil
     ).response(to: request, context: context)
-  }
-}
-
-extension String {
-  /// Without blanks around it.
-  fileprivate var trimmed: String {
-    let head = drop(while: \.isWhitespace)
-    return String(head.reversed().drop(while: \.isWhitespace).reversed())
   }
 }

@@ -99,7 +99,7 @@ struct ShotRoutes {
   }
 
   private func waive(_ request: Request, of line: VersionLine, version: Int) async throws -> Response {
-    let form = try await desk.form(WaiverForm.self, of: request)
+    let form = try await request.form(as: WaiverForm.self)
     try desk.doorkeeper.check(token: form.token)
     let (finding, reason) = (form.finding ?? "", FormText.lines(form.reason))
     let (until, role) = (FormText.word(form.until), FormText.word(form.role))
@@ -140,7 +140,7 @@ struct ShotRoutes {
   }
 
   private func handOver(_ request: Request, of line: VersionLine, version: Int) async throws -> Response {
-    let form = try await desk.form(HandoverForm.self, of: request)
+    let form = try await request.form(as: HandoverForm.self)
     try desk.doorkeeper.check(token: form.token)
     let (recipient, note) = (FormText.word(form.recipient), FormText.lines(form.answer))
     do {
@@ -167,21 +167,6 @@ struct ShotRoutes {
       return await desk.page(
         page.title, .deliverables, page.body, status: .unprocessableContent, frame: frame)
     }
-  }
-}
-
-extension PageDesk {
-  private static let longestForm = 64 << 10
-
-  /// What a form of a page brings back.
-  func form<Form: Decodable>(_ form: Form.Type, of request: Request) async throws -> Form {
-    let type = request.headers[.contentType]?.lowercased() ?? ""
-    guard type.hasPrefix("application/x-www-form-urlencoded") else { throw HTTPError(.unsupportedMediaType) }
-    let body = try await request.body.collect(upTo: Self.longestForm)
-    guard let read = try? URLEncodedFormDecoder().decode(form, from: String(buffer: body)) else {
-      throw HTTPError(.badRequest)
-    }
-    return read
   }
 }
 

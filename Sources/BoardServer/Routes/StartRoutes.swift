@@ -1,6 +1,5 @@
 import Board
 import Diagnostics
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -102,7 +101,7 @@ struct StartRoutes {
     router.post("/api/v1/programmes/:programme/cuts") { request, context in
       try mayChange(request)
       let pipeline = try conforms.pipeline(context.parameters.get("programme"))
-      try Self.checkType(request, "application/octet-stream")
+      try request.checkType("application/octet-stream", "the file as it is")
       let version = try await conforms.takeCut(
         request, name: request.uri.queryParameters.get("name"), for: pipeline, by: desk.identity.person)
       desk.feed.noteDecision()
@@ -118,8 +117,8 @@ struct StartRoutes {
     }
     router.post("/api/v1/runs") { request, _ in
       try mayChange(request)
-      let wish = try await Self.body(
-        of: request, as: ConformDesk.RunWish.self,
+      let wish = try await request.json(
+        as: ConformDesk.RunWish.self,
         "{\"programme\": …, \"cut\": \"v002\" or \"own\", \"until\": \"conform\"}")
       let started = try await conforms.run(wish, by: desk.identity.person)
       desk.feed.noteDecision()
@@ -127,7 +126,7 @@ struct StartRoutes {
     }
     router.post("/api/v1/runs/:run/cancel") { request, context in
       try mayChange(request)
-      let wish = try await Self.body(of: request, as: CancelWish.self, "{\"now\": true or false}")
+      let wish = try await request.json(as: CancelWish.self, "{\"now\": true or false}")
       let run = try await conforms.cancel(
         run: context.parameters.get("run") ?? "", isNow: wish.now ?? false)
       return InterfaceRoutes.json(Cancelled(run: run, now: wish.now ?? false), status: .accepted)
@@ -139,7 +138,7 @@ struct StartRoutes {
     let (desk, conforms) = (desk, conforms)
     router.post("/api/v1/conforms") { request, _ in
       try mayChange(request)
-      try Self.checkType(request, "application/octet-stream")
+      try request.checkType("application/octet-stream", "the file as it is")
       let query = request.uri.queryParameters
       let wish = ConformDesk.ConformWish(
         name: query.get("name"), programme: query.get("programme"), media: query.get("media"),
@@ -157,7 +156,7 @@ struct StartRoutes {
     }
     router.post("/api/v1/starts/:start/cancel") { request, context in
       try mayChange(request)
-      let wish = try await Self.body(of: request, as: CancelWish.self, "{\"now\": true or false}")
+      let wish = try await request.json(as: CancelWish.self, "{\"now\": true or false}")
       guard let id = context.parameters.get("start"), try await conforms.starts.command(id) != nil else {
         throw HTTPError(.notFound)
       }
@@ -168,24 +167,5 @@ struct StartRoutes {
 
   private func mayChange(_ request: Request) throws {
     try desk.checkMayChange(request, token: request.headers[RequestGuard.token])
-  }
-
-  private static func checkType(_ request: Request, _ type: String) throws {
-    guard request.headers[.contentType]?.lowercased().hasPrefix(type) == true else {
-      throw HTTPError(.unsupportedMediaType, message: "send the file as it is, with Content-Type: \(type)")
-    }
-  }
-
-  private static func body<Value: Decodable>(
-    of request: Request, as type: Value.Type, _ form: String
-  ) async throws -> Value {
-    guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
-      throw HTTPError(.unsupportedMediaType, message: "send JSON, with Content-Type: application/json")
-    }
-    let body = try await request.body.collect(upTo: 1 << 14)
-    guard let value = try? JSONDecoder().decode(type, from: Data(body.readableBytesView)) else {
-      throw HTTPError(.badRequest, message: "send \(form)")
-    }
-    return value
   }
 }

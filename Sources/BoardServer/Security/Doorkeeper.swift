@@ -1,4 +1,3 @@
-import Digests
 import Synchronization
 
 /// Who may ask for what: only who has the key that `interlock serve` printed, only pages of our own origin, and only under
@@ -12,15 +11,13 @@ package final class Doorkeeper: Sendable {
   package let key: String
   /// What a form has to bring along to change anything. New with every start.
   package let token = Doorkeeper.secret()
-  /// What a browser that was let in keeps as a cookie: says nothing about the key.
-  private let pass: String
+  /// What a browser that was let in keeps as a cookie. New with every start: while no server runs, anybody on this machine
+  /// may listen on its port, and an open page would send them the cookie as it looks for the server.
+  private let pass = Doorkeeper.secret()
   private let port = Mutex<Int?>(nil)
 
   /// - Parameter key: nil for one that is made now.
-  package init(key: String? = nil) {
-    self.key = key ?? Self.secret()
-    pass = Digest.sha256(Array("interlock board \(self.key)".utf8)).hex
-  }
+  package init(key: String? = nil) { self.key = key ?? Self.secret() }
 
   /// 256 random bits, as 64 hexadecimal digits.
   package static func secret() -> String {

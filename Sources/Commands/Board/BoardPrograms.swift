@@ -21,7 +21,7 @@ enum BoardPrograms {
     let errors = try file(folder.errorsPath)
     let result = try await Subprocess.run(
       .name("setsid"), arguments: Arguments(["--fork", path] + record.arguments),
-      environment: .inherit.updating([Environment.Key(stringLiteral: StartClaim.variable): folder.path]),
+      environment: .inherit.updating([Environment.Key(stringLiteral: StartFolder.variable): folder.path]),
       input: .none, output: .fileDescriptor(output, closeAfterSpawningProcess: true),
       error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
     guard result.terminationStatus.isSuccess else {
@@ -35,6 +35,29 @@ enum BoardPrograms {
     try FileDescriptor.open(
       FilePath(path), .writeOnly, options: [.create, .closeOnExec, .exclusiveCreate],
       permissions: [.ownerReadWrite, .groupRead, .otherRead])
+  }
+
+  // MARK: Explaining
+
+  private struct Explained: Decodable {
+    var key: String
+    var because: [String]
+  }
+
+  /// The causes of one task of a run: `interlock why`.
+  static func explain(_ key: String, run: String, in production: Production) async throws -> [String] {
+    let result = try await Subprocess.run(
+      .path(FilePath(path)),
+      arguments: ["why", key, "--run", run, "--json", "--production", production.root],
+      output: .string(limit: 4 << 20), error: .string(limit: 1 << 16))
+    guard result.terminationStatus.isSuccess,
+      let tasks = try? JSONDecoder().decode([Explained].self, from: Data(result.standardOutput.utf8))
+    else {
+      throw Diagnostic(
+        family: .failed, code: "why.failed",
+        message: "`interlock why` said: \(result.standardError.prefix(300))")
+    }
+    return tasks.first { $0.key == key }?.because ?? []
   }
 
   // MARK: Looking at cuts

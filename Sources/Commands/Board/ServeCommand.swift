@@ -99,7 +99,7 @@ struct ServeCommand: AsyncParsableCommand {
       version: interlockVersion,
       inputs: pipelines.map { FilePaths.resolve($0, from: FilePaths.current) },
       key: try keyFile.map { try BoardKey.read(FilePaths.resolve($0, from: FilePaths.current), typed: $0) },
-      conforms: conforms)
+      conforms: conforms, explainer: { try await BoardPrograms.explain($0, run: $1, in: folder) })
     let (arguments, all, shelf) = (surveyArguments, served, CutShelf(folder))
     let planned: BoardFeed.Surveyor = { try await Self.survey(arguments, all, shelf) }
     let application = BoardApplication(

@@ -8,14 +8,12 @@ import Synchronization
 /// A command that was started from the board says so about itself: that it is there, and how it ended, whoever is left to
 /// read it.
 enum StartClaim {
-  /// Names the folder of the record; for this process alone, not for those it starts.
-  static let variable = "INTERLOCK_START"
-
   private static let folder = Mutex<StartFolder?>(nil)
 
   static func take() {
-    guard let path = ProcessInfo.processInfo.environment[variable] else { return }
-    _ = unsafe unsetenv(variable)
+    guard let path = ProcessInfo.processInfo.environment[StartFolder.variable] else { return }
+    // For this process alone, not for those it starts.
+    _ = unsafe unsetenv(StartFolder.variable)
     let starts = FileSystem.parent(of: path)
     guard ULID(FileSystem.lastName(of: path)) != nil,
       let production = Production.nearest(from: path), StartFolder.folder(in: production) == starts
