@@ -32,7 +32,7 @@ import Testing
       stages:
         edit: {kind: editing}
         grade: {kind: color-grade, picture: edit}
-        review: {kind: delivery, picture: grade, profile: review-h264}
+        review: {kind: delivery, picture: grade, profile: silent-review}
         sign-off: {kind: approval, of: review, for: grade, role: colorist}
         master: {kind: delivery, picture: grade, profile: test, after: [sign-off]}
 

@@ -151,7 +151,7 @@ import Testing
           "patch \(patch), plane \(plane): \(codes[plane][index]), not \(expected[plane])")
       }
     }
-    let exr = try path("linear")
+    let exr = fixture.path + "/" + (try #require(report.deliverable("linear")).folder)
     let file = try #require(
       try FileManager.default.contentsOfDirectory(atPath: exr).first { $0.hasSuffix(".exr") })
     // Planes G, B, R.
@@ -219,7 +219,7 @@ import Testing
       #expect([found[0], found[1], found[3]] == [black, black, black], "\(stage) \(found)")
       #expect(found[2] > black, "\(stage) \(found)")
     }
-    let folder = fixture.path + "/" + (try #require(report.deliverable("linear")).path)
+    let folder = fixture.path + "/" + (try #require(report.deliverable("linear")).folder)
     let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".exr") }
       .sorted().map { try decoded("\(folder)/\($0)", "gbrpf32le") }
     #expect(files.count == 3)

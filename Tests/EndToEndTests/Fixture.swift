@@ -16,6 +16,7 @@ struct Fixture {
     folder = try TemporaryFolder()
     try FileManager.default.createDirectory(atPath: path + "/rushes", withIntermediateDirectories: true)
     _ = try folder.write(Self.profile, to: "profiles/test.yaml")
+    _ = try folder.write(Self.silentReview, to: "profiles/silent-review.yaml")
   }
 
   /// A quick ProRes profile: a fixed coarse quantiser, so that tests of many frames stay short.
@@ -24,6 +25,15 @@ struct Fixture {
     container: mov
     extension: mov
     picture: {codec: prores_ks, profile: 3, tag: apch, pixel-format: yuv422p10le, quantiser: 12, options: {vendor: apl0}, lowest-psnr: 30}
+    colour: {primaries: bt709, transfer: bt709, matrix: bt709, range: tv}
+    """
+
+  /// What browsers play, without sound.
+  private static let silentReview = """
+    profile: silent-review
+    container: mp4
+    extension: mp4
+    picture: {codec: libx264, tag: avc1, pixel-format: yuv420p, options: {preset: veryfast, profile: high, crf: 20}, lowest-psnr: 28}
     colour: {primaries: bt709, transfer: bt709, matrix: bt709, range: tv}
     """
 
@@ -90,6 +100,9 @@ struct RunReport: Decodable {
     var distinctFrames: Int
     var reusedFrames: Int
     var newFrames: Int
+
+    /// Holds the file, or the files of a sequence.
+    var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
   }
 
   var framesMade: Int

@@ -18,7 +18,7 @@ import Testing
       stages:
         edit: {kind: editing}
         grade: {kind: color-grade, picture: edit}
-        review: {kind: delivery, picture: grade, profile: review-h264}
+        review: {kind: delivery, picture: grade, profile: silent-review}
         master: {kind: delivery, picture: grade, profile: test, due: 2020-01-01}
         check: {kind: qc, of: master}
 

@@ -48,7 +48,7 @@ import Testing
 
       """, to: "p.yaml")
     let report = try fixture.run(name)
-    let folder = fixture.path + "/" + report.master.path
+    let folder = fixture.path + "/" + report.master.folder
     let still = try #require(
       try FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasSuffix(".png") })
     let decoded = try Programs.run(
