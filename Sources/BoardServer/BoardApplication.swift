@@ -87,6 +87,7 @@ package struct BoardApplication: Sendable {
     PageRoutes(desk).add(to: router)
     ShotRoutes(desk).add(to: router)
     InterfaceRoutes(desk).add(to: router)
+    ReviewInterfaceRoutes(desk).add(to: router)
     ConformRoutes(desk, conforms).add(to: router)
     StartRoutes(desk, conforms).add(to: router)
     routes.note(router)

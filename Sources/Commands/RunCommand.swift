@@ -188,6 +188,11 @@ struct RunCommand: AsyncParsableCommand {
       }
       throw ExitCode(Int32(outcome.exitCode))
     }
+    let findings = try summary.qualityFaults()
+    if !findings.isEmpty {
+      Outcome.printDiagnostics(findings)
+      throw ExitCode(4)
+    }
     if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
   }
 

@@ -57,28 +57,6 @@ struct WaiveCommand: ParsableCommand {
     if until == nil, !withdraw { throw ValidationError("say until when: --until yyyy-mm-dd") }
   }
 
-  /// A finding as `--show --json` prints it; fields are added, never renamed.
-  private struct Item: Encodable {
-    var finding: String
-    var check: String
-    var verdict: String
-    var track: Int?
-    var place: String
-    var firstFrame: Int64
-    var frames: Int64
-    var measured: String
-    var threshold: String
-    var isWaived: Bool
-    var waiver: Waiver?
-  }
-
-  private struct Answer: Encodable {
-    var asset: String
-    var report: String
-    var state: QualityState
-    var findings: [Item]
-  }
-
   func run() throws {
     let store = ObjectStore(try production.required())
     let version = try AssetText.find(asset, in: store)
@@ -111,15 +89,7 @@ struct WaiveCommand: ParsableCommand {
 
   private func tell(_ evidence: QualityEvidence, _ version: VersionRecord) throws {
     if json {
-      let answer = Answer(
-        asset: version.reference, report: evidence.asset.reference, state: evidence.state,
-        findings: evidence.items.map { item in
-          Item(
-            finding: item.name, check: item.finding.check.rawValue, verdict: item.finding.verdict.rawValue,
-            track: item.finding.track, place: item.place, firstFrame: item.finding.frames.start,
-            frames: item.finding.frames.count, measured: item.finding.measured,
-            threshold: item.finding.threshold, isWaived: item.isWaived, waiver: item.waiver)
-        })
+      let answer = FindingList(evidence, of: version)
       Outcome.printResult(String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self))
       return
     }
@@ -141,6 +111,9 @@ struct WaiveCommand: ParsableCommand {
         : waiver.verdict == .unwaived ? "no longer waived" : "was waived until \(waiver.until)"
       Outcome.printResult(
         "      \(state) by \(waiver.by)\(waiver.role.map { " as \($0)" } ?? ""): \(waiver.reason)")
+    }
+    for (check, count) in evidence.report.unlisted.sorted(by: { $0.key < $1.key }) {
+      Outcome.printResult("  and \(count) more of \(check), which are not listed")
     }
     if evidence.items.isEmpty { Outcome.printResult("  Nothing is out of bounds.") }
   }

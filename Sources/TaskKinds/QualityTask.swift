@@ -7,7 +7,7 @@ package import TaskGraph
 /// Decodes a finished deliverable in full and measures it: pictures and sound, with what is out of bounds.
 package enum QualityTask: DescribedTask {
   package static let identifier = "qc"
-  package static let version = 1
+  package static let version = 2
 
   package struct Input: Codable, Sendable {
     /// The task that makes the file.

@@ -1,5 +1,6 @@
 import Board
 import Delivery
+import Diagnostics
 import Digests
 import Foundation
 import MediaTime
@@ -63,9 +64,12 @@ struct MeasuredProduction {
   }
 
   /// A version, measured with these findings.
-  func publish(_ text: String, _ parts: [Part], _ findings: [QualityReport.Finding] = []) throws
-    -> VersionRecord
-  {
+  ///
+  /// - Parameter failing: the check that failed, where it is told how it ended.
+  func publish(
+    _ text: String, _ parts: [Part], _ findings: [QualityReport.Finding] = [],
+    failing: QualityReport.Check? = nil
+  ) throws -> VersionRecord {
     let file = try object(Array(text.utf8))
     let version = try publisher.publish(
       [PublishedFile(object: file, fileExtension: "mov")],
@@ -78,6 +82,9 @@ struct MeasuredProduction {
       startFrame: 86_400, frameCount: parts.reduce(0) { $0 + $1.count }, target: nil,
       tool: "<b>meter</b>")
     report.add(findings)
+    if let failing {
+      report.results.append(QualityReport.Result(failing, .fail, measured: "many", threshold: "none"))
+    }
     let bytes = Array(try JSONEncoder().encode(report))
     _ = try publisher.publish(
       [PublishedFile(object: try object(bytes), fileExtension: "qc.json")],
@@ -152,6 +159,42 @@ struct MeasuredProduction {
     levels.check = .levels
     let check = try measured.publish("four", cut(), [levels])
     #expect(try measured.evidence(of: check).state.verdict == .failed)
+  }
+
+  @Test func `what does not decode is damage of one file, whatever it should show`() throws {
+    var damage = MeasuredProduction.black(20, 2)
+    damage.check = .decoding
+    let first = try measured.publish("one", cut(), [damage])
+    try measured.waive("decoding-1", of: first)
+    #expect(try measured.evidence(of: first).state.verdict == .waived)
+    let again = try measured.publish("two", cut(), [damage])
+    #expect(try measured.evidence(of: again).state.verdict == .failed)
+  }
+
+  @Test func `findings that are not listed are open, whatever is waived`() throws {
+    let many = (0..<102).map { MeasuredProduction.black(4 + $0 * 4, 2) }
+    let version = try measured.publish(
+      "one", [Part("A", at: 0, count: 500)], many, failing: .black)
+    let state = try measured.evidence(of: version).state
+    #expect(state.failed == 102)
+    try measured.waive("black-1", of: version)
+    #expect(try measured.evidence(of: version).state.text == "QC failed, 101 findings and 1 waived")
+  }
+
+  @Test func `only what was decoded in full counts as sent`() throws {
+    let file = try measured.object(Array("unmeasured".utf8))
+    let version = try VersionPublisher(measured.store).publish(
+      [PublishedFile(object: file, fileExtension: "mov")],
+      as: VersionLine(.deliverable, programme: "film", name: "trailer"),
+      provenance: VersionPublisher.Provenance(
+        madeFrom: [], facts: .null, verification: .null, tool: "test")
+    ).record
+    let error = #expect(throws: DiagnosticList.self) {
+      try HandoverRecord.record(
+        .sent, of: version, recipient: "Example TV", note: "", by: "mika", in: measured.store)
+    }
+    #expect(error?.diagnostics.map(\.code) == ["handover.notMeasured"])
+    #expect(error?.exitCode == 4)
   }
 
   @Test func `how a cut was split into events leaves no trace`() throws {

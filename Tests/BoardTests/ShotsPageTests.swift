@@ -54,6 +54,17 @@ import Testing
   }
 
   @Test(arguments: [
+    ("città", 2), ("CITTA\u{300} master", 2), ("citta", 1), ("MASTER FRAMES 01:00", 3), ("_030 mov", 1),
+    ("city_030 city_040", 0),
+  ])
+  func `words are found whatever their case, and however an accent is written`(words: String, count: Int) {
+    let shots = [
+      shot("Città_010", 0, .done), shot("CITTA\u{300}_020", 24, .done), shot("CITY_030", 48, .done),
+    ]
+    #expect(ShotsPage.Choice { ["search": words][$0] }.shown(of: shots).count == count)
+  }
+
+  @Test(arguments: [
     (["state": "missing"], 1), (["state": "done"], 2), (["search": "city 020"], 1), (["handles": "short"], 3),
     (["search": "nothing"], 0), (["state": "nonsense"], 3),
   ])

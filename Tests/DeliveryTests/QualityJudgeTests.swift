@@ -66,6 +66,13 @@ import Testing
     #expect(report.findings.map(\.verdict) == [.fail])
   }
 
+  @Test func `black from end to end fails`() {
+    let report = judged(
+      [picture(isBlack: true, difference: nil)] + run(71, picture(isBlack: true, difference: 0)))
+    #expect(report.findings.map(\.measured) == ["all of it is black"])
+    #expect(report.findings.map(\.verdict) == [.fail])
+  }
+
   @Test func `levels fail from two frames and one per cent on, and say the worst`() {
     let report = judged(
       run(10, picture()) + run(1, picture(outside: 500_000)) + run(5, picture())
@@ -82,6 +89,17 @@ import Testing
     let other = judged(run(30, picture(outside: nil)))
     #expect(other.results.first { $0.check == .levels }?.verdict == .notRun)
     #expect(other.results.first { $0.check == .black }?.verdict == .pass)
+  }
+
+  @Test func `pictures of a format that is not measured decode all the same`() {
+    var judge = PictureJudge(rate: Self.rate, frameCount: 6)
+    for _ in 0..<3 { judge.addUnmeasured() }
+    judge.add(nil)
+    for _ in 0..<2 { judge.addUnmeasured() }
+    var report = report(6)
+    judge.finish(unknown: "pictures in gbrp10le are not measured", into: &report)
+    #expect(report.findings.map(\.frames) == [FrameRange(start: 3, count: 1)])
+    #expect(report.results.map(\.verdict) == [.fail, .notRun, .notRun, .notRun])
   }
 
   @Test func `pictures that do not decode are found, frame by frame`() {
@@ -134,10 +152,41 @@ import Testing
     #expect(found.allSatisfy { $0.track == 1 })
   }
 
-  @Test func `one silent channel is no silence`() {
-    let report = heard([tone(6), silence(6)], frames: 144)
-    #expect(report.findings.isEmpty)
-    #expect(report.tracks[0].high.max() == 100)
+  @Test func `a channel that is silent while others sound is told, between what all share`() {
+    let throughout = heard([tone(6), silence(6)], frames: 144)
+    #expect(throughout.findings.map(\.measured) == ["right under −60 dBFS throughout"])
+    #expect(throughout.findings.map(\.verdict) == [.warn])
+    #expect(throughout.tracks[0].high.max() == 100)
+    let left = silence(4) + tone(8) + silence(4)
+    let right = silence(4) + tone(2) + tone(3, 0.0001) + tone(3) + silence(4)
+    let found = heard([left, right], frames: 384).findings
+    #expect(found.map(\.measured) == ["right under −60 dBFS for 3.0 s"])
+    #expect(found.first?.frames == FrameRange(start: 144, count: 72))
+    #expect(heard([left, left], frames: 384).findings.isEmpty)
+  }
+
+  @Test func `LFE and surrounds may rest, but not from end to end`() {
+    let rest = tone(1) + silence(5)
+    let channels = [tone(6), tone(6), tone(6), rest, silence(6), rest]
+    #expect(
+      heard(channels, frames: 144).findings.map(\.measured) == ["left surround under −60 dBFS throughout"])
+  }
+
+  @Test func `nothing at all is a fault, digital or not`() {
+    let nothing = heard([silence(1), silence(1)], frames: 24)
+    #expect(nothing.findings.map(\.verdict) == [.fail])
+    #expect(nothing.findings.first?.measured == "digital silence throughout")
+    #expect(nothing.findings.first?.frames == FrameRange(start: 0, count: 24))
+    #expect(heard([tone(1, 0.0001)], frames: 24).findings.map(\.verdict) == [.warn])
+  }
+
+  @Test func `a peak after the last whole step is found`() {
+    let loudness = SoundJudge.Loudness(
+      integrated: -2400, range: nil, truePeak: -100, momentary: [], shortTerm: [], peaks: [-600, -600])
+    let target = QualityReport.Target(integrated: -24_000, truePeak: -2000)
+    let report = heard([tone(0.25)], frames: 6, loudness: loudness, target: target)
+    #expect(report.findings.map(\.measured) == ["−1.0 dBTP"])
+    #expect(report.findings.first?.frames == FrameRange(start: 4, count: 2))
   }
 
   @Test func `three samples at full scale are clipped, two are a peak`() {
@@ -157,19 +206,38 @@ import Testing
       integrated: -2290, range: 500, truePeak: -120, momentary: [nil, -2300, -2200],
       shortTerm: [nil, nil, -2300],
       peaks: [-600, -120, -2000])
-    let target = QualityReport.Target(integrated: -24_000, truePeak: -2000)
+    let target = QualityReport.Target(integrated: -26_000, truePeak: -2000)
     let report = heard([tone(0.3)], frames: 7, loudness: loudness, target: target)
     #expect(report.findings.map(\.check) == [.loudness, .truePeak])
-    #expect(report.findings[0].measured == "−22.9 LKFS" && report.findings[0].threshold == "−24.0 LKFS ± 0.5")
+    #expect(report.findings[0].measured == "−22.9 LKFS" && report.findings[0].threshold == "−26.0 LKFS ± 0.5")
     #expect(report.findings[1].frames == FrameRange(start: 2, count: 3))
     #expect(report.findings[1].measured == "−1.2 dBTP")
     let met = heard(
       [tone(0.3)], frames: 7,
       loudness: SoundJudge.Loudness(
-        integrated: -2355, range: nil, truePeak: -195, momentary: [], shortTerm: [], peaks: [-195]),
+        integrated: -2545, range: nil, truePeak: -195, momentary: [], shortTerm: [], peaks: [-195]),
       target: target)
-    #expect(met.findings.isEmpty, "half a decibel, and what meters differ by")
+    #expect(met.findings.isEmpty, "half a unit, and what meters differ by")
     #expect(heard([tone(1)], frames: 24).results.first?.verdict == .notRun)
+  }
+
+  @Test(arguments: [
+    (-23_000, -2325, -2326, "−23.0 LKFS ± 0.2"), (-24_000, -2605, -2606, "−24.0 LKFS ± 2.0"),
+    (-27_000, -2495, -2494, "−27.0 LKFS ± 2.0"), (-16_000, -1655, -1656, "−16.0 LKFS ± 0.5"),
+  ])
+  func `targets have the tolerance of their specification`(
+    target: Int, met: Int, missed: Int, threshold: String
+  ) {
+    func judged(_ integrated: Int) -> QualityReport.Result? {
+      heard(
+        [tone(0.3)], frames: 7,
+        loudness: SoundJudge.Loudness(
+          integrated: integrated, range: nil, truePeak: -900, momentary: [], shortTerm: [], peaks: []),
+        target: QualityReport.Target(integrated: target, truePeak: -1000)
+      ).results.first { $0.check == .loudness }
+    }
+    #expect(judged(met)?.verdict == .pass && judged(missed)?.verdict == .fail)
+    #expect(judged(met)?.threshold == threshold)
   }
 
   @Test func `columns hold everything once, however long it is`() {

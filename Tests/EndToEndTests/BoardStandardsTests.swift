@@ -14,12 +14,13 @@ import Testing
       .first { FileManager.default.fileExists(atPath: $0) }
   }()
 
-  /// A production with a version, a closed gate, a run and a conform on record.
+  /// A production with a version that was measured, a closed gate, a run and a conform on record.
   private func production() throws -> (Fixture, String) {
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 60, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
     let events = [
       ListWriter.Event(reel: "A001", source: 86_405, count: 20),
+      ListWriter.Event(reel: "BL", source: 0, count: 2),
       ListWriter.Event(reel: "A001", source: 86_430, count: 16),
     ]
     _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
@@ -35,10 +36,12 @@ import Testing
         review: {kind: delivery, picture: grade, profile: silent-review}
         sign-off: {kind: approval, of: review, for: grade, role: colorist}
         master: {kind: delivery, picture: grade, profile: test, after: [sign-off]}
+        check: {kind: qc, of: review}
 
       """, to: "p.yaml")
     let run = try fixture.interlock(["run", pipeline, "--production", "out"])
-    guard run.status == 6 else { throw FixtureError(text: run.errors) }
+    // A flash of black is found, and nobody has waived it.
+    guard run.status == 4 else { throw FixtureError(text: run.errors) }
     return (fixture, pipeline)
   }
 
@@ -106,7 +109,10 @@ import Testing
       let found = try #require(seen.told[width] as? [String: Any])
       let pages = try #require(found["pages"] as? [String])
       #expect((found["violations"] as? [String]) == [], "\(width)")
-      for page in ["/", "/conform", "/conform/test", "/pipelines", "/farm", "/deliverables/test/review"] {
+      for page in [
+        "/", "/conform", "/conform/test", "/pipelines", "/farm", "/deliverables/test/review", "/shots", "/qc",
+        "/qc/test/review",
+      ] {
         #expect(pages.contains(page), "\(pages)")
       }
       #expect(pages.contains { $0.hasPrefix("/starts/") })

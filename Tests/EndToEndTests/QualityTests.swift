@@ -63,7 +63,11 @@ import Testing
   {
     let (fixture, pipeline) = try production()
     #expect(try fixture.interlock(["waive", "test/master", "--show", "--production", "out"]).status != 0)
-    #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 0)
+    let first = try fixture.interlock(["run", pipeline, "--production", "out"])
+    #expect(first.status == 4, "\(first.errors)")
+    #expect(first.errors.contains("test/master@v001: QC failed, 1 finding"))
+    #expect(first.errors.contains("interlock waive test/master --show --production out"))
+    #expect(first.text.contains("quality control found what nobody has waived"))
     let found = try shown(fixture)
     #expect(found.state.verdict == "failed" && found.state.failed == 1)
     #expect(found.findings.map(\.finding) == ["black-1"])
@@ -91,7 +95,7 @@ import Testing
 
     // Another picture follows the black: nobody has seen that.
     _ = try fixture.folder.write(Self.cut(12, after: 61), to: "cut.edl")
-    #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 0)
+    #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 4)
     #expect(try shown(fixture).state.verdict == "failed")
     #expect(try fixture.interlock(["verify", "--production", "out"]).status == 0)
 
@@ -99,6 +103,7 @@ import Testing
       (["waive", "test/master", "black-7", "--reason", "x", "--until", "2999-12-24"], 2),
       (["waive", "test/master", "black-1", "--reason", "x", "--until", "2020-12-24"], 2),
       (["waive", "test/review", "--show"], 3), (["received", "test/master"], 2),
+      (["sent", "test/review", "--to", "Example TV"], 4),
     ] {
       let refused = try fixture.interlock(arguments + ["--production", "out"])
       #expect(Int(refused.status) == status, "\(arguments): \(refused.errors)")
@@ -112,13 +117,100 @@ import Testing
         "rejected by Example TV: hiss; redelivery round 2"))
   }
 
+  /// The parts of an answer by their names.
+  private func fields(_ answer: HTTPExchange) throws -> [String: Any] {
+    try #require(
+      try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any], "\(answer.text)")
+  }
+
+  @Test func `programs look at shots and findings, waive and record, with the words of the command line`()
+    throws
+  {
+    let (fixture, pipeline) = try production()
+    #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 4)
+    let server = try BoardServing(fixture, [pipeline])
+    defer { _ = server.end() }
+    while try fields(server.get("/api/v1/deliverables"))["surveyed"] == nil { usleep(50_000) }
+
+    let listed = try fields(server.get("/api/v1/shots"))
+    #expect(listed["count"] as? Int == 2 && listed["pages"] as? Int == 1)
+    let shot = try #require((listed["shots"] as? [[String: Any]])?.first)
+    #expect(shot["programme"] as? String == "test" && shot["shot"] as? String == "CITY_<b>010")
+    let key = try #require(shot["key"] as? String)
+    let one = try fields(server.get("/api/v1/shots/test/\(key)"))
+    let versions = try #require(one["versions"] as? [[String: Any]])
+    #expect(Set(versions.compactMap { $0["deliverable"] as? String }) == ["review", "master"])
+    for target in [
+      "/api/v1/shots?state=worse", "/api/v1/shots?page=0", "/api/v1/shots?handles=long",
+      "/api/v1/shots?programme=%3Cb%3E",
+    ] {
+      #expect(try server.get(target).status == 400, "\(target)")
+    }
+
+    let place = "/api/v1/deliverables/test/master/v001"
+    let told = try server.get(place + "/findings")
+    let shown = try fixture.interlock(["waive", "test/master", "--show", "--json", "--production", "out"])
+    #expect(
+      try fields(told) as NSDictionary
+        == JSONSerialization.jsonObject(with: shown.output) as? NSDictionary,
+      "the command line says the same")
+    #expect(try server.get("/api/v1/deliverables/test/review/v001/findings").status == 404)
+
+    func send(_ target: String, _ body: String) throws -> HTTPExchange {
+      try server.post(place + target, Data(body.utf8), type: "application/json")
+    }
+    let waiver = #"{"verdict": "waived", "finding": "black-1", "reason": "story", "until": "2999-12-24"}"#
+    for (body, status, code) in [
+      (
+        #"{"verdict": "waived", "finding": "black-9", "reason": "x", "until": "2999-12-24"}"#, 422,
+        "waive.unknownFinding"
+      ),
+      (
+        #"{"verdict": "waived", "finding": "black-1", "reason": " ", "until": "2999-12-24"}"#, 422,
+        "waive.noReason"
+      ),
+      (#"{"verdict": "waived", "finding": "black-1", "reason": "x"}"#, 422, "waive.noDay"),
+      (#"{"verdict": "sent", "finding": "black-1", "reason": "x"}"#, 400, "request.refused"),
+    ] {
+      let answer = try send("/waivers", body)
+      #expect(answer.status == status, "\(answer.text)")
+      #expect(try fields(answer)["code"] as? String == code)
+    }
+    // Without the key nobody changes anything, and a browser only with the token.
+    let json = ("Content-Type", "application/json")
+    for (headers, status) in [([json], 401), ([json, server.cookie], 403)] {
+      let answer = try server.send("POST", place + "/waivers", headers: headers, body: Data(waiver.utf8))
+      #expect(answer.status == status)
+    }
+    let waived = try send("/waivers", waiver)
+    #expect(waived.status == 201, "\(waived.text)")
+    #expect(try self.shown(fixture).state.verdict == "waived")
+    let rows = try fields(server.get("/api/v1/quality"))["deliverables"] as? [[String: Any]]
+    let master = rows?.first { $0["deliverable"] as? String == "master" }?["quality"] as? [String: Any]
+    #expect(master?["verdict"] as? String == "waived" && master?["until"] as? String == "2999-12-24")
+
+    #expect(try send("/handovers", #"{"verdict": "received", "recipient": "Example TV"}"#).status == 422)
+    #expect(try send("/handovers", #"{"verdict": "sent", "recipient": "Example TV"}"#).status == 201)
+    #expect(try send("/handovers", #"{"verdict": "refused"}"#).status == 422)
+    #expect(try send("/handovers", #"{"verdict": "refused", "note": "hiss"}"#).status == 201)
+    let known = try fields(server.get(place + "/handovers"))["handovers"] as? [[String: Any]]
+    #expect(known?.compactMap { $0["verdict"] as? String } == ["sent", "refused"])
+    let unmeasured = try server.post(
+      "/api/v1/deliverables/test/review/v001/handovers",
+      Data(#"{"verdict": "sent", "recipient": "Example TV"}"#.utf8), type: "application/json")
+    #expect(unmeasured.status == 409, "\(unmeasured.text)")
+    #expect(
+      try fixture.interlock(["status", "--production", "out"]).text.contains(
+        "rejected by Example TV: hiss; redelivery round 2"))
+  }
+
   @Test(
     .enabled(if: BoardBrowser.isInstalled, "chromium is not installed; `make test` installs it"))
   func `a person looks at shots, scopes, findings and their frames, waives one, and records what was sent`()
     throws
   {
     let (fixture, pipeline) = try production()
-    #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 0)
+    #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 4)
     let server = try BoardServing(fixture, [pipeline])
     defer { _ = server.end() }
     let text = "document.body.innerText"

@@ -1,13 +1,16 @@
 import Diagnostics
 package import ObjectStore
+import Planning
 
 /// What became of a version at its recipient, as the command line and the board record it with the same words.
 package enum HandoverRecord {
   package static let longestNote = 4000
   package static let longestName = 120
+  /// The code of what is refused because nobody has seen all of it.
+  package static let notMeasured = "handover.notMeasured"
 
   /// - Throws: `usage` for an empty recipient, a refusal without a reason, or an order of words that makes no sense;
-  ///   `verification`, `decision.damaged`.
+  ///   `verification`, `decision.damaged`, and `handover.notMeasured` for what was not decoded in full before it is sent.
   package static func record(
     _ verdict: Handover.Verdict, of version: VersionRecord, recipient: String?, note: String, by: String,
     in store: ObjectStore
@@ -26,7 +29,7 @@ package enum HandoverRecord {
     if name.isEmpty {
       fault("handover.noRecipient", "it is not known to whom it was sent", "Name the recipient with --to.")
     }
-    if name.count > longestName || note.count > longestNote {
+    if name.unicodeScalars.count > longestName || note.unicodeScalars.count > longestNote {
       fault(
         "handover.long", "a recipient has at most \(longestName) characters, a note \(longestNote)",
         "Say it shorter.")
@@ -41,10 +44,32 @@ package enum HandoverRecord {
         "Record first that it was: `interlock sent`.")
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
+    guard try verdict != .sent || isDecoded(version, in: store) else {
+      throw DiagnosticList([
+        Diagnostic(
+          family: .verification, code: notMeasured,
+          message: "\(version.reference) was not decoded in full, so it does not count as sent",
+          remedy:
+            "Give the pipeline a stage `{kind: qc, of: \(version.line.name)}` and run it; then record it again."
+        )
+      ])
+    }
     let handover = Handover(
       verdict, version, record: try VersionDecision.intactRecord(of: version, in: store), recipient: name,
       note: note, by: by)
     try publisher.record(handover, on: version)
     return handover
+  }
+
+  /// Whether every frame was decoded: by quality control, or when its files were made.
+  private static func isDecoded(_ version: VersionRecord, in store: ObjectStore) throws -> Bool {
+    if let evidence = CheckedEvidence(version), let recipe = try? version.facts.decoded(as: Recipe.self),
+      Int64(evidence.framesDecoded.count) >= recipe.frameCount
+    {
+      return true
+    }
+    var shelf = VersionShelf(store)
+    var reports = QualityReports(store.production)
+    return try reports.report(on: version, among: shelf.rows()) != nil
   }
 }

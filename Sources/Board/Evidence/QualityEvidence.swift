@@ -71,7 +71,7 @@ package struct QualityEvidence: Sendable {
     items = report.named.map { name, finding in
       let subject = Waiver.Subject(
         check: finding.check.rawValue, track: finding.track,
-        content: finding.sound ?? Self.pictures(finding.frames, recipe: recipe, file: report.file))
+        content: finding.sound ?? Self.pictures(finding, recipe: recipe, file: report.file))
       let waiver = last[subject]
       let end = report.timecode(at: finding.frames.end - 1)
       return Item(
@@ -85,16 +85,21 @@ package struct QualityEvidence: Sendable {
 
   /// The digest of the signatures of frames in their order: the same wherever the same pictures follow each other.
   ///
-  /// With the frame on each side of them: one black is like another, and what stands around it tells them apart.
-  static func pictures(_ found: FrameRange, recipe: Recipe?, file: Digest) -> Digest {
-    let frames = FrameRange(start: max(0, found.start - 1), end: found.end + 1)
+  /// With the frame on each side of them: one black is like another, and what stands around it tells them apart. Levels
+  /// are those of an encoding too, and what does not decode is damage of one file, whatever it should show.
+  private static func pictures(
+    _ finding: QualityReport.Finding, recipe: Recipe?, file: Digest
+  ) -> Digest {
+    let frames = FrameRange(start: max(0, finding.frames.start - 1), end: finding.frames.end + 1)
     var encoder = CanonicalEncoder(domain: "interlock.finding.pictures", version: 1)
-    guard let recipe else {
+    guard let recipe, finding.check != .decoding else {
       encoder.append(file)
       encoder.append(frames.start)
       encoder.append(frames.count)
       return encoder.digest()
     }
+    if finding.check == .levels { encoder.append(recipe.encoding) }
+    encoder.append(finding.frames.count)
     var runs: [FrameRun] = []
     for part in recipe.parts {
       let whole = FrameRange(start: part.firstFrame, count: part.count)
@@ -110,10 +115,14 @@ package struct QualityEvidence: Sendable {
   package var state: QualityState {
     let failures = items.filter { $0.finding.verdict == .fail }
     let waived = failures.filter(\.isWaived)
-    let open = failures.count - waived.count
+    // What is not listed nobody can have waived.
+    let failing = Set(report.results.filter { $0.verdict == .fail }.map(\.check.rawValue))
+    let unlisted = report.unlisted.filter { failing.contains($0.key) }.values.reduce(0, +)
+    let open = failures.count - waived.count + unlisted
     return QualityState(
       verdict: open > 0 ? .failed : waived.isEmpty ? .passed : .waived, failed: open, waived: waived.count,
-      warned: items.count { $0.finding.verdict == .warn && !$0.isWaived },
+      warned: items.count { $0.finding.verdict == .warn && !$0.isWaived }
+        + report.unlisted.values.reduce(0, +) - unlisted,
       until: waived.compactMap(\.waiver?.until).min(), report: asset.reference)
   }
 
@@ -130,10 +139,16 @@ package struct QualityEvidence: Sendable {
   }
 }
 
-/// Reports of quality control, each read once.
+/// Reports of quality control: what each is about is kept, the report itself is read when it is asked for.
 package struct QualityReports: Sendable {
+  private struct Subject: Sendable {
+    var deliverable: String
+    var file: Digest
+  }
+
   private let production: Production
-  private var kept: [Digest: QualityReport] = [:]
+  /// By the digest of the report.
+  private var subjects: [Digest: Subject] = [:]
 
   package init(_ production: Production) { self.production = production }
 
@@ -154,21 +169,29 @@ package struct QualityReports: Sendable {
     for shelf in shelves where shelf.line.shelf == .asset && shelf.line.programme == version.line.programme {
       for asset in shelf.versions {
         guard let file = Self.file(of: asset) else { break }
-        guard let report = try read(file, of: asset) else { continue }
-        if report.deliverable == version.line.name, files.contains(report.file) { return (report, asset) }
+        guard let subject = try subject(of: file, of: asset), subject.deliverable == version.line.name,
+          files.contains(subject.file), let report = try read(file, of: asset)
+        else { continue }
+        return (report, asset)
       }
     }
     return nil
   }
 
-  private mutating func read(_ file: VersionRecord.File, of asset: VersionHead) throws -> QualityReport? {
-    if let known = kept[file.digest] { return known }
+  private mutating func subject(of file: VersionRecord.File, of asset: VersionHead) throws -> Subject? {
+    if let known = subjects[file.digest] { return known }
+    guard let report = try read(file, of: asset) else { return nil }
+    let subject = Subject(deliverable: report.deliverable, file: report.file)
+    subjects[file.digest] = subject
+    return subject
+  }
+
+  private func read(_ file: VersionRecord.File, of asset: VersionHead) throws -> QualityReport? {
     guard PortableName.isValid(file.name),
       let (bytes, _) = try production.fileSystem.read(asset.path(of: file, in: production)),
       Digest.sha256(bytes) == file.digest,
       let report = try? JSONDecoder().decode(QualityReport.self, from: Data(bytes)), report.schema == 1
     else { return nil }
-    kept[file.digest] = report
     return report
   }
 
@@ -201,7 +224,7 @@ package enum FindingWaiver {
     if !reason.contains(where: { !$0.isWhitespace }) {
       fault("waive.noReason", "a waiver needs a reason", "Say why it is accepted as it is.")
     }
-    if reason.count > longestReason {
+    if reason.unicodeScalars.count > longestReason {
       fault("waive.longReason", "a reason has at most \(longestReason) characters", "Say it shorter.")
     }
     if verdict == .waived {

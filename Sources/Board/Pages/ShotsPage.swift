@@ -34,17 +34,20 @@ package struct ShotsPage {
 
     /// The shots of a programme that are like this.
     package func shown(of shots: [ShotRow]) -> [ShotRow] {
-      let words = search.lowercased().split(separator: " ")
+      let words = SearchWords(search)
       return shots.filter { row in
         guard look == nil || row.look == look, !isShort || row.isShortOfHandles else { return false }
-        guard !words.isEmpty else { return true }
-        let text = [
-          row.shot, row.event, row.track, row.file ?? "", row.reel ?? "", row.record, row.source ?? "",
-          row.comp?.layers.joined(separator: " ") ?? "", row.comp?.version ?? "",
-          row.stages.map { "\($0.name) \($0.text)" }.joined(separator: " "), row.problem ?? "",
-        ].joined(separator: " ").lowercased()
-        return words.allSatisfy { text.contains($0) }
+        return words.isEmpty || words.areIn(Self.texts(of: row))
       }
+    }
+
+    /// What is searched.
+    private static func texts(of row: ShotRow) -> [String] {
+      var texts = [row.shot, row.event, row.track, row.record]
+      texts += [row.file, row.reel, row.source, row.comp?.version, row.problem].compactMap { $0 }
+      texts += row.comp?.layers ?? []
+      for stage in row.stages { texts += [stage.name, stage.text] }
+      return texts
     }
   }
 

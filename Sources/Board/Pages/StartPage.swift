@@ -75,6 +75,8 @@ package struct StartPage {
     case (.running, _): "it goes on whether or not this page is open, and without this server too."
     case (.ended, 6?):
       "everything that may be done is done; a gate waits for somebody: see <a href=\"/\">the deliverables</a>."
+    case (.ended, 4?) where command.verb == .run:
+      "not everything stands: <a href=\"/qc\">quality control</a> found what nobody has waived, or what was made did not verify."
     case (.ended, 0?) where command.verb == .run: "see <a href=\"/\">the deliverables</a>."
     case (.ended, 130?), (.ended, 143?): "finished work is kept: run it again and it goes on."
     case (.lost, _): "what it had made is kept: run it again and it goes on."

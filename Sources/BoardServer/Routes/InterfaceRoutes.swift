@@ -110,6 +110,10 @@ private struct DeliverableAnswer: Encodable {
   var files: [File]
   var decisions: [DeliverableRow.Word]
   var unseen: [UnseenFrames]
+  /// What became of every version of the line at its recipients, oldest first.
+  var handovers: [Handover]
+  /// Nil where it was not measured.
+  var quality: QualityState?
   var checksMet: Int?
   var checksNotMet: Int?
 
@@ -124,6 +128,7 @@ private struct DeliverableAnswer: Encodable {
     }
     decisions = facts.decisions.map(DeliverableRow.Word.init)
     unseen = facts.unseen
+    (handovers, quality) = (facts.handovers, facts.quality)
     checksMet = facts.evidence?.checks.count(where: \.isMet)
     checksNotMet = facts.evidence?.checks.count { !$0.isMet }
   }

@@ -10,8 +10,8 @@ enum OpenAPIDocument {
       "description": .string(about),
     ]),
     "security": .array([object(["key": .array([])]), object(["browser": .array([])])]),
-    "paths": merged(
-      conformPaths,
+    "paths": merged([
+      conformPaths, reviewPaths,
       [
         "/api/v1/deliverables": object([
           "get": operation(
@@ -39,9 +39,10 @@ enum OpenAPIDocument {
           "get": operation(
             "getSession", "In whose name is decided, and the token that a decision needs.", "Session")
         ]),
-      ]),
+      ],
+    ]),
     "components": object([
-      "schemas": merged(schemas, conformSchemas),
+      "schemas": merged([schemas, conformSchemas, reviewSchemas]),
       "securitySchemes": object([
         "key": object([
           "type": "http", "scheme": "bearer", "description": "The key that `interlock serve` printed.",
@@ -56,33 +57,35 @@ enum OpenAPIDocument {
   ])
 
   private static let about =
-    "Deliverables of a production, the run that goes on, and decisions; cuts, runs and conforms. The server answers only "
+    "Deliverables of a production, the run that goes on, and decisions; shots, what quality control found, waivers and "
+    + "what recipients said; cuts, runs and conforms. The server answers only "
     + "on this machine, and only who has the key that `interlock serve` printed."
 
-  private static func merged(_ one: [String: JSONValue], _ other: [String: JSONValue]) -> JSONValue {
-    .object(one.merging(other) { $1 })
+  private static func merged(_ parts: [[String: JSONValue]]) -> JSONValue {
+    .object(parts.reduce(into: [:]) { $0.merge($1) { $1 } })
   }
 
   private static let conditions: JSONValue = .array(
     DeliverableRow.Condition.allCases.map { .string($0.rawValue) })
 
-  private static let place: [JSONValue] = [
+  static let place: [JSONValue] = [
     path("programme", "^[A-Za-z0-9][A-Za-z0-9._-]*$"), path("name", "^[A-Za-z0-9][A-Za-z0-9._-]*$"),
     path("version", "^v[0-9]{3,}$"),
   ]
+
+  /// What a request that changes something brings along.
+  static let token = object([
+    "name": "X-Interlock-Token", "in": "header", "required": .bool(false),
+    "description": "The token of the session, where no key is sent but a browser's cookie.",
+    "schema": object(["type": "string"]),
+  ])
 
   private static let decide: JSONValue = {
     var operation = operationFields(
       "decide", "Approves or rejects a version, as `interlock approve` and `interlock reject` do.",
       "Decision",
       status: "201",
-      parameters: place + [
-        object([
-          "name": "X-Interlock-Token", "in": "header", "required": .bool(false),
-          "description": "The token of the session, where no key is sent but a browser's cookie.",
-          "schema": object(["type": "string"]),
-        ])
-      ], failures: ["400", "403", "404", "409", "413", "415", "422"])
+      parameters: place + [token], failures: ["400", "403", "404", "409", "413", "415", "422"])
     operation["requestBody"] = object([
       "required": .bool(true),
       "content": object(["application/json": object(["schema": reference("DecisionRequest")])]),
@@ -117,6 +120,9 @@ enum OpenAPIDocument {
       optional: [
         "profile": text, "version": text, "frames": count, "newFrames": count, "path": text, "made": text,
         "cut": list(text), "progress": number, "secondsRemaining": number, "decision": reference("Word"),
+        "quality": reference("Quality"), "delivery": reference("Delivery"), "unseenFrames": count,
+        "approvedAs": text, "asks": list(text), "since": text, "due": day, "secondsOfWork": number,
+        "because": list(text), "grades": list(text), "remarks": list(text),
       ]),
     "Deliverables": shape(
       ["schema": count, "deliverables": list(reference("Row"))], optional: ["surveyed": text]),
@@ -124,8 +130,11 @@ enum OpenAPIDocument {
       [
         "schema": count, "reference": text, "made": text, "decisions": list(reference("Word")),
         "files": list(shape(["name": text, "digest": text, "byteCount": count, "address": text])),
-        "unseen": list(object(["type": "object"])),
-      ], optional: ["state": reference("Row"), "checksMet": count, "checksNotMet": count]),
+        "unseen": list(object(["type": "object"])), "handovers": list(reference("Handover")),
+      ],
+      optional: [
+        "state": reference("Row"), "checksMet": count, "checksNotMet": count, "quality": reference("Quality"),
+      ]),
     "Run": shape(
       [
         "schema": count, "state": text, "seconds": number, "workers": count,

@@ -157,7 +157,9 @@ struct ShotRoutes {
       desk.feed.noteDecision()
       let address = DeliverablePage.address(line, version: version)
       return .redirect(to: "\(address)?recorded=\(verdict.rawValue)", type: .normal)
-    } catch let list as DiagnosticList where list.isUsage {
+    } catch let list as DiagnosticList
+      where list.isUsage || list.diagnostics.contains(where: { $0.code == HandoverRecord.notMeasured })
+    {
       guard let facts = try await desk.reader.deliverable(line, version: version) else {
         throw HTTPError(.notFound)
       }

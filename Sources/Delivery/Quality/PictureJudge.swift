@@ -13,7 +13,8 @@ package struct PictureJudge: Sendable {
     package var highest: Int
     /// Whether at least 98 % of it are black.
     package var isBlack: Bool
-    /// Mean difference of luma to the picture before in millionths of the whole range; nil for the first.
+    /// Mean difference of luma to the picture that the ones before it repeat, in millionths of all codes; nil for the
+    /// first.
     package var difference: Int?
     /// Samples outside the preferred range of EBU R 103, in millionths; nil where that is not defined.
     package var outside: Int?
@@ -26,8 +27,11 @@ package struct PictureJudge: Sendable {
     }
   }
 
-  /// −60 dB, FFmpeg's default: what coding noise of a still picture stays under.
-  private static let frozen = 1000
+  /// −60 dB, FFmpeg's default: what coding noise of a still picture stays under, in millionths of all codes.
+  ///
+  /// A picture is compared with the first of those that it repeats, as FFmpeg's `freezedetect` does: a slow fade changes
+  /// less than this from one frame to the next and is no freeze.
+  package static let frozen = 1000
   /// One per cent of the samples.
   private static let allowedOutside = 10_000
   /// Frames that are a flash and no fade.
@@ -37,8 +41,10 @@ package struct PictureJudge: Sendable {
   private let columns: QualityColumns
   private var frames: Int64 = 0
   private var black = FrameRuns()
-  private var still = FrameRuns()
-  private var outside = FrameRuns()
+  private var still: FrameRuns
+  private var outside = FrameRuns(atLeast: 2)
+  /// Of the run of `outside` that goes on, and by the first frame of those that are kept.
+  private var worst = 0
   private var worstOutside: [Int64: Int] = [:]
   private var isRangeKnown = true
   private var damaged = FrameRuns()
@@ -47,6 +53,8 @@ package struct PictureJudge: Sendable {
   package init(rate: FrameRate, frameCount: Int64) {
     self.rate = rate
     columns = QualityColumns(total: frameCount)
+    // The first of equal pictures differs from the one before it.
+    still = FrameRuns(atLeast: rate.frames(lasting: 2000) - 1)
     picture.lowest = [Int](repeating: 0, count: columns.count)
     picture.mean = picture.lowest
     picture.highest = picture.lowest
@@ -55,14 +63,18 @@ package struct PictureJudge: Sendable {
 
   private var counts: [Int]
 
+  /// A picture that decodes and is not measured.
+  package mutating func addUnmeasured() {
+    damaged.note(false, at: frames)
+    frames += 1
+  }
+
   /// - Parameter sample: nil for a picture that cannot be decoded.
   package mutating func add(_ sample: Sample?) {
     damaged.note(sample == nil, at: frames)
     black.note(sample?.isBlack == true, at: frames)
     still.note((sample?.difference).map { $0 < Self.frozen } == true, at: frames)
-    let share = sample?.outside ?? 0
-    outside.note(share > Self.allowedOutside, at: frames)
-    if let begun = outside.begun { worstOutside[begun] = max(worstOutside[begun] ?? 0, share) }
+    noteOutside(sample?.outside ?? 0)
     if let sample {
       if sample.outside == nil { isRangeKnown = false }
       let column = columns.column(of: frames)
@@ -75,13 +87,20 @@ package struct PictureJudge: Sendable {
     frames += 1
   }
 
+  private mutating func noteOutside(_ share: Int) {
+    let kept = outside.ranges.count
+    outside.note(share > Self.allowedOutside, at: frames)
+    if outside.ranges.count > kept, let run = outside.ranges.last { worstOutside[run.start] = worst }
+    worst = outside.begun == nil ? 0 : max(worst, share)
+  }
+
   /// What is told at the end.
   ///
   /// - Parameter unknown: why pictures could not be measured; nil where they were.
   package mutating func finish(unknown: String?, into report: inout QualityReport) {
     black.end(at: frames)
     still.end(at: frames)
-    outside.end(at: frames)
+    noteOutside(0)
     damaged.end(at: frames)
     for column in picture.mean.indices where counts[column] > 0 { picture.mean[column] /= counts[column] }
     report.picture = picture
@@ -119,9 +138,13 @@ package struct PictureJudge: Sendable {
         threshold: threshold))
   }
 
-  /// What begins or ends the file is a head or a tail, and may be as long as it likes.
+  /// What begins or ends the file is a head or a tail, and may be as long as it likes; all of it may not.
   private func blackFindings() -> [QualityReport.Finding] {
     black.ranges.compactMap { range in
+      if range.count == frames {
+        return .init(
+          .black, .fail, frames: range, measured: "all of it is black", threshold: "at most 2 s inside")
+      }
       guard range.start > 0, range.end < frames else { return nil }
       let length = QualityWords.length(range.count, rate)
       if range.count <= Self.flash {
@@ -164,16 +187,20 @@ package struct PictureJudge: Sendable {
   }
 }
 
-/// Consecutive frames, or samples, of which something holds.
+/// Consecutive frames, or samples, of which something holds; those that are too short to matter are not kept, so that what
+/// is kept does not grow with every sample that happens to be zero.
 struct FrameRuns: Sendable {
   private(set) var ranges: [FrameRange] = []
   private(set) var begun: Int64?
+  private let least: Int64
+
+  init(atLeast least: Int64 = 1) { self.least = least }
 
   mutating func note(_ holds: Bool, at index: Int64) {
     if holds {
       if begun == nil { begun = index }
     } else if let start = begun {
-      ranges.append(FrameRange(start: start, end: index))
+      if index - start >= least { ranges.append(FrameRange(start: start, end: index)) }
       begun = nil
     }
   }
@@ -185,6 +212,12 @@ extension FrameRate {
   /// Whether so many frames last that many milliseconds.
   func lasts(_ frames: Int64, atLeast milliseconds: Int64) -> Bool {
     frames * Int64(denominator) * 1000 >= milliseconds * Int64(numerator)
+  }
+
+  /// The fewest frames that last that many milliseconds.
+  func frames(lasting milliseconds: Int64) -> Int64 {
+    let (over, under) = (milliseconds * Int64(numerator), Int64(denominator) * 1000)
+    return (over + under - 1) / under
   }
 
   func lasts(_ frames: Int64, longerThan milliseconds: Int64) -> Bool {

@@ -10,7 +10,8 @@ import TaskKinds
 
 /// Measures one deliverable when it is finished: a report of what is out of bounds, published as an asset.
 ///
-/// What it finds stops nothing: it is for people, who have it made again or waive it.
+/// What it finds stops nothing: it is for people, who have it made again or waive it. Until then the exit code of a run
+/// says that verification failed.
 package struct QualityStage: ReadableStage {
   package static let kind = "qc"
   package static let summary =

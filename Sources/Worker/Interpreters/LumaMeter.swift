@@ -6,7 +6,8 @@ import Media
 final class LumaMeter {
   private let tags: ColourTags
   private var present: [UInt16] = []
-  private var last: [UInt16] = []
+  /// The picture that those since then repeat.
+  private var reference: [UInt16] = []
   private var histogram: [Int] = []
   /// Why pictures are not measured; nil while they are.
   private(set) var unknown: String?
@@ -52,7 +53,6 @@ final class LumaMeter {
     }
     let count = picture.width * picture.height
     let (black, white) = ends(layout.depth)
-    swap(&present, &last)
     if present.count != count { present = [UInt16](repeating: 0, count: count) }
     read(picture, layout)
     var (sum, blacks) = (0, 0)
@@ -65,10 +65,12 @@ final class LumaMeter {
       if code <= limit { blacks += number }
     }
     func thousandths(_ code: Int) -> Int { (code - black) * 1000 / (white - black) }
+    let difference = difference(codes: histogram.count)
+    let outside = outside(picture, layout)
+    if difference.map({ $0 >= PictureJudge.frozen }) ?? true { swap(&present, &reference) }
     return PictureJudge.Sample(
       lowest: thousandths(lowest), mean: thousandths(sum / count), highest: thousandths(highest),
-      isBlack: blacks * 100 >= count * 98, difference: difference(range: white - black),
-      outside: outside(picture, layout))
+      isBlack: blacks * 100 >= count * 98, difference: difference, outside: outside)
   }
 
   /// Luma into `present`, and how often each code is there.
@@ -92,20 +94,21 @@ final class LumaMeter {
     }
   }
 
-  /// Mean difference to the picture before, millionths of the range.
-  private func difference(range: Int) -> Int? {
-    guard last.count == present.count, !present.isEmpty else { return nil }
+  /// Mean difference to the picture that may be repeated, millionths of all codes, as FFmpeg's `freezedetect` counts.
+  private func difference(codes: Int) -> Int? {
+    guard reference.count == present.count, !present.isEmpty else { return nil }
     var sum = 0
     for index in present.indices {
-      let (one, other) = (present[index], last[index])
+      let (one, other) = (present[index], reference[index])
       sum += Int(one > other ? one - other : other - one)
     }
-    return sum * 1_000_000 / (present.count * range)
+    return sum * 1_000_000 / (present.count * codes)
   }
 
-  /// Samples of which Y', R', G' or B' lies outside −5…105 %, in millionths, at every place with chroma.
+  /// Samples of which Y', R', G' or B' lies outside the preferred range, in millionths, at every place with chroma.
   ///
-  /// Source: EBU R 103 v3, with the matrix of ITU-R BT.709-6; without its low-pass, so that it tells rather too much.
+  /// Source: EBU R 103 v3, codes 5…246 of 8 bits and 20…984 of 10, with the matrix of ITU-R BT.709-6; without its
+  /// low-pass, so that it tells rather too much.
   private func outside(_ picture: borrowing PictureView, _ layout: Layout) -> Int? {
     guard tags.range == "tv", tags.transfer == "bt709", tags.matrix == "bt709", picture.planeCount >= 3
     else { return nil }
@@ -113,6 +116,8 @@ final class LumaMeter {
     let luma = 1 / Float(white - black)
     let chroma = 1 / Float(224 << (layout.depth - 8))
     let middle = Float(128 << (layout.depth - 8))
+    // Eleven codes of 8 bits; what rounds to the last of them is inside.
+    let reach = (Float(11 << (layout.depth - 8)) + 0.5) * luma
     let (columns, rows) = (picture.width >> layout.shift.x, picture.height >> layout.shift.y)
     let (blue, red) = unsafe (picture.plane(1), picture.plane(2))
     let strides = (blue: picture.stride(ofPlane: 1), red: picture.stride(ofPlane: 2))
@@ -135,7 +140,7 @@ final class LumaMeter {
         let values = (y + 1.5748 * r, y - 0.1873 * b - 0.4681 * r, y + 1.8556 * b)
         let low = min(min(y, values.0), min(values.1, values.2))
         let high = max(max(y, values.0), max(values.1, values.2))
-        if low < -0.05 || high > 1.05 { count += 1 }
+        if low < -reach || high > 1 + reach { count += 1 }
       }
     }
     return count * 1_000_000 / max(1, columns * rows)

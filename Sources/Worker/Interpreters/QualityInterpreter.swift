@@ -48,21 +48,31 @@ enum QualityInterpreter: TaskInterpreter {
     let total = Int(input.frameCount)
     for frame in 0..<input.frameCount {
       try StopRequest.check()
-      judge.add(try sample(frame, reader, meter))
+      switch try look(at: frame, reader, meter) {
+      case .measured(let sample): judge.add(sample)
+      case .unmeasured: judge.addUnmeasured()
+      case .damaged: judge.add(nil)
+      }
       if frame % 24 == 23 { context.reporter.progress(frames: Int(frame) + 1, of: total) }
-      if meter.unknown != nil { break }
     }
     judge.finish(unknown: meter.unknown, into: &report)
   }
 
-  /// What was measured; nil for a picture that cannot be decoded, which is what is looked for.
-  private static func sample(
-    _ frame: Int64, _ reader: PictureReader, _ meter: LumaMeter
-  ) throws -> PictureJudge.Sample? {
+  private enum Picture {
+    case measured(PictureJudge.Sample)
+    /// It decodes; its format is not one that is measured.
+    case unmeasured
+    /// It cannot be decoded, which is what is looked for.
+    case damaged
+  }
+
+  private static func look(
+    at frame: Int64, _ reader: PictureReader, _ meter: LumaMeter
+  ) throws -> Picture {
     do {
-      return try reader.withFrame(at: frame) { meter.measure($0) }
+      return try reader.withFrame(at: frame) { meter.measure($0) }.map(Picture.measured) ?? .unmeasured
     } catch let error as MediaError where [.damaged, .outOfRange].contains(error.code) {
-      return nil
+      return .damaged
     }
   }
 

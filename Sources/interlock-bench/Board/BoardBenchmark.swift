@@ -37,6 +37,16 @@ struct BoardBenchmark {
     var deliverables: [Row]
   }
 
+  private struct Shots: Decodable {
+    struct Shot: Decodable {
+      var programme: String
+      var key: String
+      var shot: String
+    }
+    var count: Int
+    var shots: [Shot]
+  }
+
   /// - Returns: nothing without FFmpeg, which makes the media.
   func measure(_ budgets: Budgets) throws -> [Figure] {
     guard Programs.installed("ffmpeg") != nil else {
@@ -95,7 +105,14 @@ struct BoardBenchmark {
   private func pages(
     _ visitor: BoardVisitor, _ row: Rows.Row, _ run: BoardRun, _ budgets: Budgets, note: String
   ) throws -> [Figure] {
+    let shots = try JSONDecoder().decode(Shots.self, from: visitor.visit("/api/v1/shots").body)
+    guard shots.count == programmes * self.shots, let shot = shots.shots.last else {
+      throw BenchError("the board shows \(shots.count) shots of \(programmes * self.shots)")
+    }
     let targets = [
+      ("shots", "/shots"), ("shots, searched", "/shots?search=\(shot.shot)"),
+      ("shots, of a state", "/shots?state=missing"), ("shots, the last page", "/shots?page=100000"),
+      ("shot", "/shots/\(shot.programme)/\(shot.key)"), ("shots, JSON", "/api/v1/shots"), ("QC", "/qc"),
       ("deliverables", "/"), ("deliverables, sorted and searched", "/?search=master&sort=state"),
       ("deliverable", "/deliverables/\(row.programme)/\(row.stage)"),
       ("pipeline", "/pipelines/\(row.programme)"),
