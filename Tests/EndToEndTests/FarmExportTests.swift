@@ -225,6 +225,7 @@ import Testing
     kill(running.process.processIdentifier, SIGINT)
     let stopped = running.finish()
     #expect(stopped.status == 130, "\(stopped.errors)")
+    #expect(stopped.errors.hasSuffix("Cancelled; finished segments are kept, run again to go on\n"))
     let again = try fixture.interlock(arguments + ["--json"], environment: environment)
     #expect(again.status == 0, "\(again.errors)")
     let report = try JSONDecoder().decode(RunReport.self, from: again.output)
