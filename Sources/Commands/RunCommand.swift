@@ -138,7 +138,10 @@ struct RunCommand: AsyncParsableCommand {
         program: openJobs, control: openJobControl, pipeline: loaded, production: folder, tools: tools,
         isQuiet: json
       ).run(plan.plan.forWorkers())
-      if let signal = signals.received { throw ExitCode(128 + signal) }
+      if let signal = signals.received {
+        Outcome.printError("Cancelled; finished segments are kept, run again to go on")
+        throw ExitCode(128 + signal)
+      }
       left = try await session.plan(until: pipeline.until, probing: engine)
     }
     // What turns out to be lost while it is published is made again here.

@@ -96,8 +96,9 @@ struct RunSummary {
     } else if outcome.failures.isEmpty {
       lines.append("Done and verified in \(display(seconds))")
     } else {
-      lines.append(
-        "\(outcome.failures.count) tasks failed after \(display(seconds)); what they do not touch is done")
+      let failed = outcome.failures.count == 1 ? "1 task" : "\(outcome.failures.count) tasks"
+      let touched = outcome.failures.count == 1 ? "it does" : "they do"
+      lines.append("\(failed) failed after \(display(seconds)); what \(touched) not touch is done")
     }
     return lines.joined(separator: "\n")
   }

@@ -173,7 +173,10 @@ import Testing
     let taken = try export("ninja", fixture, production: "out", folder: "taken")
     #expect(taken.status == 2)
     #expect(taken.errors.hasPrefix("taken: error: there is a file of this name, and a job is a folder"))
-    // Neither was worth a plan: nothing was made for them.
+    let under = try export("ninja", fixture, production: "out", folder: "taken/job")
+    #expect(under.status == 1)
+    #expect(under.errors.hasPrefix("taken/job: error: cannot list: Not a directory\n  Name a new folder, "))
+    // None was worth a plan: nothing was made for them.
     #expect(!FileManager.default.fileExists(atPath: fixture.path + "/out"))
     let unknown = try export("condor", fixture, production: "out")
     #expect(unknown.status == 2)
@@ -222,6 +225,7 @@ import Testing
     kill(running.process.processIdentifier, SIGINT)
     let stopped = running.finish()
     #expect(stopped.status == 130, "\(stopped.errors)")
+    #expect(stopped.errors.hasSuffix("Cancelled; finished segments are kept, run again to go on\n"))
     let again = try fixture.interlock(arguments + ["--json"], environment: environment)
     #expect(again.status == 0, "\(again.errors)")
     let report = try JSONDecoder().decode(RunReport.self, from: again.output)

@@ -256,6 +256,16 @@ import Testing
     let last = try JSONDecoder().decode(
       Last.self, from: Data((whole.text.split(separator: "\n").last ?? "").utf8))
     #expect(last.exit == 2 && last.asked == 4 && last.done == 3 && last.failures.map(\.number) == [4])
+    // Without a production there is nothing to do for any of them, and that is told once.
+    let nowhere = try Programs.run(Attempt.program, ["run", path])
+    #expect(nowhere.status == 2)
+    #expect(nowhere.text.contains("say where results go: --production DIR.\n"))
+    #expect(nowhere.text.contains("Task 1: ") && !nowhere.text.contains("Task 2: "))
+    // A machine without the disk makes no production of its own: the task goes to another machine.
+    let unseen = attempt.folder.path + "/unmounted/out"
+    let blind = try Programs.run(Attempt.program, ["run", path, "--production", unseen])
+    #expect(blind.status == 75 && blind.text.contains("this machine sees no production there"))
+    #expect(!FileManager.default.fileExists(atPath: unseen))
   }
 
   @Test func `media is found where a path mapping says, longest source first`() throws {

@@ -55,10 +55,13 @@ package struct JobBundle: Sendable {
         family: .usage, code: code, location: SourceLocation(file: typed ?? folder), message: message,
         remedy: "Name a new folder.")
     }
-    if let facts = try files.facts(folder), facts.isRegularFile {
-      throw refusal("export.noFolder", "there is a file of this name, and a job is a folder")
+    let names = try told(of: typed ?? folder) {
+      if let facts = try files.facts(folder), facts.isRegularFile {
+        throw refusal("export.noFolder", "there is a file of this name, and a job is a folder")
+      }
+      return try files.names(in: folder)
     }
-    guard try files.names(in: folder).isEmpty else {
+    guard names.isEmpty else {
       throw refusal(
         "export.folderInUse", "there is something in this folder already, and a farm may be at work with it")
     }
@@ -69,6 +72,22 @@ package struct JobBundle: Sendable {
   /// - Throws: as `check`; `storage.…`.
   package func write(to folder: String, typed: String? = nil) throws {
     try Self.check(folder, typed: typed)
+    try Self.told(of: typed ?? folder) { try writeFiles(to: folder) }
+  }
+
+  /// Faults of the disk concern the folder that the user named, and no production.
+  private static func told<Value>(of folder: String, _ work: () throws -> Value) throws -> Value {
+    do {
+      return try work()
+    } catch var fault as Diagnostic where fault.code.hasPrefix("storage.") {
+      let inside = fault.location?.file ?? "."
+      fault.location = SourceLocation(file: inside == "." ? folder : "\(folder)/\(inside)")
+      fault.remedy = "Name a new folder, on a disk that has room and may be written."
+      throw fault
+    }
+  }
+
+  private func writeFiles(to folder: String) throws {
     let files = FileSystem(root: folder)
     let described = try format.files(of: job)
     let folders = Set((["tasks/"] + described.map(\.path)).map { FileSystem.parent(of: "\(folder)/\($0)") })

@@ -116,7 +116,7 @@ struct FarmRun {
       Self.write(ending)
       ends.note(number, ending)
       // Of the rest nothing would come out differently: the process, the machine or the disk has to be looked at.
-      guard ends.mayGoOn else { break }
+      guard ends.mayGoOn, ending.diagnostics.first?.code != "task.outsideProduction" else { break }
     }
     ends.close()
     close(ends.exit, failure: ends.isCancelled ? nil : ends.reason)
