@@ -6,7 +6,7 @@ import MediaTime
 /// Drawn from the numbers of the report in whole pixels; every finding leads to its line in the table.
 struct QualityTimeline {
   private static let width = 1240
-  private static let (left, right) = (64, 60)
+  private static let (left, right) = (72, 60)
   private static var plotWidth: Int { width - left - right }
   private static let (plotHeight, laneHeight, gap) = (110, 24, 28)
   /// The least that a finger meets. Source: WCAG 2.2, 2.5.8.
@@ -32,6 +32,18 @@ struct QualityTimeline {
     var marks: [QualityEvidence.Item]
     /// Draws with its top at a row.
     var draw: (Int) -> HTML
+
+    /// What was found, each with a lane of its own, so that nothing lies on anything else.
+    var checks: [QualityReport.Check] {
+      QualityReport.Check.allCases.filter { check in marks.contains { $0.finding.check == check } }
+    }
+  }
+
+  private func lane(_ check: QualityReport.Check, at y: Int) -> HTML {
+    """
+    <rect class="lane" x="\(Self.left)" y="\(y)" width="\(Self.plotWidth)" height="\(Self.laneHeight)"/>\
+    <text class="soft" x="\(Self.left - 8)" y="\(y + 16)" text-anchor="end">\(check.rawValue)</text>
+    """
   }
 
   var svg: HTML {
@@ -64,12 +76,13 @@ struct QualityTimeline {
         <rect class="well" x="\(Self.left)" y="\(y)" width="\(Self.plotWidth)" height="\(band.height)"/>
         """)
       parts.append(band.draw(y))
-      let lane = y + band.height + 3
-      parts.append(
-        "<rect class=\"lane\" x=\"\(Self.left)\" y=\"\(lane)\" width=\"\(Self.plotWidth)\" height=\"\(Self.laneHeight)\"/>"
-      )
-      parts += band.marks.map { mark($0, at: lane) }
-      y = lane + Self.laneHeight + Self.gap
+      y += band.height + 3
+      for check in band.checks {
+        parts.append(lane(check, at: y))
+        parts += band.marks.filter { $0.finding.check == check }.map { mark($0, at: y) }
+        y += Self.laneHeight + 2
+      }
+      y += Self.gap
     }
     let height = y + 8
     return """

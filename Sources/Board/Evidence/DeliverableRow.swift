@@ -276,7 +276,9 @@ extension DeliverableRow {
         row.state = unseen == 1 ? "approved, 1 frame unseen" : "approved, \(unseen) frames unseen"
       }
     }
-    if facts.quality?.verdict == .failed { row.condition = .qcFailed }
+    if let quality = facts.quality, quality.verdict == .failed {
+      (row.condition, row.state) = (.qcFailed, quality.text)
+    }
     if let delivery = facts.delivery, delivery.version == version {
       switch delivery.verdict {
       case .sent: row.condition = .sent

@@ -303,7 +303,7 @@ package struct BoardPage {
 
   private func state(_ row: DeliverableRow) -> HTML {
     var parts: [HTML] = ["<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"]
-    let says = row.state == row.condition.word || row.state == row.condition.rawValue
+    let says = [row.condition.word, row.condition.rawValue, row.quality?.text].contains(row.state)
     if let progress = row.progress {
       let left: HTML? = row.secondsRemaining.map {
         "<span class=\"soft small\">ready in about \(DisplayTime.text($0))</span>"

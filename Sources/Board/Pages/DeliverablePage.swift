@@ -72,7 +72,8 @@ package struct DeliverablePage {
   private var state: HTML {
     if let row = facts.row {
       let more: HTML =
-        row.state == row.condition.word || row.state == row.condition.rawValue ? "" : " \(row.state)"
+        [row.condition.word, row.condition.rawValue, row.quality?.text].contains(row.state)
+        ? "" : " \(row.state)"
       return "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>\(more)"
     }
     let newest = facts.versions.first.map { number($0.version) } ?? ""

@@ -118,8 +118,8 @@ package struct QualityPage {
       <span class="soft">\(evidence.asset.reference)</span></p></div>
       \(outcome)
       <figure class="timeline" tabindex="0" aria-label="Timeline of findings">\(QualityTimeline(evidence).svg)\
-      <figcaption><span class="key fail">fails</span> <span class="key warn">warning</span> <span class="key waived">waived</span> \
-      <span class="key short">short-term</span> <span class="key momentary">momentary</span></figcaption></figure>
+      <figcaption><span class="legend fail">fails</span> <span class="legend warn">warning</span> <span class="legend waived">waived</span> \
+      <span class="legend short">short-term</span> <span class="legend momentary">momentary</span></figcaption></figure>
       <div id="findings" data-live>\(findings(evidence))</div>
       \(form(evidence))
       \(checks(evidence))\(versions)

@@ -172,6 +172,7 @@ package struct FramePage {
     let (line, version) = (facts.version.line, facts.version.version)
     let trace = facts.trace
     let rows = trace.facts.map { HTML("<div><dt>\($0.name)</dt><dd>\($0.value, longest: 300)</dd></div>") }
+    let facts: HTML? = rows.isEmpty ? nil : "<dl class=\"facts\">\(rows)</dl>"
     let programs: HTML? =
       trace.programs.isEmpty
       ? nil
@@ -184,9 +185,9 @@ package struct FramePage {
     return """
       <p class="crumbs"><a href="\(DeliverablePage.address(line))">\(line.programme) / \(line.name)</a> / \
       <a href="\(DeliverablePage.address(line, version: version))">\(VersionLine.folderName(version: version))</a></p>
-      <h1>\(trace.recordTimecode) <small>frame \(trace.frame) of \(facts.recipe.frameCount)</small></h1>
+      <h1>\(trace.recordTimecode) <small>frame \(trace.frame) of \(self.facts.recipe.frameCount)</small></h1>
       <p class="lead">\(trace.encoding, longest: 300)</p>
-      \(picture)<dl class="facts">\(rows)</dl>\(programs)
+      \(picture)\(facts)\(programs)
       <h2>Operations <small>in their order</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Operation</th>\
       <th scope="col">Parameters</th><th scope="col" class="number">Version</th></tr></thead><tbody>\(operations)</tbody></table></div>
       <p class="soft small">The same: <span class="mono">interlock trace FILE --frame \(trace.frame)</span></p>

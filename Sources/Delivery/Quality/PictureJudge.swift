@@ -229,10 +229,11 @@ extension FrameRate {
 enum QualityWords {
   static func places(_ count: Int) -> String { count == 1 ? "1 place" : "\(count) places" }
 
-  /// `12 frames (0.5 s)`.
+  /// `12 frames (0.5 s)`; less than a tenth of a second is told by its frames alone.
   static func length(_ frames: Int64, _ rate: FrameRate) -> String {
     let tenths = frames * Int64(rate.denominator) * 10 / Int64(rate.numerator)
-    return "\(frames == 1 ? "1 frame" : "\(frames) frames") (\(tenths / 10).\(tenths % 10) s)"
+    let count = frames == 1 ? "1 frame" : "\(frames) frames"
+    return tenths == 0 ? count : "\(count) (\(tenths / 10).\(tenths % 10) s)"
   }
 
   /// Of millionths.

@@ -26,7 +26,7 @@ enum QualityInterpreter: TaskInterpreter {
       isDropFrame: input.isDropFrame, startFrame: input.startFrame, frameCount: input.frameCount,
       target: input.target.map {
         QualityReport.Target(integrated: $0.integrated.thousandths, truePeak: $0.truePeak.thousandths)
-      }, tool: "\(input.builtBy), \(LoudnessMeter.identity)")
+      }, tool: input.builtBy)
     try look(input, path, context, &report)
     for (index, track) in try MovieInspector(path: path).soundTracks().enumerated() {
       try listen(input, path, track, number: index + 1, &report)
@@ -147,6 +147,9 @@ enum QualityInterpreter: TaskInterpreter {
 
 extension SoundJudge.Loudness {
   /// To hundredths, so that processors agree.
+  ///
+  /// Momentary and short-term loudness are of 400 ms and 3 s: before these have passed there is none. Source: EBU Tech
+  /// 3341, 2.2.
   init(_ meter: LoudnessMeter) {
     func hundredths(_ value: Double) -> Int? {
       value.isFinite && abs(value) < 1000 ? Int((value * 100).rounded()) : nil
@@ -154,8 +157,9 @@ extension SoundJudge.Loudness {
     func peak(_ linear: Double) -> Int? { hundredths(20 * log10(linear)) }
     self.init(
       integrated: hundredths(meter.integrated), range: hundredths(meter.range),
-      truePeak: peak(meter.truePeak), momentary: meter.moments.map { hundredths($0.momentary) },
-      shortTerm: meter.moments.map { hundredths($0.shortTerm) },
+      truePeak: peak(meter.truePeak),
+      momentary: meter.moments.enumerated().map { $0.offset < 3 ? nil : hundredths($0.element.momentary) },
+      shortTerm: meter.moments.enumerated().map { $0.offset < 29 ? nil : hundredths($0.element.shortTerm) },
       peaks: meter.moments.map { peak($0.truePeak) })
   }
 }
