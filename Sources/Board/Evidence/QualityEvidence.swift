@@ -239,7 +239,7 @@ package enum FindingWaiver {
     let record = try VersionDecision.intactRecord(of: version, in: store)
     let waiver = Waiver(
       verdict, item.subject, at: "\(item.place): \(item.finding.measured)", of: version, record: record,
-      reason: reason, until: until, by: by, role: role)
+      reason: reason, until: verdict == .waived ? until : WallClock.now().day, by: by, role: role)
     try VersionPublisher(store).record(waiver, on: version)
     return waiver
   }

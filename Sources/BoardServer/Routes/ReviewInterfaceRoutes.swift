@@ -98,8 +98,8 @@ struct ReviewInterfaceRoutes {
     let waiver = try await refusing {
       try await desk.reader.waive(
         wanted.verdict, wanted.finding, of: line, version: version, reason: wanted.reason,
-        until: wanted.until ?? (wanted.verdict == .waived ? "" : WallClock.now().day),
-        by: desk.identity.person, role: wanted.role.flatMap { $0.isEmpty ? nil : $0 })
+        until: wanted.until ?? "", by: desk.identity.person,
+        role: wanted.role.flatMap { $0.isEmpty ? nil : $0 })
     }
     desk.feed.noteDecision()
     return InterfaceRoutes.json(waiver, status: .created)
