@@ -222,7 +222,7 @@ import Testing
     let folder = fixture.path + "/" + (try #require(report.deliverable("linear")).folder)
     let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".exr") }
       .sorted().map { try decoded("\(folder)/\($0)", "gbrpf32le") }
-    #expect(files.count == 3)
+    try #require(files.count == 3)
     let light = places(files[0], files[1], bytes: 4).map { Float(bitPattern: $0) }
     #expect([light[0], light[1], light[3]] == [0, 0, 0] && light[2] > 0, "\(light)")
   }

@@ -83,7 +83,9 @@ import Testing
         "--partition=film",
       ], environment: ["PATH": "\(farm):/usr/bin:/bin"])
     #expect(submitted.status == 0, "\(submitted.text) \(submitted.errors)")
-    #expect(submitted.text.contains("\nSubmitted:\n  render-master: job 1\n"), "\(submitted.text)")
+    #expect(
+      submitted.text.contains("\nSubmitted:\n  thumbnails-edit: job 1\n  render-master: job 2\n"),
+      "\(submitted.text)")
     let log = try String(contentsOfFile: farm + "/jobs", encoding: .utf8).split(separator: "\n")
     #expect(log.allSatisfy { $0.contains(" ended 0") && $0.contains("--partition=film") }, "\(log)")
     try checkAdopted(fixture, "slurm", expected: expected)

@@ -101,8 +101,11 @@ struct RunReport: Decodable {
     var reusedFrames: Int
     var newFrames: Int
 
-    /// Holds the file, or the files of a sequence.
-    var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+    /// Holds the file, or the files of a sequence, which is told as its folder when it has several.
+    var folder: String {
+      let parts = path.split(separator: "/")
+      return (parts.last?.contains(".") == true ? parts.dropLast() : parts).joined(separator: "/")
+    }
   }
 
   var framesMade: Int

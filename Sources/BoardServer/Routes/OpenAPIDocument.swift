@@ -103,9 +103,10 @@ enum OpenAPIDocument {
     "DecisionRequest": shape(
       ["verdict": object(["enum": .array(["approved", "rejected"])])],
       optional: [
-        "role": object(["type": "string", "maxLength": .integer(60)]),
+        "role": object(["type": .array(["string", "null"]), "maxLength": .integer(60)]),
         "note": object([
-          "type": "string", "maxLength": .integer(4000), "description": "A rejection needs one.",
+          "type": .array(["string", "null"]), "maxLength": .integer(4000),
+          "description": "A rejection needs one.",
         ]),
       ]),
     "Decision": shape(

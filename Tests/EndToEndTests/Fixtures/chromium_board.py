@@ -124,8 +124,8 @@ def crawl(start, axe):
             " found.violations.flatMap((rule) => rule.nodes.map((node) =>"
             " location.pathname + ': ' + rule.id + ': ' + node.target.join(' ') + ': ' + node.failureSummary)))")
         waiting += value(
-            "[...document.querySelectorAll('a[href]:not([download])')].map((link) => link.href)"
-            ".filter((link) => new URL(link).origin === location.origin)")
+            "[...document.querySelectorAll('a[href]:not([download])')].map((link) => new URL(link.getAttribute('href'), location.href))"
+            ".filter((link) => link.origin === location.origin).map((link) => link.href)")
     return {"pages": pages, "violations": violations}
 
 
