@@ -109,6 +109,15 @@ struct RunCommand: AsyncParsableCommand {
       executor: executor == "slurm" ? slurm.executor(loaded.farm, jobs: workers, limits: limits) : nil,
       tools: tools)
     monitor.watch(engine.ledger)
+    try await engine.closing {
+      try await run(loaded, in: folder, with: engine, tools: tools, openJobs: openJobs, monitor, since: started)
+    }
+  }
+
+  private func run(
+    _ loaded: Pipeline, in folder: Production, with engine: Coordinator, tools: ToolIdentity,
+    openJobs: OpenJobProgram?, _ monitor: RunMonitor, since started: ContinuousClock.Instant
+  ) async throws {
     let former = await engine.formerCount
     if former > 0, !json {
       let tasks = former == 1 ? "1 task" : "\(former) tasks"

@@ -71,6 +71,19 @@ package actor Coordinator {
   /// `stopLimit`), twice to kill them.
   package nonisolated func cancel() { control.cancel() }
 
+  /// Lets another coordinator take over when the work is done or has failed.
+  ///
+  /// A process ends without waiting for its last references to go: then a lease stays behind on shared storage.
+  package nonisolated func closing(_ work: () async throws -> Void) async throws {
+    do {
+      try await work()
+    } catch {
+      await close()
+      throw error
+    }
+    await close()
+  }
+
   /// Lets another coordinator take over; without it, that happens when the last reference goes.
   package func close() {
     precondition(session == nil, "an engine is closed between runs")

@@ -84,9 +84,11 @@ import Testing
   private func wait(
     for start: Start, _ server: BoardServing, until isWanted: (Start) -> Bool = { $0.isOver }
   ) throws -> Start {
+    let limit = ContinuousClock.now + .seconds(900)
     while true {
       let now: Start = try decoded(server.get("/api/v1/starts/\(start.start)"))
       if isWanted(now) || now.isOver { return now }
+      try #require(ContinuousClock.now < limit, "it goes on and on: \(now.messages)")
       usleep(50_000)
     }
   }
