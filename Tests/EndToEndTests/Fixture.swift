@@ -136,7 +136,8 @@ enum ListWriter {
       text += event.reel.padding(toLength: 8, withPad: " ", startingAt: 0)
       text += " V     C        \(label(event.source)) \(label(event.source + event.count)) "
       text += "\(label(record)) \(label(record + event.count))\n"
-      text += "* FROM CLIP NAME: \(event.reel)\n"
+      let name = event.comments.contains { $0.hasPrefix("FROM CLIP NAME:") } ? nil : event.reel
+      if let name { text += "* FROM CLIP NAME: \(name)\n" }
       for comment in event.comments { text += "* \(comment)\n" }
       record += event.count
     }
