@@ -205,7 +205,7 @@ package struct BoardPage {
       body.append(line(row, isGrouped: isGrouped))
     }
     return """
-      <div class="wide"><table><caption class="unseen">\(PageWords.plural(shown.count, "deliverable", "deliverables"))</caption>
+      \(HTML.wide)<table><caption class="unseen">\(PageWords.plural(shown.count, "deliverable", "deliverables"))</caption>
       <thead><tr>\(head(.deliverable, "Deliverable"))\(head(.state, "State"))\(head(.version, "Version"))\
       <th scope="col">Built from</th><th scope="col">Whose turn</th>\(head(.due, "Due, and ready"))\(head(.made, "Made, UTC"))</tr></thead>
       <tbody>\(body)</tbody></table></div>
@@ -284,7 +284,7 @@ package struct BoardPage {
       return "<tr><th scope=\"row\">\(programme)</th>\(columns)</tr>"
     }
     return """
-      <div class="wide"><table class="matrix"><caption class="unseen">Programmes and their deliverables</caption>\
+      \(HTML.wide)<table class="matrix"><caption class="unseen">Programmes and their deliverables</caption>\
       <thead><tr><th scope="col">Programme</th>\(stages.map { HTML("<th scope=\"col\">\($0)</th>") })</tr></thead><tbody>\(lines)</tbody></table></div>
       """
   }

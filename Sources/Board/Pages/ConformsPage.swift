@@ -64,7 +64,7 @@ package struct ConformsPage {
         """
     }
     return """
-      <h2>Programmes</h2><div class="wide"><table><thead><tr><th scope="col">Programme</th><th scope="col">Cut</th>\
+      <h2>Programmes</h2>\(HTML.wide)<table><thead><tr><th scope="col">Programme</th><th scope="col">Cut</th>\
       <th scope="col">Conform</th><th scope="col">Latest run</th><th scope="col">Do</th></tr></thead><tbody>\(rows)</tbody></table></div>
       """
   }
@@ -191,7 +191,7 @@ package struct ProgrammeConformPage {
         """
     }
     return """
-      <h2>Cuts that were given here</h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Cut</th><th scope="col">File</th>\
+      <h2>Cuts that were given here</h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Cut</th><th scope="col">File</th>\
       <th scope="col">State</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Clips</th><th scope="col">By</th>\
       <th scope="col">When, UTC</th><th scope="col">SHA-256</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>
       """

@@ -226,7 +226,7 @@ package struct DeliverablePage {
       """
     }
     return """
-      <h2>Decisions</h2><div class="wide"><table><thead><tr><th scope="col">Verdict</th><th scope="col">By</th><th scope="col">As</th>\
+      <h2>Decisions</h2>\(HTML.wide)<table><thead><tr><th scope="col">Verdict</th><th scope="col">By</th><th scope="col">As</th>\
       <th scope="col">Note</th><th scope="col">When, UTC</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>
       """
   }
@@ -257,7 +257,7 @@ package struct DeliverablePage {
       rows.isEmpty
       ? "<p class=\"soft\">It was not sent to anybody.</p>"
       : """
-      <div class="wide"><table class="dense"><thead><tr><th scope="col">Version</th><th scope="col">What</th><th scope="col">Recipient</th>\
+      \(HTML.wide)<table class="dense"><thead><tr><th scope="col">Version</th><th scope="col">What</th><th scope="col">Recipient</th>\
       <th scope="col">Note</th><th scope="col">Recorded by</th><th scope="col">When, UTC</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>
       """
     let typed = refusal?.recipient ?? ""
@@ -316,7 +316,7 @@ package struct DeliverablePage {
       """
     }
     return """
-      <div class="wide"><table class="dense"><thead><tr><th scope="col">Finding</th><th scope="col">Check</th><th scope="col">Expected</th>\
+      \(HTML.wide)<table class="dense"><thead><tr><th scope="col">Finding</th><th scope="col">Check</th><th scope="col">Expected</th>\
       <th scope="col">Found</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>
       """
   }
@@ -336,7 +336,7 @@ package struct DeliverablePage {
       ? "<p class=\"soft small\">and \(version.files.count - Self.filesListed) more in the folder of the version</p>"
       : nil
     return """
-      <h2>Files <small>\(version.files.count)</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Name</th>\
+      <h2>Files <small>\(version.files.count)</small></h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Name</th>\
       <th scope="col" class="number">Size</th><th scope="col">SHA-256</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>\(rest)
       """
   }
@@ -361,7 +361,7 @@ package struct DeliverablePage {
         """
     }
     return """
-      <h2>Versions <small>\(facts.versions.count)</small></h2><div class="wide"><table><thead><tr><th scope="col">Version</th>\
+      <h2>Versions <small>\(facts.versions.count)</small></h2>\(HTML.wide)<table><thead><tr><th scope="col">Version</th>\
       <th scope="col">Made, UTC</th><th scope="col">Verdict</th><th scope="col">Note</th></tr></thead><tbody>\(Array(rows))</tbody></table></div>
       """
   }

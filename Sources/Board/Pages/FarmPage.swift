@@ -68,7 +68,7 @@ package struct FarmPage {
       rows.append("<tr><td colspan=\"5\" class=\"soft\">and \(free.count - 64) more free</td></tr>")
     }
     return """
-      <h2>Workers</h2><div class="wide"><table><thead><tr><th scope="col">Where</th><th scope="col">Stage</th><th scope="col">Task</th>\
+      <h2>Workers</h2>\(HTML.wide)<table><thead><tr><th scope="col">Where</th><th scope="col">Stage</th><th scope="col">Task</th>\
       <th scope="col" class="number">Frames</th><th scope="col" class="number">For</th></tr></thead><tbody>\(rows)</tbody></table></div>
       """
   }
@@ -106,7 +106,7 @@ package struct FarmPage {
     }
     let head: HTML? = sums.rate == nil ? nil : "<th scope=\"col\" class=\"number\">Cost</th>"
     return """
-      <h2>Work by stage <small>of the run on show</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Stage</th>\
+      <h2>Work by stage <small>of the run on show</small></h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Stage</th>\
       <th scope="col" class="number">Tasks</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Worker time</th>\
       <th scope="col" class="number">CPU-hours</th><th scope="col" class="number">Most memory</th><th scope="col" class="number">Written</th>\(head)</tr></thead>\
       <tbody>\(Array(rows))</tbody></table></div>
@@ -130,7 +130,7 @@ package struct FarmPage {
         """
     }
     return """
-      <h2>Runs <small>the latest \(facts.runs.count)</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Run</th>\
+      <h2>Runs <small>the latest \(facts.runs.count)</small></h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Run</th>\
       <th scope="col">Programme</th><th scope="col">Began, UTC</th><th scope="col">Outcome</th><th scope="col" class="number">Took</th></tr></thead>\
       <tbody>\(rows)</tbody></table></div>
       """

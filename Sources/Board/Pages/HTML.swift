@@ -55,6 +55,9 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
     HTML(markup: parts.map(\.text).joined(separator: text))
   }
 
+  /// Begins what a table lies in that may be wider than the page: it scrolls by keyboard, too.
+  static let wide: HTML = "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table that may scroll sideways\">"
+
   private init(markup: String) { text = markup }
 }
 

@@ -104,7 +104,7 @@ package struct PipelinePage {
         "<p class=\"soft small\">Tasks and frames of the \(work.isGoingOn ? "run that goes on" : "latest run"), \(work.run).</p>"
       } ?? "<p class=\"soft small\">No run of this programme is on show.</p>"
     return """
-      <h2>Stages</h2><div class="wide"><table><thead><tr><th scope="col">Stage</th><th scope="col">Kind</th><th scope="col">Takes from</th>\
+      <h2>Stages</h2>\(HTML.wide)<table><thead><tr><th scope="col">Stage</th><th scope="col">Kind</th><th scope="col">Takes from</th>\
       <th scope="col">State</th><th scope="col" class="number">Tasks done</th><th scope="col" class="number">Frames</th></tr></thead>\
       <tbody>\(rows)</tbody></table></div>\(about)
       """
@@ -169,7 +169,7 @@ package struct StagePage {
       : nil
     return """
       \(crumbs)<h1>\(stage.name) <small>\(stage.kind)</small></h1><p class="lead">\(PageWords.plural(tasks.count, "task", "tasks")) in run \(tasks.run)\(source)</p>
-      <div id="tasks" data-live><div class="wide"><table class="dense"><thead><tr><th scope="col">Task</th><th scope="col">State</th>\
+      <div id="tasks" data-live>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Task</th><th scope="col">State</th>\
       <th scope="col" class="number">Frames</th><th scope="col" class="number">Attempts</th><th scope="col" class="number">Time</th>\
       <th scope="col" class="number">CPU</th></tr></thead><tbody>\(rows)</tbody></table></div>\(rest)</div>
       """

@@ -37,7 +37,7 @@ package struct QualityListPage {
       <p class="notice">Nothing was measured: give the pipeline a stage such as <span class="mono">check: {kind: qc, of: master}</span>.</p>
       """ : nil
     return """
-      \(advice)<div class="wide"><table><thead><tr><th scope="col">Deliverable</th><th scope="col">Version</th><th scope="col">Finding</th>\
+      \(advice)\(HTML.wide)<table><thead><tr><th scope="col">Deliverable</th><th scope="col">Version</th><th scope="col">Finding</th>\
       <th scope="col">Report</th><th scope="col">Made, UTC</th></tr></thead><tbody>\(lines)</tbody></table></div>
       """
   }
@@ -153,7 +153,7 @@ package struct QualityPage {
       ? nil
       : "<p class=\"soft small\">Not listed: \(evidence.report.unlisted.sorted { $0.key < $1.key }.map { "\($0.value) more of \($0.key)" }.joined(separator: ", "))</p>"
     return """
-      <h2>Findings <small>\(evidence.items.count)</small></h2><div class="wide"><table><thead><tr><th scope="col">Finding</th>\
+      <h2>Findings <small>\(evidence.items.count)</small></h2>\(HTML.wide)<table><thead><tr><th scope="col">Finding</th>\
       <th scope="col">State</th><th scope="col">Where</th><th scope="col">Measured</th><th scope="col">Allowed</th><th scope="col">Waiver</th></tr></thead>\
       <tbody>\(rows)</tbody></table></div>\(more)
       """
@@ -238,7 +238,7 @@ package struct QualityPage {
         """
     }
     return """
-      <h2>Checks</h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Check</th><th scope="col">Verdict</th><th scope="col">Measured</th>\
+      <h2>Checks</h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Check</th><th scope="col">Verdict</th><th scope="col">Measured</th>\
       <th scope="col">Allowed</th></tr></thead><tbody>\(rows)</tbody></table></div>\
       <p class="soft small">Measured by \(evidence.report.tool, longest: 300). Automatic checks see what can be counted; they do not replace eyes and ears.</p>
       """

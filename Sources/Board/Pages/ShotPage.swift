@@ -96,7 +96,7 @@ package struct ShotPage {
         """
     }
     return """
-      <h2>History <small>newest first</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Version</th>\
+      <h2>History <small>newest first</small></h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Version</th>\
       <th scope="col">Made, UTC</th><th scope="col">Cut</th><th scope="col">At</th><th scope="col" class="number">Frames</th>\
       <th scope="col">Against the version before</th><th scope="col">Decision</th></tr></thead><tbody>\(rows)</tbody></table></div>
       """
@@ -188,7 +188,7 @@ package struct FramePage {
       <h1>\(trace.recordTimecode) <small>frame \(trace.frame) of \(self.facts.recipe.frameCount)</small></h1>
       <p class="lead">\(trace.encoding, longest: 300)</p>
       \(picture)\(facts)\(programs)
-      <h2>Operations <small>in their order</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Operation</th>\
+      <h2>Operations <small>in their order</small></h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Operation</th>\
       <th scope="col">Parameters</th><th scope="col" class="number">Version</th></tr></thead><tbody>\(operations)</tbody></table></div>
       <p class="soft small">The same: <span class="mono">interlock trace FILE --frame \(trace.frame)</span></p>
       \(neighbours)

@@ -18,7 +18,7 @@ struct StartedTable {
         """
     }
     return """
-      <h2>Started here <small>the latest \(starts.count)</small></h2><div class="wide"><table class="dense"><thead><tr>\
+      <h2>Started here <small>the latest \(starts.count)</small></h2>\(HTML.wide)<table class="dense"><thead><tr>\
       <th scope="col">What</th><th scope="col">Cut</th><th scope="col">State</th><th scope="col">By</th>\
       <th scope="col">When, UTC</th></tr></thead><tbody>\(rows)</tbody></table></div>
       """
@@ -117,7 +117,7 @@ package struct StartPage {
         """
     }
     return """
-      <h2>Stages</h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Stage</th><th scope="col">State</th>\
+      <h2>Stages</h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Stage</th><th scope="col">State</th>\
       <th scope="col">Progress</th></tr></thead><tbody>\(rows)</tbody></table></div>
       """
   }

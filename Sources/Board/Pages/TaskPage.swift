@@ -96,7 +96,7 @@ package struct TaskPage {
         """
     }
     return """
-      <h2>Attempts</h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Outcome</th><th scope="col">Where</th>\
+      <h2>Attempts</h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Outcome</th><th scope="col">Where</th>\
       <th scope="col" class="number">Began after</th><th scope="col" class="number">Waited</th><th scope="col" class="number">Took</th>\
       <th scope="col" class="number">CPU</th><th scope="col" class="number">Memory</th><th scope="col" class="number">Wrote</th>\
       <th scope="col">Attempt</th></tr></thead><tbody>\(rows)</tbody></table></div>

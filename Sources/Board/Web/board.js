@@ -76,16 +76,13 @@
     movie.addEventListener("loadedmetadata", () => { movie.currentTime = Number(movie.dataset.start); }, {once: true});
   }
 
-  // A note belongs to a rejection: say so before the server does.
-  document.addEventListener("submit", (event) => {
-    const note = event.target.querySelector("textarea[name=note]");
-    if (!note || !event.submitter) return;
-    const isMissing = event.submitter.value === "rejected" && note.value.trim() === "";
+  // A note belongs to a rejection: say so before the server does. A click comes before the browser's own look at the form.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=verdict]");
+    const note = button && button.form && button.form.querySelector("textarea[name=note]");
+    if (!note) return;
+    const isMissing = button.value === "rejected" && note.value.trim() === "";
     note.setCustomValidity(isMissing ? "Say what is wrong with it" : "");
-    if (isMissing) { event.preventDefault(); note.reportValidity(); }
-  });
-  document.addEventListener("input", (event) => {
-    if (event.target.matches("textarea[name=note]")) event.target.setCustomValidity("");
   });
 
   // A cut that is dropped or chosen is sent as it is; what comes back says where it goes on.

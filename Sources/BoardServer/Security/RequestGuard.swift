@@ -32,6 +32,7 @@ struct RequestGuard: RouterMiddleware {
           cookies: request.headers[.cookie], authorization: request.headers[.authorization])
       }
       try routes.check(request)
+      try Self.checkOnce(request)
       response = try await next(request, context)
     } catch {
       response = await answer(error, request)
@@ -45,6 +46,16 @@ struct RequestGuard: RouterMiddleware {
   /// What whoever was not let in may have: the way in, and what it looks like.
   private static func isOpen(_ path: String) -> Bool {
     path == EntranceRoutes.path || BoardFiles.all.contains { $0.path == path }
+  }
+
+  /// Of what a program gives twice nobody knows which it means; only `media` may be several.
+  private static func checkOnce(_ request: Request) throws {
+    guard request.uri.path.hasPrefix("/api/") else { return }
+    var seen: Set<Substring> = ["media"]
+    for (name, _) in request.uri.queryParameters where !seen.insert(name).inserted && name != "media" {
+      throw Refused(
+        status: .badRequest, code: "request.twice", message: "`\(name.prefix(80))` is given more than once")
+    }
   }
 
   static let fetchSite = name("Sec-Fetch-Site")
