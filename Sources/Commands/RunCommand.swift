@@ -110,7 +110,8 @@ struct RunCommand: AsyncParsableCommand {
       tools: tools)
     monitor.watch(engine.ledger)
     try await engine.closing {
-      try await run(loaded, in: folder, with: engine, tools: tools, openJobs: openJobs, monitor, since: started)
+      try await run(
+        loaded, in: folder, with: engine, tools: tools, openJobs: openJobs, monitor, since: started)
     }
   }
 

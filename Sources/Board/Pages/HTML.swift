@@ -56,7 +56,8 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
   }
 
   /// Begins what a table lies in that may be wider than the page: it scrolls by keyboard, too.
-  static let wide: HTML = "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table that may scroll sideways\">"
+  static let wide: HTML =
+    "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table that may scroll sideways\">"
 
   private init(markup: String) { text = markup }
 }
