@@ -191,7 +191,7 @@ enum OpenAPIDocument {
       ])
     }
     var responses = [status: response(summary, answer)]
-    for failure in failures + ["401", "405", "414", "421"] {
+    for failure in failures + ["400", "401", "405", "414", "421"] {
       responses[failure] = response("It was refused; `message` says why.", "Problem")
     }
     return [
