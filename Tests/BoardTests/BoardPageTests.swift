@@ -20,10 +20,9 @@ import Testing
 
   private func page(_ query: [String: String] = [:]) throws -> String {
     let overview = BoardOverview(
-      rows: try rows(), run: nil, surveyed: WallClock(milliseconds: 1_000_000), isSurveying: false,
-      hasPipelines: true,
-      faults: [],
-      surveyFault: nil)
+      rows: try rows(), run: nil,
+      planning: PlanningState(
+        hasPipelines: true, surveyed: WallClock(milliseconds: 1_000_000), isSurveying: false))
     return BoardPage(
       overview, choice: BoardPage.Choice { query[$0] }, now: WallClock(milliseconds: 1_012_000)
     ).body
