@@ -237,7 +237,7 @@ package struct BoardPage {
         return "<span class=\"soft small\">ready about \(String(finish.dropFirst(11).prefix(5))) UTC</span>"
       }
       ?? row.secondsOfWork.map {
-        "<span class=\"soft small\">\(DisplayTime.text($0)) of work\(row.condition == .waiting ? " besides what waits" : "")</span>"
+        "<span class=\"soft small\">\(DisplayTime.text($0)) of work\(row.condition == .waiting ? " once it is open" : "")</span>"
       }
     let parts = [due, ready].compactMap { $0 }
     return parts.isEmpty ? "<span class=\"soft\">–</span>" : ("<br>" as HTML).joined(parts)
@@ -288,7 +288,10 @@ package struct BoardPage {
       ? "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"
       : "<span class=\"state \(row.condition.rawValue)\">\(row.state)</span>"
     var parts = [row.condition == .qcFailed ? quality(row) ?? word : word]
-    let says = [row.condition.word, row.condition.rawValue, row.quality?.text].contains(row.state)
+    // A version that is not stale is what the pipeline asks for now: that needs no word of its own.
+    let says = [row.condition.word, row.condition.rawValue, row.quality?.text, "current"].contains(row.state)
+    let repeated = "\(row.condition.word): "
+    let text = row.state.hasPrefix(repeated) ? String(row.state.dropFirst(repeated.count)) : row.state
     if let progress = row.progress {
       let left: HTML? = row.secondsRemaining.map {
         "<span class=\"soft small\">ready in about \(DisplayTime.text($0))</span>"
@@ -298,7 +301,7 @@ package struct BoardPage {
         <br>\(left)<progress value="\(Int(progress * 100))" max="100" aria-label="\(row.state)"></progress>
         """)
     } else if !says {
-      parts.append("<br><span class=\"soft\">\(row.state, longest: 240)</span>")
+      parts.append("<br><span class=\"soft\">\(text, longest: 240)</span>")
     }
     parts += remarks(row)
     if let word = row.decision, row.condition != .missing {
@@ -322,7 +325,9 @@ package struct BoardPage {
       parts.append(
         "<br><span class=\"warn\">waiting for approval by \(asks.joined(separator: ", "))</span>")
     }
-    if row.condition != .qcFailed, let quality = quality(row) { parts.append("<br><span class=\"small\">\(quality)</span>") }
+    if row.condition != .qcFailed, let quality = quality(row) {
+      parts.append("<br><span class=\"small\">\(quality)</span>")
+    }
     if let delivery = row.delivery, delivery.text != row.state {
       parts.append(
         "<br><span class=\"soft small\">\(delivery.version) \(delivery.text, longest: 200)</span>")

@@ -72,7 +72,7 @@ package struct DeliverablePage {
   private var state: HTML {
     if let row = facts.row {
       let more: HTML =
-        [row.condition.word, row.condition.rawValue, row.quality?.text].contains(row.state)
+        [row.condition.word, row.condition.rawValue, row.quality?.text, "current"].contains(row.state)
         ? "" : " \(row.state)"
       return "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>\(more)"
     }
@@ -208,8 +208,12 @@ package struct DeliverablePage {
         <option value=""\("selected", if: refusal?.role == "")>none</option></select></div>
         """
     }
+    let isHeard = facts.decisions.last.map { $0.made > facts.surveyed ?? "" } ?? false
     let gates = facts.gates.map { gate -> HTML in
-      "<p class=\"\(gate.isOpen ? "good" : "warn")\">Gate <b>\(gate.gate)</b>: \(gate.text, longest: 200)</p>"
+      // What was said since the pipelines were planned may have opened it.
+      isHeard
+        ? "<p class=\"soft\">Gate <b>\(gate.gate)</b> is looked at again: the last word is newer than the plan.</p>"
+        : "<p class=\"\(gate.isOpen ? "good" : "warn")\">Gate <b>\(gate.gate)</b>: \(gate.text, longest: 200)</p>"
     }
     return """
       <form class="decide" method="post" action="\(action)">

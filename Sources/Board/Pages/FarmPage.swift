@@ -136,7 +136,8 @@ package struct FarmPage {
     }
     let rest: HTML? =
       shots.shots.count > Self.shotsListed
-      ? "<p class=\"soft small\">and \(PageWords.count(shots.shots.count - Self.shotsListed)) more, each with less</p>" : nil
+      ? "<p class=\"soft small\">and \(PageWords.count(shots.shots.count - Self.shotsListed)) more, each with less</p>"
+      : nil
     let head: HTML? = rate == nil ? nil : "<th scope=\"col\" class=\"number\">Cost</th>"
     return """
       <h2>Work by shot <small>of the run on show, the most first</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Shot</th>\

@@ -53,7 +53,8 @@ struct PlanningNotice {
   private func shown(_ unplanned: [PlanningState.Unplanned]) -> HTML {
     unplanned.allSatisfy(\.isShownAsBefore)
       ? " What was known of it before is shown."
-      : unplanned.contains(where: \.isShownAsBefore) ? "" : " Until then only what is published is shown of it."
+      : unplanned.contains(where: \.isShownAsBefore)
+        ? "" : " Until then only what is published is shown of it."
   }
 
   /// Why there is nothing of what pipelines ask for; nil where there is another reason.

@@ -27,6 +27,8 @@ package struct DeliverableFacts: Sendable {
   /// What was found in this version; nil where it was not measured.
   package var quality: QualityState?
 
+  /// When the gates were looked at; ISO 8601, UTC.
+  package var surveyed: String?
   /// What a browser plays: one of its own files, or the copy for review that has its cut.
   package var copy: QualityFacts.Movie?
 

@@ -175,6 +175,14 @@ package actor ProductionReader {
       guard let newest = shelf.versions.first else { continue }
       rows.append(published(newest, shelf).knowing(try facts(of: newest, shelf, among: shelves)))
     }
+    if let made = surveyed?.made.iso8601 {
+      rows = rows.map { row in
+        row.heard(since: made) { name in
+          lines[VersionLine(.deliverable, programme: row.programme, name: name)]?.words.values
+            .max { $0.made < $1.made }
+        }
+      }
+    }
     rows += notOrdered(beside: rows)
     return BoardOverview(
       rows: rows, run: watch.folder == nil ? nil : RunGlance(watch), planning: planning)
@@ -234,6 +242,7 @@ package actor ProductionReader {
     var facts = try DeliverableFacts(
       record, shelf: shelf, row: row, gates: gates, quality: quality, in: store)
     facts.copy = try movie(beside: record, among: self.shelf.rows())
+    facts.surveyed = surveyed?.made.iso8601
     return facts
   }
 

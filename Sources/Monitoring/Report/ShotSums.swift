@@ -81,10 +81,13 @@ package struct ShotShare: Hashable, Sendable {
   }
 
   private static func count(_ place: String) -> Int {
-    if let held = place.split(separator: " held ").last, place.contains(" held ") { return Int(held) ?? 1 }
+    if let held = place.split(separator: " ").last, place.contains(" held ") {
+      return min(1 << 40, Int(held) ?? 1)
+    }
     let ends = place.split(separator: "–").map { Int($0) }
     // A damaged file may name any number.
-    guard ends.count == 2, let first = ends[0], let last = ends[1], abs(first) < 1 << 40, abs(last) < 1 << 40
+    guard ends.count == 2, let first = ends[0], let last = ends[1], first.magnitude < 1 << 40,
+      last.magnitude < 1 << 40
     else { return 1 }
     return abs(last - first) + 1
   }
