@@ -161,8 +161,8 @@ import Testing
       interlock: 1
       programme: test
       timeline: {cut: bad.edl, rate: 24000/1001, start: "01:00:00:00", media: [none]}
-      raster: 640x360
-      stages: {edit: {kind: editing}, master: {kind: delivery, picture: edit, profile: prores-422hq}}
+      raster: \(NumberedClip.width)x\(NumberedClip.height)
+      stages: {edit: {kind: editing}, master: {kind: delivery, picture: edit, profile: silent-review}}
 
       """, to: "p.yaml")
     let server = try BoardServing(fixture, [pipeline])
