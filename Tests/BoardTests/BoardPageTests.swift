@@ -20,10 +20,9 @@ import Testing
 
   private func page(_ query: [String: String] = [:]) throws -> String {
     let overview = BoardOverview(
-      rows: try rows(), run: nil, surveyed: WallClock(milliseconds: 1_000_000), isSurveying: false,
-      hasPipelines: true,
-      faults: [],
-      surveyFault: nil)
+      rows: try rows(), run: nil,
+      planning: PlanningState(
+        hasPipelines: true, surveyed: WallClock(milliseconds: 1_000_000), isSurveying: false))
     return BoardPage(
       overview, choice: BoardPage.Choice { query[$0] }, now: WallClock(milliseconds: 1_012_000)
     ).body
@@ -32,7 +31,7 @@ import Testing
 
   @Test func `a state is told in the words of status, with the note of who decided`() throws {
     let page = try page()
-    #expect(page.contains("stale: 12 frames have changed"))
+    #expect(page.contains(">stale</span><br><span class=\"soft\">12 frames have changed</span>"))
     #expect(page.contains("v003 rejected by mika as colorist: &lt;img src=x onerror=alert(1)&gt;"))
     #expect(!page.contains("<img"))
     #expect(page.contains("12 s ago"))
@@ -61,6 +60,29 @@ import Testing
     #expect(choice.shown(of: rows).map(\.condition) == [.rejected, .stale, .missing])
     let other = BoardPage.Choice { ["sort": "state", "order": "descending"][$0] }
     #expect(other.shown(of: rows).map(\.condition) == [.missing, .stale, .rejected])
+  }
+
+  @Test func `whoever has spoken since the pipelines were planned is not waited for`() throws {
+    let json = """
+      [{"deliverable":"ep1/review","programme":"ep1","stage":"review","state":"current","condition":"approved","version":"v001",
+        "asks":["colorist","producer"],"since":"2026-11-26T09:00:00.000Z",
+        "decision":{"verdict":"approved","by":"mika","role":"colorist","note":"","made":"2026-11-26T11:00:00.000Z"}},
+       {"deliverable":"ep1/master","programme":"ep1","stage":"master","state":"waits for sign-off: waiting for approval by colorist",
+        "condition":"waiting","since":"2026-11-26T09:00:00.000Z",
+        "gates":[{"gate":"sign-off","deliverable":"review","picture":"grade","role":"colorist","status":"waiting","frames":9,
+          "unseenFrames":9,"unseen":[],"needs":[{"role":"colorist","count":1,"approvedBy":[],"unseenFrames":9}]}]}]
+      """
+    let rows = try JSONDecoder().decode([DeliverableRow].self, from: Data(json.utf8))
+    func heard(_ surveyed: String) -> [DeliverableRow] {
+      rows.map { $0.heard(since: surveyed) { $0 == "review" ? rows[0].decision : nil } }
+    }
+    let after = heard("2026-11-26T10:59:59.000Z")
+    #expect(after[0].asks == ["producer"] && after[0].nextPeople == ["producer"])
+    #expect(after[1].nextPeople == [] && after[1].since == nil && after[1].condition == .waiting)
+    #expect(after[1].state == "sign-off is looked at again: review approved by mika as colorist")
+    let before = heard("2026-11-26T12:00:00.000Z")
+    #expect(before[0].asks == ["colorist", "producer"] && before[1].nextPeople == ["colorist"])
+    #expect(before[1].state == rows[1].state)
   }
 
   @Test func `a decision shows before the pipeline is planned again`() throws {

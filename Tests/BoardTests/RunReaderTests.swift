@@ -70,7 +70,7 @@ import Testing
     #expect(running.attempts.count == 1 && !running.task.isDone && running.task.reason == "new")
     try append(String(rest.dropFirst(20)), to: events)
     #expect(try await reader.task(wanted, of: run)?.task.isDone == true)
-    #expect(try await reader.sums(of: run).stages.map(\.tasksDone) == [1, 0])
+    #expect(try await reader.sums(of: run).stages.stages.map(\.tasksDone) == [1, 0])
     await #expect(throws: Diagnostic.self) { try await reader.sums(of: "01KAYZ0000000000000000000B") }
     await #expect(throws: Diagnostic.self) { try await reader.sums(of: "../\(run)") }
     withExtendedLifetime(folder) {}

@@ -1,6 +1,7 @@
 import Board
 import Digests
 import Foundation
+import ObjectStore
 import Testing
 
 @Suite struct ShotsPageTests {
@@ -29,7 +30,10 @@ import Testing
   }
 
   private func page(_ shots: [ShotRow], _ query: [String: String] = [:]) -> String {
-    ShotsPage([survey(shots)], choice: ShotsPage.Choice { query[$0] }, isSurveying: false).body.text
+    ShotsPage(
+      [survey(shots)], choice: ShotsPage.Choice { query[$0] },
+      planning: PlanningState(hasPipelines: true, surveyed: WallClock(milliseconds: 0), isSurveying: false)
+    ).body.text
   }
 
   @Test func `names of clips are shown and never obeyed`() {

@@ -149,6 +149,60 @@ import Testing
       "nothing was recorded")
   }
 
+  @Test func `a pipeline that cannot be planned is told on the pages and to programs`() throws {
+    let fixture = try Fixture()
+    try FileManager.default.createDirectory(
+      atPath: fixture.path + "/none", withIntermediateDirectories: false)
+    let events = [ListWriter.Event(reel: "A001", source: 86_405, count: 20)]
+    let cut = ListWriter.edl(events, base: 24, recordStart: 86_400)
+    _ = try fixture.folder.write(cut.replacing("01:00:00:05", with: "01:00:00:77"), to: "bad.edl")
+    let pipeline = try fixture.folder.write(
+      """
+      interlock: 1
+      programme: test
+      timeline: {cut: bad.edl, rate: 24000/1001, start: "01:00:00:00", media: [none]}
+      raster: \(NumberedClip.width)x\(NumberedClip.height)
+      stages: {edit: {kind: editing}, master: {kind: delivery, picture: edit, profile: silent-review}}
+
+      """, to: "p.yaml")
+    let server = try BoardServing(fixture, [pipeline])
+    defer { _ = server.end() }
+    struct Answer: Decodable {
+      struct Planning: Decodable {
+        struct Unplanned: Decodable {
+          struct Fault: Decodable {
+            var code: String
+            var remedy: String?
+            var file: String?
+            var line: Int?
+          }
+          var pipeline: String
+          var isShownAsBefore: Bool
+          var faults: [Fault]
+        }
+        var unplanned: [Unplanned]
+      }
+      var surveyed: String?
+      var planning: Planning
+    }
+    func ask(_ target: String) throws -> Answer {
+      try JSONDecoder().decode(Answer.self, from: server.get(target).body)
+    }
+    while try ask("/api/v1/deliverables").surveyed == nil { usleep(50_000) }
+    for target in ["/api/v1/deliverables", "/api/v1/shots"] {
+      let unplanned = try #require(try ask(target).planning.unplanned.first, "\(target)")
+      #expect(unplanned.pipeline.hasSuffix("p.yaml") && !unplanned.isShownAsBefore)
+      let fault = try #require(unplanned.faults.first)
+      #expect(fault.code == "cut.badTimecode" && fault.line != nil && fault.remedy != nil)
+      #expect(fault.file?.hasSuffix("bad.edl") == true)
+    }
+    for target in ["/", "/shots", "/pipelines"] {
+      let page = try server.get(target)
+      #expect(page.status == 200, "\(target)")
+      #expect(page.text.contains("cannot be planned") && page.text.contains("bad.edl:"), "\(target)")
+    }
+  }
+
   @Test func `programs read the same, decide with the token, and find it described`() throws {
     let (fixture, pipeline) = try production()
     #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 6)

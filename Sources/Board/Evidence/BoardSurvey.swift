@@ -40,13 +40,26 @@ package struct BoardSurvey: Codable, Sendable {
     }
   }
 
+  /// A pipeline that could not be planned, and why.
+  package struct Unplanned: Codable, Sendable {
+    /// The pipeline file as typed; of what only several together have, all of them.
+    package var pipeline: String
+    package var faults: [Diagnostic]
+
+    /// - Parameter diagnostics: of planning it; what is no error is not why.
+    package init(pipeline: String, diagnostics: [Diagnostic]) {
+      self.pipeline = pipeline
+      let errors = diagnostics.filter { $0.severity == .error }
+      faults = errors.isEmpty ? diagnostics : errors
+    }
+  }
+
   package var schema = 1
   package var programmes: [Programme]
-  /// Why pipelines could not be planned.
-  package var faults: [Diagnostic]
+  package var unplanned: [Unplanned]
 
-  package init(programmes: [Programme], faults: [Diagnostic]) {
+  package init(programmes: [Programme], unplanned: [Unplanned]) {
     self.programmes = programmes
-    self.faults = faults
+    self.unplanned = unplanned
   }
 }

@@ -124,7 +124,8 @@ package struct DeliverableRow: Codable, Sendable {
   package var since: String?
   /// The last day for it, by the pipeline: `2026-12-24`.
   package var due: String?
-  /// Seconds of work that making it takes, by recorded timings, where no run is at it.
+  /// Seconds that a run takes until it is made, by recorded timings, where no run is at it; behind a closed gate,
+  /// from when that opens.
   package var secondsOfWork: Double?
   /// Why it is stale, in sentences.
   package var because: [String]?
@@ -248,6 +249,28 @@ extension DeliverableRow {
     case (.current, .rejected?), (.published, .rejected?), (.approved, .rejected?), (.unseen, .rejected?):
       row.condition = .rejected
     default: break
+    }
+    return row
+  }
+
+  /// The row with words that are newer than the plan that it was made from: whoever has spoken is not waited for, and
+  /// whether a gate is open now the next plan says.
+  ///
+  /// - Parameters:
+  ///   - surveyed: when the pipelines were planned; ISO 8601, UTC.
+  ///   - latest: the last word on any version of a deliverable of the same programme.
+  package func heard(since surveyed: String, latest: (_ deliverable: String) -> Word?) -> DeliverableRow {
+    var row = self
+    if let asks, let word = decision, word.made > surveyed {
+      row.asks = asks.filter { $0 != word.role && $0 != "anybody" }
+      if row.asks?.isEmpty == true { (row.asks, row.since) = (nil, nil) }
+    }
+    guard condition == .waiting else { return row }
+    for gate in gates ?? [] {
+      guard let word = latest(gate.deliverable), word.made > surveyed else { continue }
+      row.gates?.removeAll { $0.gate == gate.gate }
+      row.since = nil
+      row.state = "\(gate.gate) is looked at again: \(gate.deliverable) \(word.text)"
     }
     return row
   }

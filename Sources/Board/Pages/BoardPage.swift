@@ -85,6 +85,7 @@ package struct BoardPage {
   }
 
   private let overview: BoardOverview
+  private var planning: PlanningState { overview.planning }
   private let choice: Choice
   private let now: WallClock
 
@@ -96,7 +97,7 @@ package struct BoardPage {
     """
     <h1>Deliverables</h1>
     <p class="lead">What is every deliverable made of, is it right, and whose turn is it.</p>
-    <div id="survey" data-live>\(faults)</div>
+    \(PlanningNotice(planning).live)
     <ul class="counts" id="counts" data-live aria-label="States">\(counts)</ul>
     \(filter)
     <div id="rows" data-live>\(choice.view == .grid ? grid : table)<p class="soft small">\(age)</p></div>
@@ -107,40 +108,18 @@ package struct BoardPage {
 
   /// How old the comparison is, and whether it is being made again.
   private var age: HTML {
-    guard let made = overview.surveyed else {
-      return overview.isSurveying
+    guard let made = planning.surveyed else {
+      return planning.isSurveying
         ? "The pipelines are being planned; until then only what is published is shown."
-        : overview.hasPipelines
+        : planning.hasPipelines
           ? "The pipelines could not be planned yet: only what is published is shown."
           : "No pipeline was given: what is published is shown."
     }
     let seconds = Double(max(0, now.milliseconds - made.milliseconds)) / 1000
-    let again: HTML = overview.isSurveying ? " It is being planned again." : ""
+    let again: HTML = planning.isSurveying ? " It is being planned again." : ""
     return """
       Compared with the pipelines \(DisplayTime.text(seconds)) ago, at \(PageWords.time(made.iso8601)) UTC.\(again)
       """
-  }
-
-  private var faults: HTML {
-    var parts: [HTML] = []
-    if let fault = overview.surveyFault {
-      parts.append(
-        "<div class=\"notice bad\" role=\"alert\"><p><b>The pipelines could not be planned.</b> \(fault, longest: 600)</p></div>"
-      )
-    }
-    if !overview.faults.isEmpty {
-      let old: HTML =
-        overview.surveyed == nil || overview.rows.isEmpty ? "" : " Of those, what was known before is shown."
-      let unprobed: HTML? =
-        overview.faults.contains { $0.code == "planning.notProbed" }
-        ? " A run looks at new media: <a href=\"/conform\">start one</a>." : nil
-      parts.append(
-        """
-        <div class="notice bad" role="alert"><p><b>\(PageWords.plural(overview.faults.count, "fault", "faults")) in the \
-        pipelines.</b>\(old)\(unprobed)</p><pre>\(overview.faults.prefix(8).map { HTML("\(HTML.lines($0.description))<br>") })</pre></div>
-        """)
-    }
-    return "\(parts)"
   }
 
   private var counts: [HTML] {
@@ -191,7 +170,8 @@ package struct BoardPage {
     let shown = choice.shown(of: overview.rows)
     guard !shown.isEmpty else {
       return overview.rows.isEmpty
-        ? "<p class=\"notice\">Nothing is published yet, and no pipeline is planned.</p>"
+        ? PlanningNotice(planning).absence(of: "deliverables")
+          ?? "<p class=\"notice\">Nothing is published, and no pipeline asks for anything.</p>"
         : "<p class=\"notice\">No deliverable is like that. <a href=\"/\">Show all</a></p>"
     }
     let isGrouped = choice.order == .programme && Set(shown.map(\.programme)).count > 1
@@ -257,7 +237,7 @@ package struct BoardPage {
         return "<span class=\"soft small\">ready about \(String(finish.dropFirst(11).prefix(5))) UTC</span>"
       }
       ?? row.secondsOfWork.map {
-        "<span class=\"soft small\">\(DisplayTime.text($0)) of work\(row.condition == .waiting ? " besides what waits" : "")</span>"
+        "<span class=\"soft small\">\(DisplayTime.text($0)) of work\(row.condition == .waiting ? " once it is open" : "")</span>"
       }
     let parts = [due, ready].compactMap { $0 }
     return parts.isEmpty ? "<span class=\"soft\">–</span>" : ("<br>" as HTML).joined(parts)
@@ -302,18 +282,26 @@ package struct BoardPage {
   // MARK: Cells
 
   private func state(_ row: DeliverableRow) -> HTML {
-    var parts: [HTML] = ["<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"]
-    let says = [row.condition.word, row.condition.rawValue, row.quality?.text].contains(row.state)
+    // Work under way says how far it is, and a failed check how many findings there are, in the same words.
+    let word: HTML =
+      row.progress == nil
+      ? "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>"
+      : "<span class=\"state \(row.condition.rawValue)\">\(row.state)</span>"
+    var parts = [row.condition == .qcFailed ? quality(row) ?? word : word]
+    // A version that is not stale is what the pipeline asks for now: that needs no word of its own.
+    let says = [row.condition.word, row.condition.rawValue, row.quality?.text, "current"].contains(row.state)
+    let repeated = "\(row.condition.word): "
+    let text = row.state.hasPrefix(repeated) ? String(row.state.dropFirst(repeated.count)) : row.state
     if let progress = row.progress {
       let left: HTML? = row.secondsRemaining.map {
         "<span class=\"soft small\">ready in about \(DisplayTime.text($0))</span>"
       }
       parts.append(
         """
-        <br><span>\(row.state)</span> \(left)<progress value="\(Int(progress * 100))" max="100" aria-label="\(row.state)"></progress>
+        <br>\(left)<progress value="\(Int(progress * 100))" max="100" aria-label="\(row.state)"></progress>
         """)
     } else if !says {
-      parts.append("<br><span class=\"soft\">\(row.state, longest: 240)</span>")
+      parts.append("<br><span class=\"soft\">\(text, longest: 240)</span>")
     }
     parts += remarks(row)
     if let word = row.decision, row.condition != .missing {
@@ -337,18 +325,22 @@ package struct BoardPage {
       parts.append(
         "<br><span class=\"warn\">waiting for approval by \(asks.joined(separator: ", "))</span>")
     }
-    if let quality = row.quality {
-      let address = Address.path("qc", row.programme, row.stage)
-      parts.append(
-        """
-        <br><a class="small" href="\(address)"><span class="state \(quality.verdict.look)">\(quality.text)</span></a>
-        """)
+    if row.condition != .qcFailed, let quality = quality(row) {
+      parts.append("<br><span class=\"small\">\(quality)</span>")
     }
     if let delivery = row.delivery, delivery.text != row.state {
       parts.append(
         "<br><span class=\"soft small\">\(delivery.version) \(delivery.text, longest: 200)</span>")
     }
     return parts
+  }
+
+  /// What quality control says of it, and where that is.
+  private func quality(_ row: DeliverableRow) -> HTML? {
+    row.quality.map { quality in
+      let address = Address.path("qc", row.programme, row.stage)
+      return "<a href=\"\(address)\"><span class=\"state \(quality.verdict.look)\">\(quality.text)</span></a>"
+    }
   }
 
   private func source(_ row: DeliverableRow) -> HTML {

@@ -59,7 +59,7 @@ package struct DeliverablePage {
       <h1>\(line.name) <small>\(number(facts.version.version))\(facts.isNewest ? "" : ", not the newest")</small></h1>
       <div id="state" data-live><p class="lead">\(state)</p>\(warnings)</div>
       \(outcome)\(factList)
-      <div class="review\(facts.movie == nil ? " single" : "")">\(picture)\(decide)</div>
+      <div class="review\(facts.copy == nil ? " single" : "")">\(picture)\(decide)</div>
       \(shots)
       <div id="words" data-live>\(words)\(unseen)</div>
       \(recipient)\(quality)\(evidence)\(files)
@@ -72,7 +72,7 @@ package struct DeliverablePage {
   private var state: HTML {
     if let row = facts.row {
       let more: HTML =
-        [row.condition.word, row.condition.rawValue, row.quality?.text].contains(row.state)
+        [row.condition.word, row.condition.rawValue, row.quality?.text, "current"].contains(row.state)
         ? "" : " \(row.state)"
       return "<span class=\"state \(row.condition.rawValue)\">\(row.condition.word)</span>\(more)"
     }
@@ -143,33 +143,46 @@ package struct DeliverablePage {
   // MARK: Looking
 
   private var picture: HTML {
-    guard let movie = facts.movie else { return "" }
-    let address = Self.fileAddress(movie, of: facts.version)
+    guard let copy = facts.copy else { return "" }
+    let other: HTML? =
+      copy.line == facts.version.line
+      ? nil
+      : """
+      No browser plays the files of this version: this is <a href="\(Self.address(copy.line, version: copy.version))">\
+      \(copy.line.name) \(number(copy.version))</a> of the same cut, which may have other grades and titles.
+      """
     return """
-      <div class="picture"><video controls preload="metadata" src="\(address)" aria-label="\(facts.version.line.name), review copy">\
-      <a href="\(address)">\(movie.name)</a></video>
-      <p>A browser is not a grading monitor: this copy shows cut and content, not colour.</p></div>
+      <div class="picture"><video controls preload="metadata" src="\(copy.address)" aria-label="\(copy.line.name), review copy">\
+      <a href="\(copy.address)">\(copy.file.name)</a></video>
+      <p>\(other) A browser is not a grading monitor: this copy shows cut and content, not colour.</p></div>
       """
   }
 
   private var shots: HTML {
-    guard let recipe = facts.recipe, let movie = facts.movie, recipe.parts.count > 1 else { return "" }
-    let address = Self.fileAddress(movie, of: facts.version)
-    let items = recipe.parts.prefix(Self.shotsListed).map { part -> HTML in
+    guard let recipe = facts.recipe, let copy = facts.copy, recipe.parts.count > 1 else { return "" }
+    // A title over a part of a shot makes parts of it, and each credit is one.
+    var starts: [Recipe.Part] = []
+    for part in recipe.parts {
+      guard let last = starts.last, last.shot == part.shot, last.event == part.event else {
+        starts.append(part)
+        continue
+      }
+    }
+    let items = starts.prefix(Self.shotsListed).map { part -> HTML in
       let seconds = Double(part.firstFrame) * Double(recipe.rate.denominator) / Double(recipe.rate.numerator)
       // A quarter of a frame in, so that rounding shows this frame and not the one before.
       let place = PageWords.decimal(
         seconds + 0.25 * Double(recipe.rate.denominator) / Double(recipe.rate.numerator), 3)
       return """
-        <li><a href="\(address)#t=\(place)" data-seconds="\(place)"><span class="soft">\(recipe.timecode(at: part.firstFrame).description)</span>\
-        <span>\(part.shot ?? part.event ?? "–", longest: 60)</span></a></li>
+        <li><a href="\(copy.address)#t=\(place)" data-seconds="\(place)"><span class="soft">\(recipe.timecode(at: part.firstFrame).description)</span>\
+        <span>\(part.shot ?? part.event ?? "no shot", longest: 60)</span></a></li>
         """
     }
     let rest: HTML? =
-      recipe.parts.count > Self.shotsListed
-      ? "<p class=\"soft small\">and \(recipe.parts.count - Self.shotsListed) more</p>" : nil
+      starts.count > Self.shotsListed
+      ? "<p class=\"soft small\">and \(starts.count - Self.shotsListed) more</p>" : nil
     return
-      "<h2>Shots <small>\(recipe.parts.count)</small></h2><ul class=\"shots\">\(Array(items))</ul>\(rest)"
+      "<h2>Shots <small>\(starts.count)</small></h2><ul class=\"shots\">\(Array(items))</ul>\(rest)"
   }
 
   private static let shotsListed = 600
@@ -195,8 +208,12 @@ package struct DeliverablePage {
         <option value=""\("selected", if: refusal?.role == "")>none</option></select></div>
         """
     }
+    let isHeard = facts.decisions.last.map { $0.made > facts.surveyed ?? "" } ?? false
     let gates = facts.gates.map { gate -> HTML in
-      "<p class=\"\(gate.isOpen ? "good" : "warn")\">Gate <b>\(gate.gate)</b>: \(gate.text, longest: 200)</p>"
+      // What was said since the pipelines were planned may have opened it.
+      isHeard
+        ? "<p class=\"soft\">Gate <b>\(gate.gate)</b> is looked at again: the last word is newer than the plan.</p>"
+        : "<p class=\"\(gate.isOpen ? "good" : "warn")\">Gate <b>\(gate.gate)</b>: \(gate.text, longest: 200)</p>"
     }
     return """
       <form class="decide" method="post" action="\(action)">

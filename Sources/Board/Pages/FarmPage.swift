@@ -7,14 +7,19 @@ import TaskGraph
 package struct FarmPage {
   private let facts: FarmFacts
   private let sums: StageSums?
+  private let shots: ShotSums?
 
-  /// - Parameter sums: of the run on show.
-  package init(_ facts: FarmFacts, sums: StageSums?) { (self.facts, self.sums) = (facts, sums) }
+  /// - Parameters:
+  ///   - sums: of the run on show.
+  ///   - shots: of the same run.
+  package init(_ facts: FarmFacts, sums: StageSums?, shots: ShotSums?) {
+    (self.facts, self.sums, self.shots) = (facts, sums, shots)
+  }
 
   package var body: HTML {
     """
     <h1>Farm</h1>
-    <div id="farm" data-live>\(lead)\(numbers)\(workers)\(waits)\(troubles)\(costs)\(runs)</div>
+    <div id="farm" data-live>\(lead)\(numbers)\(workers)\(waits)\(troubles)\(costs)\(shotCosts)\(runs)</div>
     """
   }
 
@@ -110,6 +115,35 @@ package struct FarmPage {
       <th scope="col" class="number">Tasks</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Worker time</th>\
       <th scope="col" class="number">CPU-hours</th><th scope="col" class="number">Most memory</th><th scope="col" class="number">Written</th>\(head)</tr></thead>\
       <tbody>\(Array(rows))</tbody></table></div>
+      """
+  }
+
+  private static let shotsListed = 60
+
+  private var shotCosts: HTML {
+    guard let shots, !shots.shots.isEmpty else { return "" }
+    let rate = sums?.rate
+    let rows = shots.shots.prefix(Self.shotsListed).map { shot -> HTML in
+      let cost: HTML? = rate.map { rate in
+        "<td class=\"number\">\(shot.cost.map { "\(PageWords.decimal($0, 4)) \(rate.currency)" } ?? "–")</td>"
+      }
+      let address =
+        "/shots" + Address.query([("search", shot.shot), ("programme", facts.glance?.programme ?? "")])
+      return """
+        <tr><th scope="row"><a href="\(address)">\(shot.shot, longest: 60)</a></th><td class="number">\(shot.tasksDone) of \(shot.tasks)</td>\
+        <td class="number">\(DisplayTime.text(shot.workerSeconds))</td><td class="number">\(PageWords.decimal(shot.cpuSeconds / 3600, 4))</td>\(cost)</tr>
+        """
+    }
+    let rest: HTML? =
+      shots.shots.count > Self.shotsListed
+      ? "<p class=\"soft small\">and \(PageWords.count(shots.shots.count - Self.shotsListed)) more, each with less</p>"
+      : nil
+    let head: HTML? = rate == nil ? nil : "<th scope=\"col\" class=\"number\">Cost</th>"
+    return """
+      <h2>Work by shot <small>of the run on show, the most first</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Shot</th>\
+      <th scope="col" class="number">Tasks</th><th scope="col" class="number">Worker time</th><th scope="col" class="number">CPU-hours</th>\(head)</tr></thead>\
+      <tbody>\(Array(rows))</tbody></table></div>\(rest)<p class="soft small">A task that shows several shots counts for each by its share of \
+      the frames. Besides, \(PageWords.decimal(shots.otherCPUSeconds / 3600, 4)) CPU-hours are about no shot: sound, titles, checks, files.</p>
       """
   }
 

@@ -99,8 +99,7 @@ package struct PageFrame: Sendable {
     if let left = glance.secondsRemaining, left > 0 {
       words.append("<span class=\"soft\">about \(DisplayTime.text(left)) left</span>")
     }
-    let (done, total) =
-      glance.framesTotal > 0 ? (glance.framesDone, glance.framesTotal) : (glance.tasksDone, glance.tasksTotal)
+    let (done, total) = glance.part
     let bar: HTML? =
       glance.isGoingOn
       ? "<progress value=\"\(done)\" max=\"\(max(1, total))\" aria-label=\"\(name)\"></progress>" : nil
@@ -148,7 +147,10 @@ package enum PageWords {
   package static func time(_ text: String) -> HTML {
     guard text.count >= 16 else { return "\(text)" }
     return
-      "<time datetime=\"\(text)\">\(String(text.prefix(10))) \(String(text.dropFirst(11).prefix(5)))</time>"
+      """
+      <time datetime="\(text)"><span class="nowrap">\(String(text.prefix(10)))</span> \
+      <span class="nowrap">\(String(text.dropFirst(11).prefix(5)))</span></time>
+      """
   }
 
   /// What became of a run.

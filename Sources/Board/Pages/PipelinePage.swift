@@ -10,10 +10,15 @@ package struct PipelinePage {
   private let programme: BoardSurvey.Programme
   private let others: [String]
   private let work: StageWork?
+  private let planning: PlanningState
 
   /// - Parameter work: of the latest run, whatever programme it is about.
-  package init(_ programme: BoardSurvey.Programme, of all: [BoardSurvey.Programme], work: StageWork?) {
+  package init(
+    _ programme: BoardSurvey.Programme, of all: [BoardSurvey.Programme], work: StageWork?,
+    planning: PlanningState
+  ) {
     self.programme = programme
+    self.planning = planning
     others = all.map(\.programme)
     self.work = work?.programme == programme.programme ? work : nil
   }
@@ -33,6 +38,7 @@ package struct PipelinePage {
       : nil
     return """
       \(more)<h1>\(programme.programme) <small>\(programme.pipeline)</small></h1>
+      \(PlanningNotice(planning).live)
       <div id="pipeline" data-live><p class="lead">\(lead)</p>
       <figure>\(graph)</figure>
       \(table)\(diagnostics)</div>
@@ -135,6 +141,21 @@ package struct PipelinePage {
     return """
       <details><summary>\(PageWords.plural(programme.diagnostics.count, "note", "notes")) from planning</summary><pre>\(Array(shown))</pre></details>
       """
+  }
+}
+
+/// In place of the stages of a programme that could not be planned, or is not yet.
+package struct UnplannedPage {
+  private let planning: PlanningState
+
+  package init(_ planning: PlanningState) { self.planning = planning }
+
+  package var body: HTML {
+    """
+    <h1>Pipeline</h1><p class="lead">The stages of a programme as a graph, and how far each is.</p>
+    \(PlanningNotice(planning).live)
+    <div id="pipeline" data-live>\(PlanningNotice(planning).absence(of: "stages"))</div>
+    """
   }
 }
 

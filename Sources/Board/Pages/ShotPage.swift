@@ -69,7 +69,7 @@ package struct ShotPage {
       let address = DeliverablePage.fileAddress(scopes.file, of: scopes.version)
       return """
         <figure><a href="\(address)"><img class="scopes" src="\(address)" loading="lazy" width="1600" height="1042" \
-        alt="Luma waveform, RGB parade and vectorscope of \(row.shot, longest: 60) after \(scopes.stage)"></a>\
+        alt="Luma waveform, RGB parade, vectorscope and histogram of \(row.shot, longest: 60) after \(scopes.stage)"></a>\
         <figcaption class="soft small">\(scopes.stage) \(VersionLine.folderName(version: scopes.version.version)), drawn from \
         the pixels of the graded frame</figcaption></figure>
         """

@@ -56,10 +56,10 @@ package struct ShotsPage {
 
   private let programmes: [BoardSurvey.Programme]
   private let choice: Choice
-  private let isSurveying: Bool
+  private let planning: PlanningState
 
-  package init(_ programmes: [BoardSurvey.Programme], choice: Choice, isSurveying: Bool) {
-    (self.programmes, self.choice, self.isSurveying) = (programmes, choice, isSurveying)
+  package init(_ programmes: [BoardSurvey.Programme], choice: Choice, planning: PlanningState) {
+    (self.programmes, self.choice, self.planning) = (programmes, choice, planning)
   }
 
   package static func address(_ row: ShotRow, of programme: String) -> String {
@@ -77,6 +77,7 @@ package struct ShotsPage {
     return """
       <h1>Shots</h1>
       <p class="lead">Every event of the cut with a picture, before and after the grade, and how far each stage is with it.</p>
+      \(PlanningNotice(planning).live)
       <ul class="counts" id="counts" data-live aria-label="States">\(counts(all.flatMap(\.shots)))</ul>
       \(filter)
       <div id="grid" data-live>\(grid(Array(shown), isAlone: all.count == 1))\(pager(page, of: pages, count: found.count))</div>
@@ -128,9 +129,8 @@ package struct ShotsPage {
       guard programmes.allSatisfy(\.shots.isEmpty) else {
         return "<p class=\"notice\">No shot is like that. <a href=\"/shots\">Show all</a></p>"
       }
-      return isSurveying
-        ? "<p class=\"notice\">The pipelines are being planned; then their shots are here.</p>"
-        : "<p class=\"notice\">No pipeline is planned: name pipeline files to <span class=\"mono\">interlock serve</span>.</p>"
+      return PlanningNotice(planning).absence(of: "shots")
+        ?? "<p class=\"notice\">The cuts of the pipelines have no event with a picture.</p>"
     }
     let cards = shown.map { card($0.row, of: $0.programme, isAlone: isAlone) }
     return "<ul class=\"grid\">\(cards)</ul>"

@@ -86,11 +86,10 @@ package struct StartPage {
 
   private var bar: HTML? {
     guard let glance, glance.isGoingOn, command.isGoingOn else { return nil }
-    let (done, total) =
-      glance.framesTotal > 0 ? (glance.framesDone, glance.framesTotal) : (glance.tasksDone, glance.tasksTotal)
+    let (done, total) = glance.part
     return """
       <p class="progress"><progress value="\(done)" max="\(max(1, total))" aria-label="How far the run is"></progress>\
-      <span class="soft">\(PageWords.count(done)) of \(PageWords.count(total)) \(glance.framesTotal > 0 ? "frames" : "tasks")</span></p>
+      <span class="soft">\(PageWords.count(done)) of \(PageWords.count(total)) \(glance.isInFrames ? "frames" : "tasks")</span></p>
       """
   }
 

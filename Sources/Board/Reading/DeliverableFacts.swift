@@ -27,14 +27,12 @@ package struct DeliverableFacts: Sendable {
   /// What was found in this version; nil where it was not measured.
   package var quality: QualityState?
 
-  package var isNewest: Bool { versions.first?.version == version.version }
+  /// When the gates were looked at; ISO 8601, UTC.
+  package var surveyed: String?
+  /// What a browser plays: one of its own files, or the copy for review that has its cut.
+  package var copy: QualityFacts.Movie?
 
-  /// The copy that a browser plays; nil where it plays none of the files.
-  package var movie: VersionRecord.File? {
-    version.files.first {
-      ["mp4", "webm"].contains($0.name.split(separator: ".").last.map(String.init) ?? "")
-    }
-  }
+  package var isNewest: Bool { versions.first?.version == version.version }
 
   /// Functions in which somebody may decide here, as the gates name them.
   package var roles: [String] {

@@ -1,4 +1,4 @@
-package import Diagnostics
+import Diagnostics
 import Digests
 package import Engine
 import FoundationEssentials
@@ -107,8 +107,17 @@ package actor ProductionReader {
 
   package func surveyBegins() { isSurveying = true }
 
-  /// Whether the pipelines are being planned.
-  package var isPlanning: Bool { isSurveying }
+  /// What is known of planning the pipelines.
+  package var planning: PlanningState {
+    let survey = surveyed?.survey
+    return PlanningState(
+      hasPipelines: plans, surveyed: surveyed?.made, isSurveying: isSurveying,
+      unplanned: survey?.unplanned.map { unplanned in
+        PlanningState.Unplanned(
+          pipeline: unplanned.pipeline, faults: unplanned.faults,
+          isShownAsBefore: survey?.programmes.contains { $0.pipeline == unplanned.pipeline } ?? false)
+      } ?? [], fault: surveyFault)
+  }
 
   package func note(_ survey: BoardSurvey, made: WallClock) {
     isSurveying = false
@@ -116,7 +125,7 @@ package actor ProductionReader {
     defer {
       stills = Set((surveyed?.survey.programmes ?? []).flatMap(\.shots).flatMap(\.pictures).map(\.still))
     }
-    guard !survey.faults.isEmpty, let old = surveyed else {
+    guard !survey.unplanned.isEmpty, let old = surveyed else {
       surveyed = Surveyed(survey: survey, made: made)
       return
     }
@@ -166,11 +175,17 @@ package actor ProductionReader {
       guard let newest = shelf.versions.first else { continue }
       rows.append(published(newest, shelf).knowing(try facts(of: newest, shelf, among: shelves)))
     }
+    if let made = surveyed?.made.iso8601 {
+      rows = rows.map { row in
+        row.heard(since: made) { name in
+          lines[VersionLine(.deliverable, programme: row.programme, name: name)]?.words.values
+            .max { $0.made < $1.made }
+        }
+      }
+    }
     rows += notOrdered(beside: rows)
     return BoardOverview(
-      rows: rows, run: watch.folder == nil ? nil : RunGlance(watch), surveyed: surveyed?.made,
-      isSurveying: isSurveying, hasPipelines: plans, faults: surveyed?.survey.faults ?? [],
-      surveyFault: surveyFault)
+      rows: rows, run: watch.folder == nil ? nil : RunGlance(watch), planning: planning)
   }
 
   /// What other programmes have made and a planned one does not ask for.
@@ -224,8 +239,11 @@ package actor ProductionReader {
     let gates = surveyed?.survey.programmes.first { $0.programme == line.programme }?.gates ?? []
     let quality = try reports.evidence(
       of: record, in: shelf, among: self.shelf.rows(), store: store)?.state
-    return try DeliverableFacts(
+    var facts = try DeliverableFacts(
       record, shelf: shelf, row: row, gates: gates, quality: quality, in: store)
+    facts.copy = try movie(beside: record, among: self.shelf.rows())
+    facts.surveyed = surveyed?.made.iso8601
+    return facts
   }
 
   /// The path of a file of a version, found by its digest: no name that somebody sends becomes a path.
@@ -477,21 +495,10 @@ package actor ProductionReader {
 package struct BoardOverview: Sendable {
   package var rows: [DeliverableRow]
   package var run: RunGlance?
-  /// When the pipelines were compared with what is there; nil before the first time.
-  package var surveyed: WallClock?
-  package var isSurveying: Bool
-  /// Whether there are pipelines to compare with.
-  package var hasPipelines: Bool
-  package var faults: [Diagnostic]
-  package var surveyFault: String?
+  package var planning: PlanningState
 
-  package init(
-    rows: [DeliverableRow], run: RunGlance?, surveyed: WallClock?, isSurveying: Bool, hasPipelines: Bool,
-    faults: [Diagnostic], surveyFault: String?
-  ) {
-    (self.rows, self.run, self.surveyed) = (rows, run, surveyed)
-    (self.isSurveying, self.hasPipelines) = (isSurveying, hasPipelines)
-    (self.faults, self.surveyFault) = (faults, surveyFault)
+  package init(rows: [DeliverableRow], run: RunGlance?, planning: PlanningState) {
+    (self.rows, self.run, self.planning) = (rows, run, planning)
   }
 }
 
@@ -521,6 +528,14 @@ package struct RunGlance: Sendable {
     framesPerSecond = isOver ? nil : progress.framesPerSecond(at: watch.seconds)
     (framesDone, framesTotal) = (progress.framesDone, progress.framesTotal)
     (tasksDone, tasksTotal) = (progress.tasksDone, progress.tasksTotal)
+  }
+
+  /// Whether frames say how far it is: as long as any are to be made.
+  package var isInFrames: Bool { framesTotal > 0 && framesDone < framesTotal }
+
+  /// What is done, and of how much.
+  package var part: (done: Int, total: Int) {
+    isInFrames ? (framesDone, framesTotal) : (tasksDone, tasksTotal)
   }
 
   package var isGoingOn: Bool {

@@ -26,10 +26,12 @@ package actor RunReader {
 
   // MARK: Asking
 
-  /// What the stages of a run took so far.
+  /// What the stages and the shots of a run took so far.
   ///
   /// - Throws: `usage`, `runs.unknown`, for a name that is none.
-  package func sums(of run: String) async throws -> StageSums { try await read(run) { StageSums($0) } }
+  package func sums(of run: String) async throws -> (stages: StageSums, shots: ShotSums) {
+    try await read(run) { (StageSums($0), ShotSums($0)) }
+  }
 
   /// The tasks of one stage.
   package func tasks(of stage: String, in run: String) async throws -> StageTasks {

@@ -32,6 +32,7 @@ struct InterfaceRoutes {
     /// When the pipelines were compared with what is there; ISO 8601, UTC.
     var surveyed: String?
     var deliverables: [DeliverableRow]
+    var planning: PlanningAnswer
   }
 
   private struct Session: Encodable {
@@ -69,7 +70,9 @@ struct InterfaceRoutes {
       let overview = try await desk.reader.overview()
       let choice = BoardPage.Choice { request.uri.queryParameters.get($0) }
       return Self.json(
-        Deliverables(surveyed: overview.surveyed?.iso8601, deliverables: choice.shown(of: overview.rows)))
+        Deliverables(
+          surveyed: overview.planning.surveyed?.iso8601, deliverables: choice.shown(of: overview.rows),
+          planning: PlanningAnswer(overview.planning)))
     }
     router.get("/api/v1/deliverables/:programme/:name/:version") { _, context in
       guard
@@ -91,6 +94,48 @@ struct InterfaceRoutes {
     let wish = DecisionWish(verdict: wanted.verdict, role: wanted.role, note: wanted.note)
     let decision = try await wish.record(on: line, version: version, desk)
     return Self.json(decision, status: .created)
+  }
+}
+
+/// Which pipelines could not be planned, and why: without it nothing would say that rows are missing.
+struct PlanningAnswer: Encodable {
+  struct Unplanned: Encodable {
+    var pipeline: String
+    /// Whether what was known of it before stands among the rows.
+    var isShownAsBefore: Bool
+    var faults: [PipelineFault]
+  }
+
+  /// One fault in a pipeline file or in what it names.
+  struct PipelineFault: Encodable {
+    var code: String
+    var message: String
+    var remedy: String?
+    var file: String?
+    /// From 1.
+    var line: Int?
+    var column: Int?
+
+    init(_ fault: Diagnostic) {
+      (code, message, remedy) = (fault.code, fault.message, fault.remedy)
+      (file, line, column) = (fault.location?.file, fault.location?.line, fault.location?.column)
+    }
+  }
+
+  private static let faultsListed = 40
+
+  var isPlanning: Bool
+  var unplanned: [Unplanned]
+  /// Why none of them could be compared with what is there.
+  var fault: String?
+
+  init(_ planning: PlanningState) {
+    (isPlanning, fault) = (planning.isSurveying, planning.fault)
+    unplanned = planning.unplanned.map { unplanned in
+      Unplanned(
+        pipeline: unplanned.pipeline, isShownAsBefore: unplanned.isShownAsBefore,
+        faults: unplanned.faults.prefix(Self.faultsListed).map(PipelineFault.init))
+    }
   }
 }
 

@@ -58,6 +58,7 @@ extension OpenAPIDocument {
   static let reviewSchemas: [String: JSONValue] = [
     "Shots": shape([
       "schema": count, "count": count, "page": count, "pages": count, "shots": list(reference("Shot")),
+      "planning": reference("Planning"),
     ]),
     "Shot": shape(
       [

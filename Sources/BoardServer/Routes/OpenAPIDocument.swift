@@ -126,7 +126,20 @@ enum OpenAPIDocument {
         "because": list(text), "grades": list(text), "remarks": list(text),
       ]),
     "Deliverables": shape(
-      ["schema": count, "deliverables": list(reference("Row"))], optional: ["surveyed": text]),
+      ["schema": count, "deliverables": list(reference("Row")), "planning": reference("Planning")],
+      optional: ["surveyed": text]),
+    "Planning": shape(
+      [
+        "isPlanning": object(["type": "boolean"]),
+        "unplanned": list(
+          shape([
+            "pipeline": text, "isShownAsBefore": object(["type": "boolean"]),
+            "faults": list(
+              shape(
+                ["code": text, "message": text],
+                optional: ["remedy": text, "file": text, "line": count, "column": count])),
+          ])),
+      ], optional: ["fault": text]),
     "Version": shape(
       [
         "schema": count, "reference": text, "made": text, "decisions": list(reference("Word")),

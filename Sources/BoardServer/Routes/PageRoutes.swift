@@ -46,7 +46,9 @@ struct PageRoutes {
     router.get("/pipelines") { _, _ in
       desk.feed.noteLook()
       let all = await desk.reader.pipelines()
-      guard let first = all.first else { throw Self.notPlanned }
+      guard let first = all.first else {
+        return await desk.page("Pipeline", .pipelines, UnplannedPage(await desk.reader.planning).body)
+      }
       return await pipeline(first, of: all)
     }
     router.get("/pipelines/:programme") { _, context in
@@ -79,22 +81,17 @@ struct PageRoutes {
     }
     router.get("/farm") { _, _ in
       let facts = try await desk.reader.farm()
-      var sums: StageSums?
+      var sums: (stages: StageSums, shots: ShotSums)?
       // A run that was killed as it began has no plan, and nothing to add up.
       if let run = facts.glance?.run { sums = try? await desk.runs.sums(of: run) }
-      return await desk.page("Farm", .farm, FarmPage(facts, sums: sums).body)
+      return await desk.page("Farm", .farm, FarmPage(facts, sums: sums?.stages, shots: sums?.shots).body)
     }
   }
 
-  /// The first plan takes its time.
-  private static let notPlanned = Diagnostic(
-    family: .inputMissing, code: "board.notPlanned", message: "no pipeline is planned yet",
-    remedy: "Name pipeline files to `interlock serve`; if you did, they are being planned, or could not be: "
-      + "the deliverables say why.")
-
   private func pipeline(_ programme: BoardSurvey.Programme, of all: [BoardSurvey.Programme]) async -> Response
   {
-    let page = PipelinePage(programme, of: all, work: await desk.reader.stageWork())
+    let page = PipelinePage(
+      programme, of: all, work: await desk.reader.stageWork(), planning: await desk.reader.planning)
     return await desk.page(page.title, .pipelines, page.body)
   }
 

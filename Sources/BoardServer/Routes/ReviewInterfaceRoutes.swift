@@ -17,7 +17,9 @@ struct ReviewInterfaceRoutes {
     router.get("/api/v1/shots") { request, _ in
       desk.feed.noteLook()
       return InterfaceRoutes.json(
-        ShotList(await desk.reader.pipelines(), choice: try Self.choice(request)))
+        ShotList(
+          await desk.reader.pipelines(), choice: try Self.choice(request),
+          planning: await desk.reader.planning))
     }
     router.get("/api/v1/shots/:programme/:shot") { _, context in
       guard let programme = context.parameters.get("programme"), let key = context.parameters.get("shot"),
@@ -191,8 +193,10 @@ private struct ShotList: Encodable {
   var page: Int
   var pages: Int
   var shots: [Shot]
+  var planning: PlanningAnswer
 
-  init(_ programmes: [BoardSurvey.Programme], choice: ShotsPage.Choice) {
+  init(_ programmes: [BoardSurvey.Programme], choice: ShotsPage.Choice, planning: PlanningState) {
+    self.planning = PlanningAnswer(planning)
     let all = programmes.filter { choice.programme.isEmpty || $0.programme == choice.programme }
     let found = all.flatMap { programme in
       choice.shown(of: programme.shots).map { Shot(programme: programme.programme, row: $0) }

@@ -17,7 +17,7 @@ struct ShotRoutes {
       desk.feed.noteLook()
       let choice = ShotsPage.Choice { request.uri.queryParameters.get($0) }
       let page = ShotsPage(
-        await desk.reader.pipelines(), choice: choice, isSurveying: await desk.reader.isPlanning)
+        await desk.reader.pipelines(), choice: choice, planning: await desk.reader.planning)
       return await desk.page("Shots", .shots, page.body)
     }
     router.get("/shots/:programme/:key") { _, context in

@@ -38,21 +38,24 @@ struct BoardSurveyCommand: AsyncParsableCommand {
   func run() async throws {
     let store = ObjectStore(try production.required())
     let rows = try DeliverableRows(store, typed: production.production ?? ".")
-    var survey = BoardSurvey(programmes: [], faults: [])
+    var survey = BoardSurvey(programmes: [], unplanned: [])
     do {
       survey.programmes = try await surveyed(pipelines, rows, store)
     } catch let all as DiagnosticList {
       // One pipeline that cannot be planned does not hide the others.
-      if pipelines.count == 1 { survey.faults = all.diagnostics }
       for pipeline in pipelines where pipelines.count > 1 {
         do {
           survey.programmes += try await surveyed([pipeline], rows, store)
         } catch let list as DiagnosticList {
-          survey.faults += list.diagnostics
+          survey.unplanned.append(.init(pipeline: pipeline, diagnostics: list.diagnostics))
         }
       }
-      // What only several together have, such as one programme twice.
-      if survey.faults.isEmpty { survey.faults = all.diagnostics }
+      // Of one alone, or what only several together have, such as one programme twice.
+      if survey.unplanned.isEmpty {
+        survey.unplanned = [
+          .init(pipeline: pipelines.joined(separator: ", "), diagnostics: all.diagnostics)
+        ]
+      }
     }
     Outcome.printResult(String(decoding: try JSONBytes.encode(survey), as: UTF8.self))
   }

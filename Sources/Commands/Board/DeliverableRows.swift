@@ -1,8 +1,10 @@
 import Board
+import Engine
 import Foundation
 import ObjectStore
 import Planning
 import Publishing
+import TaskGraph
 import TaskKinds
 
 /// Deliverables with their states from evidence: what `status` prints and the board shows.
@@ -33,8 +35,10 @@ struct DeliverableRows {
     let cut = planned.work?.pipeline.timeline.cuts.map { FilePaths.name(of: $0.path) } ?? []
     let work =
       showsWork ? try WorkUnderWay.latest(in: store.production, programme: planned.programme) : nil
-    let seconds =
-      planned.nodes.isEmpty ? nil : try PlanEstimate(planned.nodes, ledger: planned.place.ledger).seconds
+    let seconds = try workSeconds(of: planned.nodes, in: planned)
+    // Behind a gate there is more, which begins when somebody opens it.
+    let secondsWhenOpen = try workSeconds(
+      of: planned.nodes + (planned.work?.plan.held ?? []), in: planned)
     var causes: [String]?
     var reports = QualityReports(store.production)
     return try planned.deliverables.map { deliverable in
@@ -52,7 +56,11 @@ struct DeliverableRows {
       row.remarks = planned.textless.lines(of: deliverable.stage)
       if let shown { row = try known(row, shown, &reports) }
       addPeople(to: &row, gates: planned.gates)
-      if [.stale, .missing, .waiting].contains(row.condition) { row.secondsOfWork = seconds }
+      switch row.condition {
+      case .stale, .missing: row.secondsOfWork = seconds
+      case .waiting: row.secondsOfWork = secondsWhenOpen
+      default: break
+      }
       if row.condition == .stale, let latest {
         let explained = try causes ?? planned.explained().roots
         causes = explained
@@ -61,6 +69,11 @@ struct DeliverableRows {
       row.grades = try grades(of: deliverable, shown: exact == nil ? latest : nil, in: planned.programme)
       return row.showing(work)
     }
+  }
+
+  /// Wall time by recorded timings; nil where nothing is to be done or none is known.
+  private func workSeconds(of nodes: [TaskNode], in planned: PlannedProgramme) throws -> Double? {
+    nodes.isEmpty ? nil : try PlanEstimate(nodes, ledger: planned.place.ledger).seconds
   }
 
   /// With what is known of the version that is shown.
@@ -155,9 +168,13 @@ struct DeliverableRows {
 extension ExplainedTasks {
   /// What makes tasks run that run not only because others do, in sentences: the first few.
   fileprivate var roots: [String] {
-    CauseLines(tasks.filter { !$0.isPrepared }, roots: true).text(indent: "").prefix(3).map { line in
+    let lines = CauseLines(tasks.filter { !$0.isPrepared }, roots: true).text(indent: "").map { line in
       // How much work each makes is told elsewhere.
       line.range(of: "  [", options: .backwards).map { String(line[..<$0.lowerBound]) } ?? line
     }
+    // That a stage was never made says nothing where something else changed.
+    let first = CauseWords.sentence(Cause(.first))
+    let told = lines.filter { $0 != first }
+    return Array((told.isEmpty ? lines : told).prefix(3))
   }
 }

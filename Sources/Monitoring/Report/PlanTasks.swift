@@ -1,4 +1,5 @@
-/// Cuts the tasks out of a `plan.json` that comes in pieces, each as JSON of its own.
+/// Cuts the tasks, and the groups of what they are made from, out of a `plan.json` that comes in pieces, each as JSON of
+/// its own.
 ///
 /// Foundation's reader wants the whole file and keeps all of it while it works: several hundred megabytes for a plan of
 /// a hundred thousand tasks, of which a view keeps a tenth.
@@ -8,27 +9,34 @@ struct PlanTasks: Sendable {
     var description: String
   }
 
+  /// A list of the plan.
+  enum List: String {
+    case tasks, groups
+  }
+
   /// Brackets that are open.
   private var depth = 0
   private var isInString = false
   private var isEscaped = false
   /// The string that was read last directly in the plan: the name of a field, when a value follows.
   private var name: [UInt8] = []
-  private var isInTasks = false
-  /// The task that is being read; empty between tasks.
-  private var task: [UInt8] = []
+  /// The list that is being read.
+  private var list: List?
+  /// The member of it that is being read; empty between members.
+  private var member: [UInt8] = []
   /// Whether there was a list of tasks, and whether the plan has ended.
   private var hasTasks = false
   private(set) var isWhole = false
 
-  private static let listName = Array("tasks".utf8)
-  /// A task that is larger is none; the file is damaged.
-  private static let longestTask = 16 << 20
+  /// No list has a longer name.
+  private static let longestName = 8
+  /// A member that is larger is none; the file is damaged.
+  private static let longestMember = 16 << 20
 
-  /// - Parameter note: gets the bytes of each task that is complete.
-  mutating func take(_ bytes: some Sequence<UInt8>, _ note: ([UInt8]) throws -> Void) throws {
+  /// - Parameter note: gets the bytes of each member that is complete.
+  mutating func take(_ bytes: some Sequence<UInt8>, _ note: (List, [UInt8]) throws -> Void) throws {
     for byte in bytes {
-      if isInTasks, depth > 2 || byte == UInt8(ascii: "{") { task.append(byte) }
+      if list != nil, depth > 2 || byte == UInt8(ascii: "{") { member.append(byte) }
       if isInString {
         takeInString(byte)
         continue
@@ -38,23 +46,24 @@ struct PlanTasks: Sendable {
         isInString = true
         if depth == 1 { name.removeAll(keepingCapacity: true) }
       case UInt8(ascii: "{"), UInt8(ascii: "["):
-        if depth == 1, byte == UInt8(ascii: "["), name == Self.listName {
-          (isInTasks, hasTasks) = (true, true)
+        if depth == 1, byte == UInt8(ascii: "[") {
+          list = List(rawValue: String(decoding: name, as: UTF8.self))
+          if list == .tasks { hasTasks = true }
         }
         if depth == 0, byte != UInt8(ascii: "{") || isWhole { throw Fault(description: "it is no object") }
         depth += 1
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
         depth -= 1
-        if isInTasks, depth == 2 {
-          try note(task)
-          task.removeAll(keepingCapacity: true)
+        if let list, depth == 2 {
+          try note(list, member)
+          member.removeAll(keepingCapacity: true)
         }
-        if depth == 1 { isInTasks = false }
+        if depth == 1 { list = nil }
         if depth == 0 { isWhole = hasTasks }
         if depth < 0 { throw Fault(description: "it has more ends than beginnings") }
       default: break
       }
-      if task.count > Self.longestTask { throw Fault(description: "one of its tasks has no end") }
+      if member.count > Self.longestMember { throw Fault(description: "one of its tasks has no end") }
     }
   }
 
@@ -66,6 +75,6 @@ struct PlanTasks: Sendable {
     } else if byte == UInt8(ascii: "\"") {
       isInString = false
     }
-    if isInString, depth == 1, name.count <= Self.listName.count { name.append(byte) }
+    if isInString, depth == 1, name.count <= Self.longestName { name.append(byte) }
   }
 }

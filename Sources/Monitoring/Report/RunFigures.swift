@@ -95,6 +95,8 @@ package struct RunFigures: Encodable, Sendable {
   package var cost: Double?
   package var deliverables: [RunHeading.Deliverable]
   package var stages: [Stage]
+  /// The dearest first.
+  package var shots: [ShotSums.Shot]
   package var byWorker: [Worker]
   package var slowest: [TaskFigures]
   package var criticalPath: Path
@@ -103,6 +105,7 @@ package struct RunFigures: Encodable, Sendable {
   package var moreFailures: Int
 
   package static let slowestListed = 20
+  package static let shotsListed = 200
   package static let failuresListed = 50
   package static let stepsListed = 200
 
@@ -127,6 +130,7 @@ package struct RunFigures: Encodable, Sendable {
     let sums = StageSums(history, rate: rate)
     (stages, workerSeconds, cpuSeconds) = (sums.stages, sums.workerSeconds, sums.cpuSeconds)
     (writtenBytes, cost) = (sums.writtenBytes, sums.cost)
+    shots = Array(ShotSums(history, rate: rate).shots.prefix(Self.shotsListed))
     byWorker = Self.workers(history)
     slowest = Self.slowest(history)
     let path = CriticalPath(history)

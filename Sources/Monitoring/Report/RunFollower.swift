@@ -75,7 +75,8 @@ package struct RunFollower: Sendable {
     planOffset += Int64(count)
     do {
       var reading = plan
-      try reading.take(buffer[..<count]) { try history.add(task: $0) }
+      try reading.take(buffer[..<count]) { try history.add($1, of: $0) }
+      if reading.isWhole { history.endPlan() }
       plan = reading
     } catch {
       throw unreadable("its plan.json cannot be read: \(error)")

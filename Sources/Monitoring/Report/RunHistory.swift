@@ -18,6 +18,8 @@ package struct RunHistory: Sendable {
     package var frames: Int
     /// Indices of what it waited for.
     package var after: [Int]
+    /// The shots that it shows; none where it is about no shot.
+    package var shots: [ShotShare] = []
     /// Seconds since the run began; `nil` for a task that never ran.
     package var began: Double?
     package var ended: Double?
@@ -70,6 +72,9 @@ package struct RunHistory: Sendable {
 
   private static let decoder = JSONDecoder()
   private var indices: [TaskKey: Int] = [:]
+  /// Groups of the plan that were read, and the frames of shots among them, until the plan is read.
+  private var groups = 0
+  private var shares: [Int: ShotShare] = [:]
   /// Words that many tasks share, each once.
   private var words: [String: String] = [:]
   /// Spans of tasks that run, and the latest of each task.
@@ -93,7 +98,8 @@ package struct RunHistory: Sendable {
     self.heading = heading
     if let plan {
       var reading = PlanTasks()
-      try reading.take(plan) { try add(task: $0) }
+      try reading.take(plan) { try add($1, of: $0) }
+      endPlan()
       guard reading.isWhole else { throw PlanTasks.Fault(description: "it is cut short") }
     }
     for event in events { apply(event) }
@@ -118,12 +124,41 @@ package struct RunHistory: Sendable {
     var reason: String?
     var frames: Int?
     var after: [Int]?
+    var subject: String?
+    var madeFrom: [Int]?
+  }
+
+  /// What we need of a group of ingredients.
+  private struct Group: Decodable {
+    var about: String?
+    var facts: [String]
   }
 
   mutating func add(heading: RunHeading?) { self.heading = heading }
 
-  /// Takes in the next task of the plan.
-  mutating func add(task bytes: [UInt8]) throws {
+  /// Takes in the next member of a list of the plan.
+  mutating func add(_ bytes: [UInt8], of list: PlanTasks.List) throws {
+    switch list {
+    case .groups: try add(group: bytes)
+    case .tasks: try add(task: bytes)
+    }
+  }
+
+  /// The end of a group that names frames, as `PlanRecord` writes it: of many groups few are read.
+  private static let framesEnd = Array("\"group\":\"frames\"}".utf8)
+
+  private mutating func add(group bytes: [UInt8]) throws {
+    defer { groups += 1 }
+    guard bytes.suffix(Self.framesEnd.count).elementsEqual(Self.framesEnd) else { return }
+    let group = try Self.decoder.decode(Group.self, from: Data(bytes))
+    guard let shot = ShotShare.shot(of: group.about) else { return }
+    shares[groups] = ShotShare(shot: shared(shot), facts: group.facts)
+  }
+
+  /// The plan is read.
+  mutating func endPlan() { shares = [:] }
+
+  private mutating func add(task bytes: [UInt8]) throws {
     let entry = try Self.decoder.decode(Entry.self, from: Data(bytes))
     indices[entry.key] = tasks.count
     tasks.append(
@@ -131,7 +166,20 @@ package struct RunHistory: Sendable {
         key: entry.key, kind: shared(entry.kind), stage: shared(entry.stage), label: entry.label,
         reason: shared(entry.reason ?? ""), frames: entry.frames ?? 0,
         // A plan names what comes before; a damaged file may name anything.
-        after: (entry.after ?? []).filter { $0 >= 0 && $0 < tasks.count }))
+        after: (entry.after ?? []).filter { $0 >= 0 && $0 < tasks.count }, shots: shots(of: entry)))
+  }
+
+  private mutating func shots(of entry: Entry) -> [ShotShare] {
+    if let shot = ShotShare.shot(of: entry.subject) { return [ShotShare(shot: shared(shot), frames: 1)] }
+    var shots: [ShotShare] = []
+    for share in (entry.madeFrom ?? []).compactMap({ shares[$0] }) {
+      if let known = shots.firstIndex(where: { $0.shot == share.shot }) {
+        shots[known].frames += share.frames
+      } else {
+        shots.append(share)
+      }
+    }
+    return shots
   }
 
   private mutating func shared(_ word: String) -> String {

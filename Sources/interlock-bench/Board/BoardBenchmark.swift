@@ -33,8 +33,15 @@ struct BoardBenchmark {
       var stage: String
       var version: String?
     }
+    struct Planning: Decodable {
+      struct Unplanned: Decodable {
+        var pipeline: String
+      }
+      var unplanned: [Unplanned]
+    }
     var surveyed: String?
     var deliverables: [Row]
+    var planning: Planning
   }
 
   private struct Shots: Decodable {
@@ -79,6 +86,9 @@ struct BoardBenchmark {
       rows = try self.rows(visitor)
     }
     let surveySeconds = (ContinuousClock.now - planned) / .seconds(1)
+    if let unplanned = rows.planning.unplanned.first {
+      throw BenchError("the board cannot plan \(unplanned.pipeline)")
+    }
     guard let first = rows.deliverables.first(where: { $0.version != nil }) else {
       throw BenchError("the board shows no version")
     }
