@@ -140,7 +140,7 @@ package struct FarmPage {
       : nil
     let head: HTML? = rate == nil ? nil : "<th scope=\"col\" class=\"number\">Cost</th>"
     return """
-      <h2>Work by shot <small>of the run on show, the most first</small></h2><div class="wide"><table class="dense"><thead><tr><th scope="col">Shot</th>\
+      <h2>Work by shot <small>of the run on show, the most first</small></h2>\(HTML.wide)<table class="dense"><thead><tr><th scope="col">Shot</th>\
       <th scope="col" class="number">Tasks</th><th scope="col" class="number">Worker time</th><th scope="col" class="number">CPU-hours</th>\(head)</tr></thead>\
       <tbody>\(Array(rows))</tbody></table></div>\(rest)<p class="soft small">A task that shows several shots counts for each by its share of \
       the frames. Besides, \(PageWords.decimal(shots.otherCPUSeconds / 3600, 4)) CPU-hours are about no shot: sound, titles, checks, files.</p>
