@@ -112,11 +112,14 @@ import Testing
     let folder = try TemporaryFolder()
     let production = try Production.create(at: folder.path + "/out")
     let desk = StartDesk(production) { _, _ in }
+    let began = ContinuousClock.now
     let started = try await desk.start(.run, programme: "film", cut: "a.edl", by: "mika") { _ in
       ["run", "./p.yaml"]
     }
     #expect(started.state == .waiting)
-    #expect(try await desk.atWork() == "`interlock run ./p.yaml`, which plans")
+    let atWork = try await desk.atWork()
+    // Who is not heard of for five minutes is lost; a machine that is busy with other tests may take as long.
+    #expect(atWork == "`interlock run ./p.yaml`, which plans" || ContinuousClock.now - began > .seconds(300))
     let place = StartFolder(started.start, in: production)
     try place.notePresence()
     #expect(try await desk.command(started.start)?.state == .running)

@@ -68,7 +68,7 @@ struct InterfaceRoutes {
     router.get("/api/v1/deliverables") { request, _ in
       desk.feed.noteLook()
       let overview = try await desk.reader.overview()
-      let choice = BoardPage.Choice { request.uri.queryParameters.get($0) }
+      let choice = try Self.choice(request)
       return Self.json(
         Deliverables(
           surveyed: overview.planning.surveyed?.iso8601, deliverables: choice.shown(of: overview.rows),
@@ -84,6 +84,19 @@ struct InterfaceRoutes {
     router.post("/api/v1/deliverables/:programme/:name/:version/decisions") { request, context in
       try await decide(request, on: desk.line(context), version: desk.version(context))
     }
+  }
+
+  /// What is asked for, refused where it is none: a program is told, where a page shows what it can.
+  private static func choice(_ request: Request) throws -> BoardPage.Choice {
+    let query = request.uri.queryParameters
+    if let words = query.get("search"), words.unicodeScalars.count > 200 {
+      throw HTTPError(.badRequest, message: "`search` is words of at most 200 characters")
+    }
+    let states = DeliverableRow.Condition.allCases.map(\.rawValue)
+    if let state = query.get("state"), !states.contains(state) {
+      throw HTTPError(.badRequest, message: "`state` is \(states.joined(separator: ", "))")
+    }
+    return BoardPage.Choice { query.get($0) }
   }
 
   private func decide(_ request: Request, on line: VersionLine, version: Int) async throws -> Response {

@@ -100,6 +100,16 @@ def until(expression):
         time.sleep(0.1)
 
 
+def screenshot():
+    while True:
+        try:
+            return ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        except RuntimeError as fault:  # a page that has no layout yet
+            if "0 width" not in str(fault) or time.monotonic() > end:
+                raise
+        time.sleep(0.1)
+
+
 def go(address):
     ask("Page.navigate", url=address)
     until(f"location.href.startsWith({json.dumps(address.split('#')[0])}) && document.readyState === 'complete'")
@@ -157,7 +167,7 @@ try:
             width, height = step["size"]
             ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         elif "shot" in step:
-            picture = ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+            picture = screenshot()
             with open(os.path.join(folder, step["shot"] + ".png"), "wb") as file:
                 file.write(base64.b64decode(picture["data"]))
         elif "tell" in step:
