@@ -7,9 +7,9 @@ SHELL := /bin/bash
 
 # What the build needs; then what only tests and benchmarks need.
 RUN_PACKAGES := pkg-config libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev \
-	libavutil-dev libsqlite3-dev libebur128-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
+	libavutil-dev libsqlite3-dev libebur128-dev libopencolorio-dev libpango1.0-dev fonts-noto-core fonts-noto-cjk
 TEST_PACKAGES := chromium ffmpeg python3 python3-venv python3-jsonschema python3-prometheus-client \
-	qemu-user ninja-build time procps util-linux coreutils slurmctld slurmd slurm-client munge
+	qemu-user ninja-build time procps util-linux coreutils slurmctld slurmd slurm-client munge environment-modules
 
 INTERLOCK := .build/release/interlock
 
@@ -36,7 +36,17 @@ OTIO_PACKAGES := OpenTimelineIO==0.18.1 otio-aaf-adapter==2.0.0 otio-xges-adapte
 OPENJD_PACKAGES := openjd-cli==0.8.0
 OPENCUE_PACKAGES := opencue_pyoutline==1.37.0 packaging==24.2
 
-install-tests: install .build/otio/bin/otioconvert .build/openjd/bin/openjd .build/opencue/bin/python
+# The colour of LUTs and corrections is compared with another release of OpenColorIO.
+OCIO_PACKAGES := opencolorio==2.6.0
+
+# The board's interface is tried with Schemathesis, its pages with axe-core, which comes in a wheel.
+SCHEMATHESIS_PACKAGES := schemathesis==4.32.5
+AXE_PACKAGES := axe-playwright-python==0.1.8 --no-deps
+
+PYTHONS := .build/otio/bin/otioconvert .build/openjd/bin/openjd .build/opencue/bin/python .build/ocio/bin/python \
+	.build/schemathesis/bin/schemathesis .build/axe/bin/python
+
+install-tests: install $(PYTHONS)
 	@$(call install_packages,$(TEST_PACKAGES))
 
 # Folder, packages, what is skipped without them. Without the network the tests that need them say so and are skipped.
@@ -59,6 +69,15 @@ endef
 .build/opencue/bin/python:
 	$(call install_python,opencue,$(OPENCUE_PACKAGES),tests of OpenCue specifications)
 
+.build/ocio/bin/python:
+	$(call install_python,ocio,$(OCIO_PACKAGES),comparisons with PyOpenColorIO)
+
+.build/schemathesis/bin/schemathesis:
+	$(call install_python,schemathesis,$(SCHEMATHESIS_PACKAGES),tests of the board's interface)
+
+.build/axe/bin/python:
+	$(call install_python,axe,$(AXE_PACKAGES),tests of the board's accessibility)
+
 build: install
 	swift build -c release --explicit-target-dependency-import-check error
 
@@ -66,9 +85,14 @@ run: build
 	$(INTERLOCK) run Pipelines/short-film.yaml --production Output
 	$(INTERLOCK) status Pipelines/short-film.yaml --production Output
 
+# In three processes: tests that wait for programs hold the few threads that the engine feeds its workers from.
 test: install-tests
 	swift build -c release --build-tests
-	swift test -c release --skip-build
+	failed=0; \
+	for part in '--filter ^EngineTests[.]' '--skip ^(EngineTests|EndToEndTests)[.]' '--filter ^EndToEndTests[.]'; do \
+	  swift test -c release --skip-build $$part || failed=1; \
+	done; \
+	exit $$failed
 
 # What only benchmarks compare with; without it they say so and leave it out.
 BENCH_PACKAGES := melt

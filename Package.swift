@@ -19,6 +19,13 @@ let kernelFlags: [CSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -43,7 +50,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.83.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -63,6 +75,9 @@ let package = Package(
       name: "CDrawing", pkgConfig: "pangocairo pangoft2 fontconfig", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CLoudness", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .target(name: "CPictureKernels", cSettings: kernelFlags),
+    .target(
+      name: "COpenColorIO", cxxSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("OpenColorIO")]),
     swift("MediaTime", []),
     swift("Digests", [crypto]),
     swift("Diagnostics", []),
@@ -72,11 +87,11 @@ let package = Package(
     swift("TaskGraph", ["Digests", "Diagnostics"]),
     // Layer 2
     swift("Media", ["CFFmpeg", "CLoudness", "MediaTime", "Diagnostics"]),
-    swift("Colour", ["CPictureKernels"]),
+    swift("Colour", ["CPictureKernels", "COpenColorIO"]),
     swift("Drawing", ["CDrawing"]),
     swift("ObjectStore", ["Digests", "Diagnostics", "TaskGraph"]),
     // Layer 3
-    swift("ColorGrading", ["Editorial", "Diagnostics"]),
+    swift("ColorGrading", ["Editorial", "MediaTime", "Diagnostics"]),
     swift("Compositing", ["Editorial", "ImageGraph", "MediaTime", "Diagnostics"]),
     swift("SoundMixing", ["Editorial", "MediaTime", "Digests", "Diagnostics"]),
     swift("Delivery", ["MediaTime", "Digests", "Diagnostics"]),
@@ -96,6 +111,9 @@ let package = Package(
       resources: [
         .embedInCode("Profiles/prores-422hq.yaml"), .embedInCode("Profiles/prores-422hq-51.yaml"),
         .embedInCode("Profiles/review-h264.yaml"), .embedInCode("Profiles/stills-16bit.yaml"),
+        .embedInCode("Profiles/prores-4444-p3-pq.yaml"), .embedInCode("Profiles/exr-half.yaml"),
+        .embedInCode("Profiles/hdr10-hevc.yaml"),
+        .embedInCode("Colour/aces.ocio"),
       ],
       swiftSettings: settings),
     swift(
@@ -113,11 +131,30 @@ let package = Package(
     swift("Monitoring", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Engine", coreMetrics]),
     // Layer 7
     .target(
+      name: "Board",
+      dependencies: [
+        "MediaTime", "Digests", "Diagnostics", "ImageGraph", "TaskGraph", "ObjectStore", "Delivery",
+        "Planning",
+        "Engine", "Monitoring",
+      ],
+      resources: [
+        .embedInCode("Web/board.css"), .embedInCode("Web/board.js"), .embedInCode("Web/icon.svg"),
+      ],
+      swiftSettings: settings),
+    swift(
+      "BoardServer",
+      [
+        "Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Planning", "Monitoring", "Board", hummingbird,
+        hummingbirdCore, httpTypes, nioCore, logging, lifecycle, unixSignals,
+      ]),
+    // Layer 8
+    .target(
       name: "Commands",
       dependencies: [
         "MediaTime", "Digests", "Diagnostics", "Editorial", "ImageGraph", "TaskGraph", "ObjectStore",
-        "Delivery", "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring",
-        argumentParser, subprocess, system,
+        "Delivery", "TaskKinds", "Planning", "Publishing", "Ledger", "Engine", "Farm", "Monitoring", "Board",
+        "BoardServer",
+        argumentParser, logging, subprocess, system,
       ],
       resources: [
         .embedInCode("Cuts/Conversion/walk_aaf.py"), .embedInCode("Cuts/Conversion/list_adapters.py"),
@@ -141,7 +178,8 @@ let package = Package(
     test("Media", ["Media", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Colour", ["Colour", "TestSupport"]),
     test("Drawing", ["Drawing", "TestSupport"]),
-    test("ColorGrading", ["ColorGrading", "Colour", "Editorial", "Diagnostics", "TestSupport"]),
+    test(
+      "ColorGrading", ["ColorGrading", "Colour", "Editorial", "MediaTime", "Diagnostics", "TestSupport"]),
     test("Compositing", ["Compositing", "ImageGraph", "MediaTime", "Diagnostics", "TestSupport"]),
     test(
       "Engine", ["Digests", "Diagnostics", "TaskGraph", "ObjectStore", "Ledger", "Engine", "TestSupport"]),
@@ -175,10 +213,23 @@ let package = Package(
       ]),
     test("ObjectStore", ["ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
     test("Ledger", ["Ledger", "ObjectStore", "Digests", "Diagnostics", "TaskGraph", "TestSupport"]),
+    test(
+      "Board",
+      [
+        "Board", "Monitoring", "Engine", "Planning", "Delivery", "ObjectStore", "TaskGraph", "ImageGraph",
+        "MediaTime", "Digests", "Diagnostics", "TestSupport",
+      ]),
+    test(
+      "BoardServer",
+      [
+        "BoardServer", "Board", "Monitoring", "Engine", "ObjectStore", "TaskGraph", "Digests",
+        "Diagnostics", "TestSupport", logging,
+      ]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["TestSupport", "Drawing", "interlock", "interlock-worker", "interlock-bench"],
       exclude: ["Fixtures", "Goldens"],
       swiftSettings: settings),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

@@ -11,6 +11,7 @@
 #include <libavutil/error.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/log.h>
+#include <libavutil/mastering_display_metadata.h>
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
@@ -40,6 +41,54 @@ static inline int ffs_rotation(const AVStream *stream) {
   return ((whole % 360) + 360) % 360;
 }
 
+// Static HDR metadata of a stream that is about to be written: x and y of red, green, blue and white in 1/50,000, the
+// display's peak in cd/m², its black in 1/10,000 cd/m², MaxCLL and MaxFALL in cd/m².
+static inline int ffs_set_mastering_display(AVStream *stream, const int values[12]) {
+  size_t size = 0;
+  AVContentLightMetadata *light = av_content_light_metadata_alloc(&size);
+  if (light == NULL) return AVERROR(ENOMEM);
+  light->MaxCLL = (unsigned)values[10];
+  light->MaxFALL = (unsigned)values[11];
+  int status = av_stream_add_side_data(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, (uint8_t *)light, size);
+  if (status < 0) {
+    av_free(light);
+    return status;
+  }
+  AVMasteringDisplayMetadata *display = av_mastering_display_metadata_alloc();
+  if (display == NULL) return AVERROR(ENOMEM);
+  for (int i = 0; i < 6; i++) display->display_primaries[i / 2][i % 2] = av_make_q(values[i], 50000);
+  for (int i = 0; i < 2; i++) display->white_point[i] = av_make_q(values[6 + i], 50000);
+  display->max_luminance = av_make_q(values[8] * 10000, 10000);
+  display->min_luminance = av_make_q(values[9], 10000);
+  display->has_primaries = display->has_luminance = 1;
+  status = av_stream_add_side_data(
+    stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, (uint8_t *)display, sizeof *display);
+  if (status < 0) av_free(display);
+  return status;
+}
+
+static inline int ffs_scaled(AVRational value, int64_t unit) {
+  return value.den == 0 ? -1 : (int)((value.num * unit + value.den / 2) / value.den);
+}
+
+// The same of a stream that was read; 0 where it has none.
+static inline int ffs_mastering_display(const AVStream *stream, int values[12]) {
+  size_t size = 0;
+  const AVMasteringDisplayMetadata *display = (const AVMasteringDisplayMetadata *)(const void *)
+    av_stream_get_side_data(stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, &size);
+  if (display == NULL) return 0;
+  for (int i = 0; i < 6; i++) values[i] = ffs_scaled(display->display_primaries[i / 2][i % 2], 50000);
+  for (int i = 0; i < 2; i++) values[6 + i] = ffs_scaled(display->white_point[i], 50000);
+  values[8] = ffs_scaled(display->max_luminance, 1);
+  values[9] = ffs_scaled(display->min_luminance, 10000);
+  const AVContentLightMetadata *light = (const AVContentLightMetadata *)(const void *)
+    av_stream_get_side_data(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, &size);
+  values[10] = light == NULL ? 0 : (int)light->MaxCLL;
+  values[11] = light == NULL ? 0 : (int)light->MaxFALL;
+  return 1;
+}
+
+static inline uint32_t ffs_tag_hvc1(void) { return MKTAG('h', 'v', 'c', '1'); }
 static inline int64_t ffs_no_timestamp(void) { return AV_NOPTS_VALUE; }
 static inline int ffs_quantiser_to_lambda(void) { return FF_QP2LAMBDA; }
 static inline int ffs_unknown_profile(void) { return FF_PROFILE_UNKNOWN; }

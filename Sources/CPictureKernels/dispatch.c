@@ -20,6 +20,15 @@ int32_t pk_path_is_available(int32_t path) {
   return 0;
 }
 
+int32_t pk_cpu_fuses(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("fma") || __builtin_cpu_supports("fma4");
+#else
+  return 0;
+#endif
+}
+
 const pk_rows *pk_rows_of(int32_t path) {
   if (!pk_path_is_available(path)) return NULL;
 #if defined(__x86_64__)

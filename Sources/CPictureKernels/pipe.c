@@ -22,12 +22,14 @@ struct pk_pipe {
   pk_decode_matrix decode;
   pk_encode_matrix encode;
   int32_t moves_codes;  // Y'CbCr to Y'CbCr without arithmetic
+  float thresholds[8][16];  // of dither: −½…½ codes by row and column, each row twice
 };
 
 /// One run's rows.
 typedef struct {
   float *r, *g, *b;            // full width
   float *above_cb, *above_cr;  // chroma of the first row of a pair
+  float *last_cb, *last_cr;    // chroma of the last row of the pair before
   float *chroma, *chroma2;     // chroma as it lies in memory
   void *memory;
 } scratch;
@@ -128,8 +130,20 @@ static int32_t can_move_codes(const pk_configuration *is, const pk_grade *grade)
     && a.chroma_shift_x == b.chroma_shift_x && a.chroma_shift_y == b.chroma_shift_y
     && is->source_encoding.kr == is->destination_encoding.kr && is->source_encoding.kb == is->destination_encoding.kb
     && is->source_encoding.is_full_range == is->destination_encoding.is_full_range
+    && (a.chroma_shift_x == 0 || is->source_encoding.siting == is->destination_encoding.siting)
     // Full-range depths are not multiples of each other.
     && (!is->source_encoding.is_full_range || a.bit_depth == b.bit_depth);
+}
+
+/// Bayer's ordered dither: thresholds that lie close in value lie far apart. Source: B. E. Bayer, ICC 1973.
+static void make_thresholds(float thresholds[8][16]) {
+  for (int y = 0; y < 8; y++) {
+    for (int x = 0; x < 16; x++) {
+      int rank = 0;
+      for (int bit = 0; bit < 3; bit++) rank = rank * 4 + (((x ^ y) >> bit) & 1) * 2 + ((y >> bit) & 1);
+      thresholds[y][x] = ((float)rank + 0.5f) / 64.0f - 0.5f;
+    }
+  }
 }
 
 pk_pipe *pk_pipe_create(const pk_configuration *configuration) {
@@ -150,6 +164,7 @@ pk_pipe *pk_pipe_create(const pk_configuration *configuration) {
   pipe->decode = decode_matrix(pipe->is.source_layout, pipe->is.source_encoding);
   pipe->encode = encode_matrix(pipe->is.destination_layout, pipe->is.destination_encoding);
   pipe->moves_codes = can_move_codes(&pipe->is, &pipe->grade);
+  make_thresholds(pipe->thresholds);
   return pipe;
 }
 
@@ -213,18 +228,23 @@ static void load_chroma(
   if (layout.chroma_shift_y == 0) {
     load(pipe, source_row(pipe, planes, strides, plane, pipe->is.crop_y + y), rows->chroma, width);
   } else {
-    // Chroma rows lie half way between two luma rows: three quarters of the near one, one quarter of the next.
+    // Chroma rows lie half way between two luma rows, three quarters of the near one, one quarter of the next; or on the
+    // first of them, and the second is half way to the next.
+    const int32_t is_on_row = pipe->is.source_encoding.siting == PK_SITING_TOP_LEFT;
     const int32_t first = pipe->is.crop_y >> 1;
     const int32_t last = first + on_grid(pipe->is.height, 1) - 1;
     const int32_t near = first + (y >> 1);
-    const int32_t beyond = (y & 1) == 0 ? near - 1 : near + 1;
+    const int32_t beyond = (y & 1) == 0 ? near - !is_on_row : near + 1;
     const int32_t far = beyond < first ? first : beyond > last ? last : beyond;
     load(pipe, source_row(pipe, planes, strides, plane, near), rows->chroma, width);
     load(pipe, source_row(pipe, planes, strides, plane, far), rows->chroma2, width);
-    pipe->rows->mix_into(rows->chroma, 0.75f, rows->chroma2, 0.25f, width);
+    if (is_on_row) pipe->rows->mix_into(rows->chroma, 0.5f, rows->chroma2, 0.5f, width);
+    else pipe->rows->mix_into(rows->chroma, 0.75f, rows->chroma2, 0.25f, width);
   }
+  rows->chroma[-1] = rows->chroma[0];
   rows->chroma[width] = rows->chroma[width - 1];
-  pipe->rows->double_width(rows->chroma, out, width);
+  if (pipe->is.source_encoding.siting == PK_SITING_CENTRE) pipe->rows->spread_width(rows->chroma, out, width);
+  else pipe->rows->double_width(rows->chroma, out, width);
 }
 
 static void read_row(
@@ -270,10 +290,20 @@ static pk_coding coding(const pk_pipe *pipe, float scale, float offset) {
   return (pk_coding){scale, offset, pipe->destination.low, pipe->destination.high};
 }
 
-static void store(const pk_pipe *pipe, const float *in, pk_coding coding, void *out, size_t count) {
+/// The dither of a row of a plane, from the column on where the picture lands; other planes have it elsewhere.
+static const float *dither(const pk_pipe *pipe, int plane, int32_t y) {
+  const pk_layout layout = pipe->is.destination_layout;
+  const int32_t x = pipe->is.x >> plane_shift_x(layout, plane);
+  const int32_t row = (pipe->is.y >> plane_shift_y(layout, plane)) + y;
+  return pipe->thresholds[(row + 3 * plane) & 7] + ((x + 5 * plane) & 7);
+}
+
+static void store(
+  const pk_pipe *pipe, const float *in, pk_coding coding, int plane, int32_t y, void *out, size_t count) {
   const int32_t depth = pipe->is.destination_layout.bit_depth;
   if (depth == 32) memcpy(out, in, count * sizeof(float));
   else if (depth > 8) pipe->rows->store16(in, &coding, out, count);
+  else if (pipe->is.dithers) pipe->rows->store8_dithered(in, &coding, dither(pipe, plane, y), out, count);
   else pipe->rows->store8(in, &coding, out, count);
 }
 
@@ -284,7 +314,11 @@ static float *narrow_chroma(const pk_pipe *pipe, float *row, float *out) {
   row[-1] = row[0];
   row[width] = row[width - 1];
   row[width + 1] = row[width - 1];
-  pipe->rows->halve_width(row, out, (size_t)on_grid(width, 1));
+  if (pipe->is.destination_encoding.siting == PK_SITING_CENTRE) {
+    pipe->rows->pair_width(row, out, (size_t)on_grid(width, 1));
+  } else {
+    pipe->rows->halve_width(row, out, (size_t)on_grid(width, 1));
+  }
   return out;
 }
 
@@ -292,7 +326,7 @@ static void write_chroma(
   const pk_pipe *pipe, void *const planes[3], const ptrdiff_t strides[3], int plane, int32_t y, const float *in) {
   const size_t width = (size_t)on_grid(pipe->is.width, pipe->is.destination_layout.chroma_shift_x);
   const pk_coding to = coding(pipe, 1.0f, pipe->destination.chroma_offset);
-  store(pipe, in, to, destination_row(pipe, planes, strides, plane, y), width);
+  store(pipe, in, to, plane, y, destination_row(pipe, planes, strides, plane, y), width);
 }
 
 static void write_rgb(
@@ -302,15 +336,35 @@ static void write_rgb(
   const pk_coding to = coding(pipe, pipe->destination.luma_range, pipe->destination.luma_offset);
   void *out = destination_row(pipe, planes, strides, 0, y);
   if (layout.family == PK_FAMILY_PLANAR_RGB) {
-    store(pipe, rows->g, to, out, width);
-    store(pipe, rows->b, to, destination_row(pipe, planes, strides, 1, y), width);
-    store(pipe, rows->r, to, destination_row(pipe, planes, strides, 2, y), width);
+    store(pipe, rows->g, to, 0, y, out, width);
+    store(pipe, rows->b, to, 1, y, destination_row(pipe, planes, strides, 1, y), width);
+    store(pipe, rows->r, to, 2, y, destination_row(pipe, planes, strides, 2, y), width);
   } else if (layout.bit_depth == 8) {
     pipe->rows->store_packed8(rows->r, rows->g, rows->b, &to, layout.components, out, width);
   } else {
     const int32_t swaps = layout.is_big_endian;
     pipe->rows->store_packed16(rows->r, rows->g, rows->b, &to, layout.components, swaps, out, width);
   }
+}
+
+/// 4:2:0 with chroma on the first row of each pair: [1 2 1]/4 around it, edges repeated.
+static void write_chroma_on_rows(
+  const pk_pipe *pipe, void *const planes[3], const ptrdiff_t strides[3], int32_t y, const float *cb, const float *cr,
+  size_t narrow, const scratch *rows) {
+  const size_t bytes = narrow * sizeof(float);
+  if ((y & 1) == 0) {
+    memcpy(rows->above_cb, cb, bytes);
+    memcpy(rows->above_cr, cr, bytes);
+    pipe->rows->mix_into(rows->above_cb, 0.5f, y == 0 ? cb : rows->last_cb, 0.25f, narrow);
+    pipe->rows->mix_into(rows->above_cr, 0.5f, y == 0 ? cr : rows->last_cr, 0.25f, narrow);
+    if (y + 1 < pipe->is.height) return;
+  }
+  pipe->rows->mix_into(rows->above_cb, 1.0f, cb, 0.25f, narrow);
+  pipe->rows->mix_into(rows->above_cr, 1.0f, cr, 0.25f, narrow);
+  memcpy(rows->last_cb, cb, bytes);
+  memcpy(rows->last_cr, cr, bytes);
+  write_chroma(pipe, planes, strides, 1, y >> 1, rows->above_cb);
+  write_chroma(pipe, planes, strides, 2, y >> 1, rows->above_cr);
 }
 
 /// Row `y` of the rectangle, from `rows->r`, `g`, `b`, which are used up.
@@ -324,7 +378,7 @@ static void write_row(
   const size_t width = (size_t)pipe->is.width;
   pipe->rows->encode(&pipe->encode, rows->r, rows->g, rows->b, width);
   const pk_coding luma = coding(pipe, 1.0f, pipe->destination.luma_offset);
-  store(pipe, rows->r, luma, destination_row(pipe, planes, strides, 0, y), width);
+  store(pipe, rows->r, luma, 0, y, destination_row(pipe, planes, strides, 0, y), width);
   if (layout.chroma_shift_y == 0) {
     write_chroma(pipe, planes, strides, 1, y, narrow_chroma(pipe, rows->g, rows->chroma));
     write_chroma(pipe, planes, strides, 2, y, narrow_chroma(pipe, rows->b, rows->chroma2));
@@ -334,6 +388,10 @@ static void write_row(
   const size_t narrow = (size_t)on_grid(pipe->is.width, 1);
   float *cb = narrow_chroma(pipe, rows->g, rows->chroma);
   float *cr = narrow_chroma(pipe, rows->b, rows->chroma2);
+  if (pipe->is.destination_encoding.siting == PK_SITING_TOP_LEFT) {
+    write_chroma_on_rows(pipe, planes, strides, y, cb, cr, narrow, rows);
+    return;
+  }
   if ((y & 1) == 0) {
     memcpy(rows->above_cb, cb, narrow * sizeof(float));
     memcpy(rows->above_cr, cr, narrow * sizeof(float));
@@ -347,47 +405,78 @@ static void write_row(
 
 // MARK: - Black
 
-static void fill(pk_layout layout, uint8_t *out, float code, size_t count) {
-  const size_t components = layout.family == PK_FAMILY_PACKED_RGB ? (size_t)layout.components : 1;
-  const size_t samples = count * components;
+/// The code of black in each plane, in each channel of a packed layout; of floats the values themselves.
+static void codes_of_black(const pk_pipe *pipe, float out[3]) {
+  const pk_layout layout = pipe->is.destination_layout;
+  const float *black = pipe->is.black;
+  const codes of = pipe->destination;
   if (layout.bit_depth == 32) {
-    memset(out, 0, samples * sizeof(float));
-  } else if (layout.bit_depth == 8) {
-    memset(out, (int)code, samples);
-    for (size_t i = 3; components == 4 && i < samples; i += 4) out[i] = 0xff;
-  } else {
-    uint16_t value = (uint16_t)code;
-    if (layout.is_big_endian) value = (uint16_t)(value << 8 | value >> 8);
+    out[0] = black[1];
+    out[1] = black[2];
+    out[2] = black[0];
+    return;
+  }
+  const pk_encode_matrix m = pipe->encode;
+  const float y = black[1] + ((black[0] - black[1]) * m.red + (black[2] - black[1]) * m.blue);
+  const float values[3][3] = {
+    {y * m.luma_scale, (black[2] - y) * m.cb_scale, (black[0] - y) * m.cr_scale},
+    {black[1] * of.luma_range, black[2] * of.luma_range, black[0] * of.luma_range},
+    {black[0] * of.luma_range, black[1] * of.luma_range, black[2] * of.luma_range},
+  };
+  for (int k = 0; k < 3; k++) {
+    const float offset = layout.family == PK_FAMILY_YCBCR && k > 0 ? of.chroma_offset : of.luma_offset;
+    const float code = values[layout.family][k] + offset;
+    out[k] = (float)(int32_t)((code < of.low ? of.low : code > of.high ? of.high : code) + 0.5f);
+  }
+}
+
+/// - code: of a packed layout the three of R'G'B', else the plane's own first.
+static void fill(pk_layout layout, uint8_t *out, const float *code, size_t count) {
+  if (layout.family == PK_FAMILY_PACKED_RGB) {
+    const size_t components = (size_t)layout.components;
     uint16_t *words = (uint16_t *)(void *)out;
-    for (size_t i = 0; i < samples; i++) words[i] = value;
-    for (size_t i = 3; components == 4 && i < samples; i += 4) words[i] = 0xffff;
+    for (size_t i = 0; i < count * components; i++) {
+      const size_t channel = i % components;
+      uint16_t value = channel == 3 ? 0xffff : (uint16_t)code[channel];
+      if (layout.is_big_endian) value = (uint16_t)(value << 8 | value >> 8);
+      if (layout.bit_depth == 8) out[i] = (uint8_t)value;
+      else words[i] = value;
+    }
+  } else if (layout.bit_depth == 32) {
+    float *samples = (float *)(void *)out;
+    for (size_t i = 0; i < count; i++) samples[i] = *code;
+  } else if (layout.bit_depth == 8) {
+    memset(out, (int)*code, count);
+  } else {
+    uint16_t *words = (uint16_t *)(void *)out;
+    for (size_t i = 0; i < count; i++) words[i] = (uint16_t)*code;
   }
 }
 
 static void fill_around(const pk_pipe *pipe, void *const planes[3], const ptrdiff_t strides[3]) {
   const pk_configuration *is = &pipe->is;
   const pk_layout layout = is->destination_layout;
+  float black[3];
+  codes_of_black(pipe, black);
   for (int plane = 0; plane < plane_count(layout); plane++) {
     const int32_t shift_x = plane_shift_x(layout, plane), shift_y = plane_shift_y(layout, plane);
     const int32_t width = on_grid(is->raster_width, shift_x), height = on_grid(is->raster_height, shift_y);
     const int32_t left = is->x >> shift_x, right = left + on_grid(is->width, shift_x);
     const int32_t top = is->y >> shift_y, bottom = top + on_grid(is->height, shift_y);
-    const int32_t is_chroma = layout.family == PK_FAMILY_YCBCR && plane > 0;
-    const float code = is_chroma ? pipe->destination.chroma_offset : pipe->destination.luma_offset;
     for (int32_t y = 0; y < height; y++) {
       const int32_t is_inside = y >= top && y < bottom;
       const int32_t end = is_inside ? left : width;
-      fill(layout, sample_at(layout, planes[plane], strides[plane], 0, y), code, (size_t)end);
+      fill(layout, sample_at(layout, planes[plane], strides[plane], 0, y), black + plane, (size_t)end);
       if (!is_inside) continue;
       uint8_t *after = sample_at(layout, planes[plane], strides[plane], right, y);
-      fill(layout, after, code, (size_t)(width - right));
+      fill(layout, after, black + plane, (size_t)(width - right));
     }
   }
 }
 
 // MARK: - Runs
 
-static void move_row(const pk_pipe *pipe, const void *in, void *out, size_t count) {
+static void move_row(const pk_pipe *pipe, const void *in, int plane, int32_t y, void *out, size_t count) {
   const int32_t from = pipe->is.source_layout.bit_depth, to = pipe->is.destination_layout.bit_depth;
   const pk_move move = {
     .up = to > from ? (uint32_t)(to - from) : 0,
@@ -396,7 +485,9 @@ static void move_row(const pk_pipe *pipe, const void *in, void *out, size_t coun
     .low = (uint32_t)pipe->destination.low,
     .high = (uint32_t)pipe->destination.high,
   };
-  if (from > 8 && to > 8) pipe->rows->move16to16(in, &move, out, count);
+  if (from > 8 && to == 8 && pipe->is.dithers) {
+    pipe->rows->move16to8_dithered(in, &move, dither(pipe, plane, y), out, count);
+  } else if (from > 8 && to > 8) pipe->rows->move16to16(in, &move, out, count);
   else if (from > 8) pipe->rows->move16to8(in, &move, out, count);
   else if (to > 8) pipe->rows->move8to16(in, &move, out, count);
   else pipe->rows->move8to8(in, &move, out, count);
@@ -412,7 +503,7 @@ static void move_codes(
     for (int32_t y = 0; y < height; y++) {
       const int32_t row = (pipe->is.crop_y >> shift_y) + y;
       move_row(
-        pipe, source_row(pipe, source, source_strides, plane, row),
+        pipe, source_row(pipe, source, source_strides, plane, row), plane, y,
         destination_row(pipe, destination, destination_strides, plane, y),
         (size_t)on_grid(pipe->is.width, shift_x));
     }
@@ -421,7 +512,7 @@ static void move_codes(
 
 static int32_t make_scratch(scratch *rows, int32_t width) {
   const size_t length = (((size_t)width + 15) & ~(size_t)15) + 2 * PK_PADDING;
-  if (posix_memalign(&rows->memory, 64, 7 * length * sizeof(float)) != 0) return -1;
+  if (posix_memalign(&rows->memory, 64, 9 * length * sizeof(float)) != 0) return -1;
   float *start = (float *)rows->memory + PK_PADDING;
   rows->r = start;
   rows->g = start + length;
@@ -430,6 +521,8 @@ static int32_t make_scratch(scratch *rows, int32_t width) {
   rows->above_cr = start + 4 * length;
   rows->chroma = start + 5 * length;
   rows->chroma2 = start + 6 * length;
+  rows->last_cb = start + 7 * length;
+  rows->last_cr = start + 8 * length;
   return 0;
 }
 

@@ -76,13 +76,17 @@ typedef struct {
   void (*rescale)(float *row, float offset, float scale, size_t count);
   void (*mix_into)(float *row, float own, const float *other, float weight, size_t count);
   void (*double_width)(const float *in, float *out, size_t count_in);
+  void (*spread_width)(const float *in, float *out, size_t count_in);
   void (*decode)(const pk_decode_matrix *matrix, float *y_r, float *cb_g, float *cr_b, size_t count);
   void (*grade)(const pk_cdl *cdl, float *r, float *g, float *b, size_t count);
   void (*shape)(const pk_shaper *shaper, float *r, float *g, float *b, size_t count);
   void (*look_up)(const pk_cube *cube, float *r, float *g, float *b, size_t count);
   void (*encode)(const pk_encode_matrix *matrix, float *r_y, float *g_cb, float *b_cr, size_t count);
   void (*halve_width)(const float *in, float *out, size_t count_out);
+  void (*pair_width)(const float *in, float *out, size_t count_out);
   void (*store8)(const float *in, const pk_coding *coding, uint8_t *out, size_t count);
+  void (*store8_dithered)(
+    const float *in, const pk_coding *coding, const float *thresholds, uint8_t *out, size_t count);
   void (*store16)(const float *in, const pk_coding *coding, uint16_t *out, size_t count);
   void (*store_packed8)(
     const float *r, const float *g, const float *b, const pk_coding *coding, int32_t components, uint8_t *out,
@@ -93,6 +97,8 @@ typedef struct {
   void (*move8to8)(const uint8_t *in, const pk_move *move, uint8_t *out, size_t count);
   void (*move8to16)(const uint8_t *in, const pk_move *move, uint16_t *out, size_t count);
   void (*move16to8)(const uint16_t *in, const pk_move *move, uint8_t *out, size_t count);
+  void (*move16to8_dithered)(
+    const uint16_t *in, const pk_move *move, const float *thresholds, uint8_t *out, size_t count);
   void (*move16to16)(const uint16_t *in, const pk_move *move, uint16_t *out, size_t count);
   uint64_t (*difference8)(const uint8_t *a, const uint8_t *b, size_t count);
   uint64_t (*difference12)(const uint16_t *a, const uint16_t *b, int32_t shift, size_t count);

@@ -98,6 +98,17 @@ PK_ROW double_width(const float *restrict in, float *restrict out, size_t count_
   }
 }
 
+// Chroma between the columns: three quarters of the near sample, one quarter of the next. The caller has put a copy of
+// the first sample before the row and of the last behind it.
+PK_ROW spread_width(const float *restrict in, float *restrict out, size_t count_in) {
+  const float *restrict before = in - 1;
+  for (size_t i = 0; i < count_in; i++) {
+    const float own = before[i + 1] * 0.75f;
+    out[2 * i] = own + before[i] * 0.25f;
+    out[2 * i + 1] = own + before[i + 2] * 0.25f;
+  }
+}
+
 PK_ROW decode(
   const pk_decode_matrix *restrict matrix, float *restrict y_r, float *restrict cb_g, float *restrict cr_b,
   size_t count) {
@@ -293,6 +304,11 @@ PK_ROW halve_width(const float *restrict in, float *restrict out, size_t count_o
   }
 }
 
+// The mean of each two columns; the caller has repeated the last sample behind the row.
+PK_ROW pair_width(const float *restrict in, float *restrict out, size_t count_out) {
+  for (size_t i = 0; i < count_out; i++) out[i] = in[2 * i] * 0.5f + in[2 * i + 1] * 0.5f;
+}
+
 // Round half up: the value is not negative after the clamp.
 PK_INLINE int32_t code_of(float x, pk_coding to) {
   return (int32_t)(lower_to(raise_to(x * to.scale + to.offset, to.low), to.high) + 0.5f);
@@ -301,6 +317,17 @@ PK_INLINE int32_t code_of(float x, pk_coding to) {
 PK_ROW store8(const float *restrict in, const pk_coding *coding, uint8_t *restrict out, size_t count) {
   const pk_coding to = *coding;
   for (size_t i = 0; i < count; i++) out[i] = (uint8_t)code_of(in[i], to);
+}
+
+// Eight thresholds of −½…½ by column: a value that is a code stays that code.
+PK_ROW store8_dithered(
+  const float *restrict in, const pk_coding *coding, const float *restrict thresholds, uint8_t *restrict out,
+  size_t count) {
+  const pk_coding to = *coding;
+  for (size_t i = 0; i < count; i++) {
+    const float value = (in[i] * to.scale + to.offset) + thresholds[i & 7];
+    out[i] = (uint8_t)(int32_t)(lower_to(raise_to(value, to.low), to.high) + 0.5f);
+  }
 }
 
 PK_ROW store16(const float *restrict in, const pk_coding *coding, uint16_t *restrict out, size_t count) {
@@ -372,6 +399,18 @@ PK_ROW move16to8(const uint16_t *restrict in, const pk_move *move, uint8_t *rest
   for (size_t i = 0; i < count; i++) out[i] = (uint8_t)moved(in[i], by);
 }
 
+PK_ROW move16to8_dithered(
+  const uint16_t *restrict in, const pk_move *move, const float *restrict thresholds, uint8_t *restrict out,
+  size_t count) {
+  const float step = (float)(1u << move->down);
+  pk_move by[8];
+  for (size_t k = 0; k < 8; k++) {
+    by[k] = *move;
+    by[k].half = (uint32_t)((thresholds[k] + 0.5f) * step);
+  }
+  for (size_t i = 0; i < count; i++) out[i] = (uint8_t)moved(in[i], by[i & 7]);
+}
+
 PK_ROW move16to16(const uint16_t *restrict in, const pk_move *move, uint16_t *restrict out, size_t count) {
   const pk_move by = *move;
   for (size_t i = 0; i < count; i++) out[i] = (uint16_t)moved(in[i], by);
@@ -431,19 +470,23 @@ const pk_rows PK_ROWS = {
   .rescale = rescale,
   .mix_into = mix_into,
   .double_width = double_width,
+  .spread_width = spread_width,
   .decode = decode,
   .grade = grade,
   .shape = shape,
   .look_up = look_up,
   .encode = encode,
   .halve_width = halve_width,
+  .pair_width = pair_width,
   .store8 = store8,
+  .store8_dithered = store8_dithered,
   .store16 = store16,
   .store_packed8 = store_packed8,
   .store_packed16 = store_packed16,
   .move8to8 = move8to8,
   .move8to16 = move8to16,
   .move16to8 = move16to8,
+  .move16to8_dithered = move16to8_dithered,
   .move16to16 = move16to16,
   .difference8 = difference8,
   .difference12 = difference12,

@@ -1,5 +1,6 @@
 package import Diagnostics
 package import Editorial
+package import MediaTime
 
 /// A shot that wants a grade: what the cut says about it.
 package struct GradeShot: Hashable, Sendable {
@@ -11,6 +12,9 @@ package struct GradeShot: Hashable, Sendable {
   /// From logs of the source; several when their rows contradict each other.
   package var loggedGrades: [SourceLogs.LoggedGrade] = []
   package var location: SourceLocation?
+  /// Names of its source reel, and its source frames by their labels.
+  package var reels: [String] = []
+  package var sourceRange: FrameRange?
 
   package init(event: String, shot: String, listGrade: ColorDecision? = nil, location: SourceLocation? = nil)
   {
@@ -20,8 +24,10 @@ package struct GradeShot: Hashable, Sendable {
     self.location = location
   }
 
-  package init(_ clip: Clip, loggedGrades: [SourceLogs.LoggedGrade] = []) {
+  package init(_ clip: Clip, in timeline: Timeline, loggedGrades: [SourceLogs.LoggedGrade] = []) {
     self.init(event: clip.event, shot: clip.shot, listGrade: clip.grade, location: clip.location)
+    reels = clip.reels
+    sourceRange = clip.labelledRange(timeline)
     self.loggedGrades = loggedGrades
   }
 }
@@ -33,6 +39,8 @@ package struct GradeBinding: Hashable, Sendable {
     case shotName(id: String)
     /// An entry of the collection with the event's number.
     case eventNumber(id: String)
+    /// An event of a graded cut with the same source reel and timecode.
+    case source(SourceLocation?)
     /// The ASC comments of the list.
     case list
     /// A row of a log about the source.
@@ -45,6 +53,13 @@ package struct GradeBinding: Hashable, Sendable {
   package var shot: String
   package var decision: ColorDecision?
   package var origin: Origin
+
+  package init(event: String, shot: String, decision: ColorDecision?, origin: Origin) {
+    self.event = event
+    self.shot = shot
+    self.decision = decision
+    self.origin = origin
+  }
 }
 
 /// Finds the grade of each shot.
@@ -53,23 +68,32 @@ package struct GradeBinding: Hashable, Sendable {
 ///   1. the entry of the collection whose id is the shot's name, letter for letter;
 ///   2. the entry whose id is the event's number, as printed or else as a number (`4` is `004`); an id that is the
 ///      name of some shot of the cut is never an event number;
-///   3. the ASC comments of the list: they are about this event;
-///   4. the row of a log about its source: the set's grade holds until somebody gives another;
-///   5. none.
+///   3. the event of a graded cut whose source reel and timecode it shares most of;
+///   4. the ASC comments of the list: they are about this event;
+///   5. the row of a log about its source: the set's grade holds until somebody gives another;
+///   6. none.
 package struct GradeResolver: Sendable {
   private let entries: [ColorDecisionCollection.Entry]
+  private let sources: [SourceGrade]
 
-  /// - Parameter entries: the corrections of one or more collections.
-  package init(entries: [ColorDecisionCollection.Entry]) { self.entries = entries }
+  /// - Parameters:
+  ///   - entries: the corrections of one or more collections.
+  ///   - sources: the grades of a graded cut.
+  package init(entries: [ColorDecisionCollection.Entry], sources: [SourceGrade] = []) {
+    self.entries = entries
+    self.sources = sources
+  }
 
   /// One binding for each shot, in order, and what was found on the way.
   ///
-  /// Findings: `grade.repeatedID` (error, ambiguous: several different entries of one id), `grade.logConflict` (error,
+  /// Findings: `grade.repeatedID` (error, ambiguous: several different entries of one id), `grade.sourceConflict` (error,
+  /// ambiguous: events of a graded cut share as much of a shot and differ), `grade.logConflict` (error,
   /// ambiguous: rows of logs give an event that has no other grade several), `grade.conflict` (note:
   /// several sources give a shot different grades; says which one is used), `grade.unusedID` and `grade.noID`
   /// (warnings). Grades that differ by less than a printed list resolves (5e-5 in each value) are not in conflict.
   package func resolve(_ shots: [GradeShot]) -> (bindings: [GradeBinding], diagnostics: [Diagnostic]) {
-    var resolution = Resolution(entries: entries, shotNames: Set(shots.map(\.shot)))
+    var resolution = Resolution(
+      entries: entries, sources: sources, shotNames: Set(shots.map(\.shot)))
     let bindings = shots.map { resolution.bind($0) }
     resolution.reportUnused(among: shots)
     return (bindings, resolution.diagnostics)
@@ -79,6 +103,7 @@ package struct GradeResolver: Sendable {
 /// One pass over the shots of a cut.
 private struct Resolution {
   private let shotNames: Set<String>
+  private let sources: [SourceGrade]
   /// Entries of the first of each id.
   private var byID: [String: ColorDecisionCollection.Entry] = [:]
   /// Ids in the order of the file.
@@ -87,8 +112,9 @@ private struct Resolution {
   private var used: Set<String> = []
   private(set) var diagnostics: [Diagnostic] = []
 
-  init(entries: [ColorDecisionCollection.Entry], shotNames: Set<String>) {
+  init(entries: [ColorDecisionCollection.Entry], sources: [SourceGrade], shotNames: Set<String>) {
     self.shotNames = shotNames
+    self.sources = sources
     for entry in entries { add(entry) }
   }
 
@@ -132,6 +158,20 @@ private struct Resolution {
       used.insert(numbered)
       candidates.append(
         (.eventNumber(id: numbered), entry.decision, "correction `\(numbered)` (by event number)"))
+    }
+    let graded = SourceGrade.grades(sources, of: shot)
+    if let first = graded.first {
+      let place = first.location.map { "\($0)" } ?? "the graded cut"
+      if candidates.isEmpty, let other = graded.first(where: { !Self.isSame($0.decision, first.decision) }) {
+        diagnostics.append(
+          Diagnostic(
+            family: .ambiguous, code: "grade.sourceConflict", location: shot.location,
+            message:
+              "event \(shot.event), shot \(shot.shot): its source is graded in two ways, at \(place) and "
+              + (other.location.map { "\($0)" } ?? "elsewhere"),
+            remedy: "Keep the one that is meant, or give the shot a correction in a collection."))
+      }
+      candidates.append((.source(first.location), first.decision, "the graded cut at \(place)"))
     }
     if let grade = shot.listGrade { candidates.append((.list, grade, "the list's CDL")) }
     for grade in shot.loggedGrades {

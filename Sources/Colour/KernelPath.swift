@@ -12,4 +12,7 @@ package enum KernelPath: Int32, CaseIterable, Sendable {
 
   /// Whether this CPU can run it, whatever the environment says.
   package var isAvailable: Bool { pk_path_is_available(rawValue) != 0 }
+
+  /// Whether this CPU has fused multiply-add, by which libm's results differ.
+  package static var cpuFusesMultiplyAdd: Bool { pk_cpu_fuses() != 0 }
 }

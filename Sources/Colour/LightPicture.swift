@@ -131,7 +131,26 @@ import CPictureKernels
       plane(3))
   }
 
+  /// Lends the planes of its colours, in the order G, B, R, to what makes other colours of them; they are not multiplied
+  /// by alpha meanwhile.
+  package func recolour(
+    isOpaque: Bool, _ body: ([DestinationPlane], _ width: Int, _ height: Int) throws -> Void
+  ) throws {
+    if !isOpaque { for index in 0..<3 { unsafe pk_divide(path.rawValue, plane(index), plane(3), count) } }
+    try body(
+      [1, 2, 0].map { index in
+        unsafe DestinationPlane(
+          bytes: UnsafeMutableRawBufferPointer(
+            UnsafeMutableBufferPointer(start: plane(index), count: count)),
+          stride: width * MemoryLayout<Float>.size)
+      }, width, height)
+    if !isOpaque { for index in 0..<3 { unsafe pk_multiply(path.rawValue, plane(index), plane(3), count) } }
+  }
+
   // MARK: Out of light
+
+  /// Light to display-coded values, where it lies.
+  package func code() { unsafe pk_raise(path.rawValue, samples, 3 * count, 1 / Self.displayPower) }
 
   /// Lays the picture over black and hands it to `pipe` as display-coded R'G'B'; it holds those afterwards.
   package func finish(through pipe: PicturePipe, into destination: [DestinationPlane]) throws(ColourError) {

@@ -22,12 +22,18 @@ package struct PictureFormat: Hashable, Sendable {
   package var width: Int
   /// In pixels, 1…65,536.
   package var height: Int
+  /// Of what is written in planes of 8 bits: whether values between two codes become a pattern of both, so that no bands
+  /// are seen.
+  package var isDithered: Bool
 
-  package init(layout: PixelLayout, encoding: ColourEncoding, width: Int, height: Int) {
+  package init(
+    layout: PixelLayout, encoding: ColourEncoding, width: Int, height: Int, isDithered: Bool = false
+  ) {
     self.layout = layout
     self.encoding = encoding
     self.width = width
     self.height = height
+    self.isDithered = isDithered
   }
 
   var whole: PictureRectangle { PictureRectangle(x: 0, y: 0, width: width, height: height) }
@@ -135,11 +141,12 @@ private struct PlaneExtent {
   ///   - crop: the part of the source that is used; nil for all of it. On the source's chroma grid.
   ///   - rectangle: where that part lands in the destination, of the same size; nil for all of it. On the
   ///     destination's chroma grid.
+  ///   - black: R'G'B' of what is around the picture in the destination.
   ///   - path: for tests; the bytes do not depend on it.
   /// - Throws: `.unsupportedFormat`, `.misplacedPicture`, `.outOfMemory`.
   package init(
     source: PictureFormat, crop: PictureRectangle? = nil, grade: GradeKernel?, destination: PictureFormat,
-    rectangle: PictureRectangle? = nil, path: KernelPath = .chosen
+    rectangle: PictureRectangle? = nil, black: SIMD3<Float> = .zero, path: KernelPath = .chosen
   ) throws(ColourError) {
     let crop = crop ?? source.whole
     let rectangle = rectangle ?? destination.whole
@@ -177,6 +184,8 @@ private struct PlaneExtent {
     unsafe configuration.raster_height = Int32(destination.height)
     unsafe configuration.x = Int32(rectangle.x)
     unsafe configuration.y = Int32(rectangle.y)
+    unsafe configuration.black = (black.x, black.y, black.z)
+    unsafe configuration.dithers = destination.isDithered ? 1 : 0
     unsafe configuration.path = path.rawValue
     guard let pipe = unsafe Self.makePipe(configuration, grade) else {
       throw ColourError(

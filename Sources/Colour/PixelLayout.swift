@@ -5,7 +5,7 @@ import CPictureKernels
 /// Alpha is not graded: layouts with alpha can be read (it is ignored), and packed ones written (opaque).
 package struct PixelLayout: Hashable, Sendable, CustomStringConvertible {
   package enum Family: Hashable, Sendable {
-    /// Planes Y', Cb, Cr; chroma left-sited horizontally and centred vertically (MPEG-2).
+    /// Planes Y', Cb, Cr; where subsampled chroma lies says the encoding.
     case yCbCr
     /// Planes G', B', R', in that order.
     case planarRGB

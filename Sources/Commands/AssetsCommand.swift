@@ -1,4 +1,5 @@
 import ArgumentParser
+import Board
 import Diagnostics
 import Digests
 import Foundation
@@ -94,15 +95,10 @@ struct AssetsHistoryCommand: ParsableCommand {
 
 /// Finding and printing versions.
 enum AssetText {
-  /// `short-film/master@v002`.
-  static func name(_ version: VersionRecord) -> String {
-    "\(version.line.programme)/\(version.line.name)@\(VersionLine.folderName(version: version.version))"
-  }
-
   static func line(_ version: VersionRecord) -> String {
     let bytes = version.files.reduce(0) { $0 + $1.byteCount }
     return
-      "\(name(version))  \(version.files.count) files, \(size(bytes))  \(version.made)"
+      "\(version.reference)  \(version.files.count) files, \(size(bytes))  \(version.made)"
   }
 
   /// Versions in aligned columns, with what there is to look at in each.
@@ -116,7 +112,7 @@ enum AssetText {
           viewable.append(what)
         }
         return [
-          name(version), "\(version.files.count) files", size(bytes), version.made,
+          version.reference, "\(version.files.count) files", size(bytes), version.made,
           viewable.joined(separator: ", "),
         ]
       })

@@ -55,7 +55,7 @@ struct DoctorCommand: AsyncParsableCommand {
         Check(
           name: "worker", isGood: false, found: message,
           remedy:
-            "Install libavformat59, libavcodec59, libswscale6, libswresample4, libebur128-1 and libpangocairo-1.0-0, and build with `make build`."
+            "Install libavformat59, libavcodec59, libswscale6, libswresample4, libebur128-1, libopencolorio2.1 and libpangocairo-1.0-0, and build with `make build`."
         )
       ]
     }

@@ -18,14 +18,16 @@ public struct InterlockCommand: AsyncParsableCommand {
       """,
     version: "interlock \(interlockVersion)",
     subcommands: [
-      RunVerb.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ReportCommand.self,
+      RunVerb.self, CancelCommand.self, PlanCommand.self, StatusCommand.self, ServeCommand.self,
+      ReportCommand.self,
       LogsCommand.self, ConformCommand.self, CutCommand.self,
       ProbeCommand.self,
-      ApproveCommand.self, RejectCommand.self, WhyCommand.self,
+      ApproveCommand.self, RejectCommand.self, WaiveCommand.self, SentCommand.self, ReceivedCommand.self,
+      RefusedCommand.self, WhyCommand.self,
       TraceCommand.self, AssetsCommand.self, WorkerCommand.self, FarmCommand.self, VerifyCommand.self,
       GcCommand.self,
       DoctorCommand.self,
-      SchemaCommand.self,
+      SchemaCommand.self, BoardSurveyCommand.self,
     ])
 
   public init() {}
@@ -33,6 +35,7 @@ public struct InterlockCommand: AsyncParsableCommand {
   /// Parses, runs and ends the process with the exit code of the contract.
   public static func start() async {
     _ = signal(SIGPIPE, SIG_IGN)
+    StartClaim.take()
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
       if arguments == ["run", "--help"] || arguments == ["run", "-h"] {

@@ -49,7 +49,7 @@ struct LedgerLibrary: PlanningLibrary {
   /// A result whose objects are gone or damaged is taken back: its task has to run again.
   private func usableResult(_ key: TaskKey) throws -> StoredResult? {
     guard let result = try store.storedResult(key) else { return nil }
-    if store.missingObjects(of: result.head.objects).isEmpty { return result }
+    if try !store.isIncomplete(result) { return result }
     try store.withdrawResult(key)
     try ledger.forget([key])
     return nil

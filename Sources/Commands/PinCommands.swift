@@ -1,4 +1,5 @@
 import ArgumentParser
+import Board
 import Foundation
 import ObjectStore
 import Planning
@@ -50,7 +51,7 @@ struct PinOptions: ParsableArguments {
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(pin, isPretty: true), as: UTF8.self))
     } else {
-      Outcome.printResult("\(verb.rawValue) \(AssetText.name(version)) by \(pin.by)")
+      Outcome.printResult("\(verb.rawValue) \(version.reference) by \(pin.by)")
     }
   }
 }
@@ -79,7 +80,7 @@ struct AssetsPinsCommand: ParsableCommand {
         let (pin, findings) = try publisher.pin(on: version)
         Outcome.printDiagnostics(findings)
         if let pin {
-          rows.append(Row(asset: AssetText.name(version), by: pin.by, made: pin.made, note: pin.note))
+          rows.append(Row(asset: version.reference, by: pin.by, made: pin.made, note: pin.note))
         }
       }
     }

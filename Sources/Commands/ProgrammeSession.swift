@@ -252,6 +252,15 @@ package struct ProgrammeSession {
 /// Media has to be probed first, and nobody is here to do it.
 struct ProbesMissing: Error, CustomStringConvertible {
   var description: String { "media is new or changed; `interlock run` or `interlock plan` probes it" }
+
+  /// For those who may not probe.
+  static func diagnostic(_ pipeline: String) -> Diagnostic {
+    Diagnostic(
+      severity: .error, family: .inputMissing, code: "planning.notProbed",
+      location: SourceLocation(file: pipeline),
+      message: "media is new or changed, and nobody has probed it yet",
+      remedy: "`interlock run` or `interlock plan` probes it.")
+  }
 }
 
 /// The user or the system asked the run to stop.

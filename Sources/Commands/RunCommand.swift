@@ -95,13 +95,30 @@ struct RunCommand: AsyncParsableCommand {
     // Nothing is made on disk before the pipeline file is known to be good.
     let tools = try await WorkerExecutable.identity()
     let folder = try production.createOrOpen()
+    if !json,
+      let note = try GivenCutNote.line(
+        loaded, overrides: pipeline.overrides, production: folder, typed: production.production)
+    {
+      Outcome.printError(note)
+    }
     let monitor = try monitoring.begin(loaded, inputs: [pipeline.pipeline], isQuiet: json)
     defer { monitor.close() }
     let engine = try await EngineAccess.open(
       folder, workers: workers, memory: memory, observer: monitor.observer, limits: limits,
       wait: waiting.limit,
-      executor: executor == "slurm" ? slurm.executor(loaded.farm, jobs: workers, limits: limits) : nil)
+      executor: executor == "slurm" ? slurm.executor(loaded.farm, jobs: workers, limits: limits) : nil,
+      tools: tools)
     monitor.watch(engine.ledger)
+    try await engine.closing {
+      try await run(
+        loaded, in: folder, with: engine, tools: tools, openJobs: openJobs, monitor, since: started)
+    }
+  }
+
+  private func run(
+    _ loaded: Pipeline, in folder: Production, with engine: Coordinator, tools: ToolIdentity,
+    openJobs: OpenJobProgram?, _ monitor: RunMonitor, since started: ContinuousClock.Instant
+  ) async throws {
     let former = await engine.formerCount
     if former > 0, !json {
       let tasks = former == 1 ? "1 task" : "\(former) tasks"
@@ -116,19 +133,9 @@ struct RunCommand: AsyncParsableCommand {
     defer { signals.stop() }
     let session = ProgrammeSession(
       pipeline: loaded, production: folder, store: engine.store, ledger: engine.ledger, tools: tools)
-    let plan: ProgrammePlan
-    do {
-      plan = try await session.plan(until: pipeline.until, probing: engine)
-    } catch is CancelledRun {
-      throw ExitCode(128 + (signals.received ?? SIGINT))
-    }
-    if let signal = signals.received { throw ExitCode(128 + signal) }
+    let plan = try await session.plan(until: pipeline.until, probing: engine, heeding: signals)
     try engine.refuseMisfits(of: plan.plan, tokens: loaded.tokens)
-    // A plan without tasks rests on what the one before it did, unless media was probed anew.
-    if !plan.plan.isEmpty || plan.hasAsked {
-      try engine.store.recordFootprint(
-        of: plan.footprint, programme: loaded.programme, pipeline: pipeline.pipeline)
-    }
+    try session.recordFootprint(of: plan, from: pipeline.pipeline)
     var options = RunOptions()
     options.tokens = loaded.tokens
     options.stopsAtFirstFailure = onFailure == .failFast
@@ -141,7 +148,10 @@ struct RunCommand: AsyncParsableCommand {
         program: openJobs, control: openJobControl, pipeline: loaded, production: folder, tools: tools,
         isQuiet: json
       ).run(plan.plan.forWorkers())
-      if let signal = signals.received { throw ExitCode(128 + signal) }
+      if let signal = signals.received {
+        Outcome.printError("Cancelled; finished segments are kept, run again to go on")
+        throw ExitCode(128 + signal)
+      }
       left = try await session.plan(until: pipeline.until, probing: engine)
     }
     // What turns out to be lost while it is published is made again here.
@@ -190,6 +200,11 @@ struct RunCommand: AsyncParsableCommand {
         Outcome.printError("not done, because \(reason): \(outcome.undone.count) tasks")
       }
       throw ExitCode(Int32(outcome.exitCode))
+    }
+    let findings = try summary.qualityFaults()
+    if !findings.isEmpty {
+      Outcome.printDiagnostics(findings)
+      throw ExitCode(4)
     }
     if plan.deliverables.contains(where: { !$0.waitsFor.isEmpty }) { throw ExitCode(6) }
   }
@@ -241,7 +256,8 @@ package enum EngineAccess {
 
   static func open(
     _ production: Production, workers: Int?, memory: MemorySize? = nil, observer: any RunObserver,
-    limits: LimitOptions? = nil, wait: Duration = .zero, executor: (any Executor)? = nil
+    limits: LimitOptions? = nil, wait: Duration = .zero, executor: (any Executor)? = nil,
+    tools: ToolIdentity? = nil
   ) async throws -> Coordinator {
     if executor == nil { try await SlurmLeftovers.refuse(in: production) }
     StorageNote.tell(of: production)
@@ -251,6 +267,8 @@ package enum EngineAccess {
     configuration.memoryBytes = memory?.bytes ?? machine.memoryBytes
     configuration.lockWait = wait
     configuration.executor = executor
+    // The workers of an executor may be on machines of another make.
+    configuration.tools = executor == nil ? nil : tools?.inventory
     limits?.apply(to: &configuration)
     return try await Coordinator.open(
       production: production, configuration: configuration, observer: observer)

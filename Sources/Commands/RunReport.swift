@@ -1,3 +1,4 @@
+import Board
 import Diagnostics
 import Engine
 import ObjectStore
@@ -52,22 +53,12 @@ struct RunReport: Encodable {
   var prepared: [Task]?
   /// With `plan`: deliverables that show the same pictures with and without text, and where they differ.
   var textless: [TextlessPair]?
+  /// With `plan`: how colours are computed, where they are managed.
+  var colours: [ColourPlan]?
   /// With `plan`: wall time expected from recorded timings; nil when none are recorded yet.
   var estimatedSeconds: Double?
   /// With `plan`: the work of each stage by recorded timings.
   var estimatedStages: [PlanEstimate.Stage]?
   /// With `run`: published pages, pictures and copies for review.
   var toLookAt: [Viewables.Item]?
-}
-
-/// Where a deliverable is, in words.
-enum DeliverablePath {
-  /// The path of a version's file as the user can paste it; a sequence is its folder.
-  static func display(_ version: some PublishedVersion, production: Production, typed: String) -> String {
-    let folder = version.line.folder(in: production)
-    let relative = folder.dropFirst(production.root.count + 1)
-    let base = "\(typed)/\(relative)/\(VersionLine.folderName(version: version.version))"
-    guard let file = version.mainFile else { return base }
-    return "\(base)/\(file.name)"
-  }
 }

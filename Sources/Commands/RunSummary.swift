@@ -1,3 +1,4 @@
+import Board
 import Diagnostics
 import Editorial
 import Engine
@@ -26,7 +27,7 @@ struct RunSummary {
       framesMade: outcome.framesMade,
       attempts: outcome.attempts, lostAttempts: outcome.lostAttempts, seconds: seconds,
       deliverables: plan.deliverables.map { deliverable in
-        let version = versions[deliverable.stage]
+        let version = versions[delivered(deliverable.stage)]
         return RunReport.Deliverable(
           stage: deliverable.stage, profile: deliverable.profile,
           version: version.map { VersionLine.folderName(version: $0.version) },
@@ -35,7 +36,8 @@ struct RunSummary {
           reusedFrames: deliverable.reusedFrames, newFrames: deliverable.newFrames,
           waitsFor: deliverable.waitsFor)
       }, gates: plan.gates,
-      diagnostics: plan.diagnostics + outcome.warnings + outcome.failures.flatMap(\.diagnostics),
+      diagnostics: plan.diagnostics + outcome.warnings + outcome.failures.flatMap(\.diagnostics)
+        + (try qualityFaults()),
       tasks: nil, estimatedSeconds: nil, toLookAt: viewables(Array(versions.values)).items)
   }
 
@@ -45,6 +47,7 @@ struct RunSummary {
 
   func text() throws -> String {
     let versions = try published()
+    let quality = try quality(versions)
     var lines: [String] = []
     let timeline = plan.conform.timeline
     lines.append(
@@ -66,15 +69,21 @@ struct RunSummary {
       let repeats = deliverable.frames - deliverable.distinctFrames
       if repeats > 0 { made += ", \(repeats) repeated within the cut" }
       lines.append("  \(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames: \(made)")
-      if let version = versions[deliverable.stage] {
+      if let version = versions[delivered(deliverable.stage)] {
         lines.append("      \(DeliverablePath.display(version, production: production, typed: typed))")
         lines += verification(version).map { "      \($0)" }
+        if let state = quality[version.line] {
+          lines.append("      \(state.text) (\(state.report))")
+        }
       }
     }
     lines += viewables(Array(versions.values)).lines
     lines += gates(versions)
     let isWaiting = plan.deliverables.contains { !$0.waitsFor.isEmpty }
-    if isWaiting, outcome.exitCode == 0, !outcome.isCancelled {
+    let isFailing = quality.values.contains { $0.verdict == .failed }
+    if isFailing, outcome.exitCode == 0, !outcome.isCancelled {
+      lines.append("Done in \(display(seconds)); quality control found what nobody has waived")
+    } else if isWaiting, outcome.exitCode == 0, !outcome.isCancelled {
       lines.append("Done and verified as far as the gates allow, in \(display(seconds))")
     } else if outcome.runID == nil, outcome.exitCode == 0 {
       lines.append("Nothing to do: everything exists and is verified (\(display(seconds)))")
@@ -87,8 +96,9 @@ struct RunSummary {
     } else if outcome.failures.isEmpty {
       lines.append("Done and verified in \(display(seconds))")
     } else {
-      lines.append(
-        "\(outcome.failures.count) tasks failed after \(display(seconds)); what they do not touch is done")
+      let failed = outcome.failures.count == 1 ? "1 task" : "\(outcome.failures.count) tasks"
+      let touched = outcome.failures.count == 1 ? "it does" : "they do"
+      lines.append("\(failed) failed after \(display(seconds)); what \(touched) not touch is done")
     }
     return lines.joined(separator: "\n")
   }
@@ -102,11 +112,11 @@ struct RunSummary {
   }
 
   /// What each gate says, and what its holder types.
-  private func gates(_ versions: [String: VersionRecord]) -> [String] {
+  private func gates(_ versions: [VersionLine: VersionRecord]) -> [String] {
     plan.gates.flatMap { gate -> [String] in
       var lines = ["  \(gate.gate)  \(gate.text)"]
       lines += UnseenFrames.lines(gate.unseen).map { "      unseen: \($0)" }
-      guard !gate.isOpen, let version = versions[gate.deliverable] else { return lines }
+      guard !gate.isOpen, let version = versions[delivered(gate.deliverable)] else { return lines }
       let name =
         "\(programme)/\(gate.deliverable)@\(VersionLine.folderName(version: version.version))"
       let path = DeliverablePath.display(version, production: production, typed: typed)
@@ -148,11 +158,46 @@ struct RunSummary {
     ]
   }
 
-  /// The version that shows each stage's present output.
-  private func published() throws -> [String: VersionRecord] {
-    var versions: [String: VersionRecord] = [:]
+  /// What quality control says of deliverables, where this plan measures them.
+  private func quality(_ versions: [VersionLine: VersionRecord]) throws -> [VersionLine: QualityState] {
+    let isMeasured = versions.values.contains { $0.files.contains { $0.name.hasSuffix(".qc.json") } }
+    guard isMeasured else { return [:] }
+    let store = ObjectStore(production)
+    var shelf = VersionShelf(store)
+    let shelves = try shelf.rows()
+    var reports = QualityReports(production)
+    var states: [VersionLine: QualityState] = [:]
+    for version in versions.values where version.line.shelf == .deliverable {
+      guard let own = shelves.first(where: { $0.line == version.line }) else { continue }
+      states[version.line] = try reports.evidence(of: version, in: own, among: shelves, store: store)?.state
+    }
+    return states
+  }
+
+  /// That deliverables have findings which nobody has waived.
+  func qualityFaults() throws -> [Diagnostic] {
+    let versions = try published()
+    return try quality(versions).filter { $0.value.verdict == .failed }
+      .sorted { $0.key.name < $1.key.name }.compactMap { line, state in
+        guard let version = versions[line] else { return nil }
+        return Diagnostic(
+          family: .verification, code: "qc.failed", message: "\(version.reference): \(state.text)",
+          remedy:
+            "Look at it with `interlock waive \(programme)/\(line.name) --show --production \(CommandWords.quoted(typed))`, and have it made again or waive it."
+        )
+      }
+  }
+
+  private func delivered(_ stage: String) -> VersionLine {
+    VersionLine(.deliverable, programme: programme, name: stage)
+  }
+
+  /// The version that shows the present output of each line; a stage may publish several, as a grade does its sheet and
+  /// its corrections.
+  private func published() throws -> [VersionLine: VersionRecord] {
+    var versions: [VersionLine: VersionRecord] = [:]
     for publish in plan.publishes {
-      if let version = try seals.record(of: publish) { versions[publish.stage] = version }
+      if let version = try seals.record(of: publish) { versions[version.line] = version }
     }
     return versions
   }

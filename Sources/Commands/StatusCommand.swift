@@ -1,4 +1,5 @@
 import ArgumentParser
+import Board
 import Diagnostics
 import Foundation
 import Monitoring
@@ -44,24 +45,6 @@ struct StatusCommand: AsyncParsableCommand {
     }
   }
 
-  private struct Row: Encodable {
-    /// Of one pipeline its stage, else `programme/stage`.
-    var deliverable: String
-    var profile: String?
-    var version: String?
-    var state: String
-    var frames: Int64?
-    var newFrames: Int64?
-    var path: String?
-    var made: String?
-    /// Closed gates that it waits for.
-    var gates: [GateState]?
-    /// Of a textless deliverable: what it shares with the texted one.
-    var textless: [TextlessPair]?
-    /// The same in words.
-    var remarks: [String]?
-  }
-
   func run() async throws {
     let folder = try production.required()
     let store = ObjectStore(folder)
@@ -81,48 +64,12 @@ struct StatusCommand: AsyncParsableCommand {
     }
   }
 
-  private func current(_ store: ObjectStore) async throws -> [Row] {
+  private func current(_ store: ObjectStore) async throws -> [DeliverableRow] {
     let planned = try await PlannedProgrammes(
       pipelines, overrides: overrides, until: nil, production: production, remembers: false)
-    return try planned.programmes.flatMap { try rows(of: $0, isAlone: pipelines.count == 1, store) }
-  }
-
-  private func rows(of planned: PlannedProgramme, isAlone: Bool, _ store: ObjectStore) throws -> [Row] {
-    let publisher = Publisher(store: store)
-    let programme = planned.programme
-    let publishes = planned.work?.plan.publishes ?? []
-    return try planned.deliverables.map { deliverable in
-      let publish = publishes.first { $0.stage == deliverable.stage && $0.assembly != nil }
-      let exact = try publish.flatMap { try publisher.existing($0) }
-      let line = VersionLine(.deliverable, programme: programme, name: deliverable.stage)
-      let latest = try VersionPublisher(store).newest(of: line)
-      let state: String
-      if exact != nil {
-        state = "current"
-      } else if let gate = planned.gates.first(where: { deliverable.waitsFor.contains($0.gate) }) {
-        state = "waits for \(gate.gate): \(gate.text)"
-      } else if latest == nil {
-        state = "not made yet"
-      } else {
-        state =
-          deliverable.newFrames > 0
-          ? "stale: \(deliverable.newFrames) frames have changed"
-          : "stale: same frames, other order, sound or wrapping"
-      }
-      let shown = exact ?? latest
-      return Row(
-        deliverable: isAlone ? deliverable.stage : "\(programme)/\(deliverable.stage)",
-        profile: deliverable.profile,
-        version: shown.map { VersionLine.folderName(version: $0.version) }, state: state,
-        frames: deliverable.frames,
-        newFrames: deliverable.newFrames,
-        path: shown.map {
-          DeliverablePath.display($0, production: store.production, typed: production.production ?? ".")
-        },
-        made: shown?.made,
-        gates: planned.gates.filter { exact == nil && deliverable.waitsFor.contains($0.gate) },
-        textless: planned.textless.pairs.filter { $0.textless == deliverable.stage },
-        remarks: planned.textless.lines(of: deliverable.stage))
+    let rows = try DeliverableRows(store, typed: production.production ?? ".")
+    return try planned.programmes.flatMap { planned in
+      try rows.rows(of: planned, isAlone: pipelines.count == 1, showsWork: true)
     }
   }
 
@@ -148,26 +95,36 @@ struct StatusCommand: AsyncParsableCommand {
     }
   }
 
-  private func all(_ store: ObjectStore) throws -> [Row] {
-    let publisher = VersionPublisher(store)
-    return try publisher.lines().filter { $0.shelf == .deliverable }.flatMap { line in
-      try publisher.versions(of: line).versions.map { version in
-        Row(
-          deliverable: "\(line.programme)/\(line.name)", profile: nil,
-          version: VersionLine.folderName(version: version.version), state: "published", frames: nil,
-          newFrames: nil,
-          path: DeliverablePath.display(
-            version, production: store.production, typed: production.production ?? "."),
-          made: version.made)
-      }
-    }
+  private func all(_ store: ObjectStore) throws -> [DeliverableRow] {
+    try DeliverableRows(store, typed: production.production ?? ".").published()
   }
 
-  private func text(_ row: Row) -> String {
+  private func text(_ row: DeliverableRow) -> String {
     let mark = row.state == "current" || row.state == "published" ? "✓" : "•"
     var line = "\(mark) \(row.deliverable)  \(row.version ?? "–")  \(row.state)"
     if let path = row.path { line += "\n    \(path)" }
+    for grade in row.grades ?? [] { line += "\n    grade \(grade)" }
     for remark in row.remarks ?? [] { line += "\n    \(remark)" }
+    for cause in row.because ?? [] { line += "\n    because \(cause)" }
+    if let due = row.due {
+      line += "\n    due \(due)" + (row.isLate(on: WallClock.now().day) ? ", late" : "")
+    }
+    if let asks = row.asks {
+      line +=
+        "\n    waiting for approval by \(asks.joined(separator: ", "))"
+        + (row.since.map { " since \($0)" } ?? "")
+    }
+    if let quality = row.quality { line += "\n    \(quality.text)  (\(quality.report))" }
+    if let approved = row.approvedAs {
+      line +=
+        row.unseenFrames == 0
+        ? "\n    shows what was approved as \(approved)"
+        : "\n    \(row.unseenFrames ?? 0) frames are in no approved version"
+    }
+    if let delivery = row.delivery, delivery.text != row.state {
+      line += "\n    \(delivery.version) \(delivery.text)"
+    }
+    if let decision = row.decision { line += "\n    \(decision.text)" }
     for gate in row.gates ?? [] {
       for unseen in UnseenFrames.lines(gate.unseen) { line += "\n    unseen: \(unseen)" }
     }

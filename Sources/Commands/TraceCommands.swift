@@ -1,9 +1,7 @@
 import ArgumentParser
-import Delivery
 import Diagnostics
 import Foundation
 import ImageGraph
-import MediaTime
 import ObjectStore
 import Planning
 
@@ -27,77 +25,56 @@ struct TraceCommand: ParsableCommand {
 
   private struct Answer: Encodable {
     var file: String
-    var frame: Int64
-    var recordTimecode: String
-    var part: Recipe.Part
-    var sourceFrame: Int64
-    var sourceTimecode: String?
-    var encoding: String
+    var trace: FrameTrace
+
+    func encode(to encoder: any Encoder) throws {
+      enum Key: String, CodingKey { case file }
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(file, forKey: .file)
+      try trace.encode(to: encoder)
+    }
   }
 
   func run() throws {
     let (version, recipe) = try PublishedRecipe.read(file)
-    let total = recipe.parts.reduce(0) { $0 + $1.count }
-    guard let part = recipe.parts.last(where: { $0.firstFrame <= frame }), frame >= 0, frame < total else {
+    guard var trace = FrameTrace(recipe, frame: frame) else {
       throw DiagnosticList([
         Diagnostic(
           severity: .error, family: .usage, code: "trace.noFrame", location: SourceLocation(file: file),
-          message: "there is no frame \(frame); the file has frames 0 to \(total - 1)")
+          message: "there is no frame \(frame); the file has frames 0 to \(recipe.frameCount - 1)")
       ])
     }
-    let source = part.map.position(at: frame - part.firstFrame)
-    let answer = Answer(
-      file: file, frame: frame,
-      recordTimecode: Timecode(
-        frame: recipe.startFrame + frame, rate: recipe.rate, isDropFrame: recipe.isDropFrame
-      )
-      .description,
-      part: part, sourceFrame: source,
-      sourceTimecode: Self.sourceTimecode(part, frame: source, rate: recipe.rate),
-      encoding:
-        "\(recipe.profile): \(recipe.encoding.codec) \(recipe.encoding.pixelFormat), \(recipe.encoding.builtBy)"
-    )
+    trace.grades = try recipe.grades.map { try Self.words($0, of: version, in: file) }
     if json {
+      let answer = Answer(file: file, trace: trace)
       Outcome.printResult(String(decoding: try JSONBytes.encode(answer, isPretty: true), as: UTF8.self))
       return
     }
+    func line(_ name: String, _ value: String) -> String {
+      "  \(name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(value)"
+    }
     var lines = [
-      "frame \(frame), record \(answer.recordTimecode), version \(VersionLine.folderName(version: version.version))"
+      "frame \(frame), record \(trace.recordTimecode), version \(VersionLine.folderName(version: version.version))"
     ]
-    if let shot = part.shot { lines.append("  shot       \(shot), event \(part.event ?? "–")") }
-    if let name = part.source {
-      lines.append(
-        "  source     \(name), frame \(source)" + (answer.sourceTimecode.map { ", \($0)" } ?? "")
-          + (part.reel.map { ", reel \($0)" } ?? ""))
+    lines += trace.facts.map { line($0.name, $0.value) } + trace.programs
+    lines += trace.part.operations.map {
+      line($0.operation, "\($0.parameters) [version \($0.version)]")
     }
-    for (index, layer) in (part.layers ?? []).enumerated() {
-      let shown = layer.frame(at: frame - part.firstFrame).map { "frame \($0)" } ?? "nothing"
-      lines.append(
-        "  layer \(index + 1)    \(layer.source), \(shown), \(layer.layer.merge.rawValue)"
-          + (layer.side.map { ", \($0)" } ?? ""))
-    }
-    for (index, picture) in (part.stack ?? []).enumerated() {
-      let number = picture.map.position(at: frame - part.firstFrame)
-      lines.append(
-        "  layer \(index + 1)    \(picture.source ?? "black"), frame \(number)"
-          + (picture.event.map { ", event \($0)" } ?? ""))
-    }
-    lines += part.externalLines(at: frame - part.firstFrame)
-    for operation in part.operations {
-      lines.append(
-        "  \(operation.operation.padding(toLength: 10, withPad: " ", startingAt: 0)) \(operation.parameters) [version \(operation.version)]"
-      )
-    }
-    lines.append("  encoding   \(answer.encoding)")
+    for grade in trace.grades ?? [] { lines.append(line("version", grade)) }
+    lines.append(line("encoding", trace.encoding))
     Outcome.printResult(lines.joined(separator: "\n"))
   }
 
-  private static func sourceTimecode(_ part: Recipe.Part, frame: Int64, rate: FrameRate) -> String? {
-    guard let text = part.sourceStart,
-      let start = try? Timecode(parsing: text, rate: part.sourceTimecodeRate ?? rate)
-    else { return nil }
-    let labels = part.framesPerLabel.flatMap { Rational(frame).checkedDivide($0)?.floor } ?? frame
-    return Timecode(frame: start.frame + labels, rate: start.rate, isDropFrame: start.isDropFrame).description
+  /// Grades with the version that has exactly their files, which may have been published with the file itself.
+  private static func words(_ grades: [PlannedGrade], of version: VersionRecord, in file: String) throws
+    -> [String]
+  {
+    let folder = FilePaths.folder(of: FilePaths.resolve(file, from: FilePaths.current))
+    let versions = Production.nearest(from: folder).map { GradeVersions(VersionPublisher(ObjectStore($0))) }
+    return try grades.map { grade in
+      grade.words(
+        version: try versions?.version(of: grade, programme: version.line.programme) ?? grade.version)
+    }
   }
 }
 

@@ -21,9 +21,11 @@ struct WorkerRunCommand: ParsableCommand {
         interlock worker run job/tasks/mix.json --production Output --tasks 1-10:2,15
 
       Progress is printed in the words of the farm found in the environment (Open Job Description, OpenCue, Tractor, \
-      Slurm), of INTERLOCK_FARM, or of --progress. Memory and cores are what control groups, SLURM_… and CUE_… \
-      variables allow: more memory ends the task with exit code 33. SIGTERM stops the work cleanly and keeps finished \
-      segments (exit 143); SIGUSR1 and SIGUSR2 let the current segment be finished (exit 75: run it again).
+      Slurm); Deadline 10 and Flamenco leave no trace there: name them with --progress or INTERLOCK_PROGRESS. Memory and \
+      cores are what control groups, SLURM_… and CUE_… variables allow: more memory ends the task with exit code 33. \
+      SIGTERM stops the work cleanly and keeps finished segments (exit 143); SIGUSR1 and SIGUSR2 let the current segment \
+      be finished (exit 75: run it again). Exit 2 is never worth another try, 33 is with more memory. The last line of \
+      the output is the result as JSON.
       """)
 
   @Argument(help: "Path of the task file, or of a list of tasks.")
@@ -47,7 +49,9 @@ struct WorkerRunCommand: ParsableCommand {
   var pathMapping: String?
 
   @Option(
-    help: "Words of progress: openjd, opencue, deadline, tractor, flamenco, slurm, generic, json or none.")
+    help: ArgumentHelp(
+      "Words of progress: openjd, opencue, deadline, tractor, flamenco, slurm, generic, json or none. Default: "
+        + "INTERLOCK_PROGRESS, else by the farm."))
   var progress: String?
 
   func run() throws {

@@ -25,6 +25,10 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
     /// The four-character code the container must show; nil where the container has none.
     package var codecTag: String?
     package var lowestPSNR: Double
+    /// Where subsampled chroma lies, and is said to: `left` or `topleft`; nil for left, and nothing is said.
+    package var chroma: String?
+    /// Whether values between two codes of 8 bits become a pattern of both; nil is no.
+    package var isDithered: Bool?
 
     package init(
       codec: String, profile: Int?, pixelFormat: String, quantiser: Int?, budgetRule: Int? = nil,
@@ -83,6 +87,8 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   package var chapters: Chapters?
   /// What copies carry unless their stage says otherwise.
   package var burnIn = BurnInContent.none
+  /// What containers say of HDR pictures; nil for SDR and scene-linear ones.
+  package var mastering: MasteringDisplay?
 
   package init(
     name: String, summary: String, container: Container, fileExtension: String, picture: Picture,
@@ -104,26 +110,32 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
   ///
   /// - Parameter builtBy: identity of the encoder library and the kernels, as the worker states it.
   package func encoding(width: Int, height: Int, rate: FrameRate, builtBy: String) -> Encoding {
-    Encoding(
+    var encoding = Encoding(
       codec: picture.codec, profile: picture.profile, pixelFormat: picture.pixelFormat, width: width,
       height: height, rate: rate, quantiser: picture.quantiser, budgetRule: picture.budgetRule,
       isVerified: picture.isVerified, options: picture.options, tags: tags, builtBy: builtBy,
       lowestPSNR: picture.lowestPSNR)
+    encoding.chroma = picture.chroma
+    encoding.isDithered = picture.isDithered
+    return encoding
   }
 
   /// The encoders and pixel formats that frames can be delivered in.
   package static let supportedPixelFormats: [String: [String]] = [
     "prores_ks": ["yuv422p10le", "yuv444p10le"],
+    "exr": ["gbrpf32le"],
     "png": ["rgb48be"],
     "ffv1": ["yuv422p10le", "yuv444p10le", "gbrp10le", "gbrp12le"],
     "libx264": ["yuv420p"],
+    "libx265": ["yuv420p10le"],
   ]
 
   /// The wrappings that frames of an encoder may have.
   package static func containers(of codec: String) -> [Container] {
     switch codec {
-    case "libx264": [.mov, .mp4]
+    case "libx264", "libx265": [.mov, .mp4]
     case "prores_ks": [.mov]
+    case "exr": [.sequence]
     default: [.mov, .sequence]
     }
   }
@@ -135,5 +147,12 @@ package struct DeliveryProfile: Hashable, Codable, Sendable {
     case .mp4: [.aac]
     case .sequence: []
     }
+  }
+}
+
+extension DeliveryProfile.Picture {
+  /// Bits of a sample in a pixel format by FFmpeg's name.
+  package static func bitDepth(of format: String) -> Int {
+    [("16", 16), ("12", 12), ("10", 10), ("48", 16), ("f32", 32)].first { format.contains($0.0) }?.1 ?? 8
   }
 }

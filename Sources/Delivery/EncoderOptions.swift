@@ -26,16 +26,33 @@ package enum EncoderOptions {
   }
 
   /// The allowed options of an encoder by name; nil when it takes any.
-  package static func allowed(for codec: String) -> [String: Shape]? { codec == "libx264" ? x264 : nil }
+  package static func allowed(for codec: String) -> [String: Shape]? {
+    switch codec {
+    case "libx264": x264
+    case "libx265": x265
+    default: nil
+    }
+  }
 
   /// Options without which an encoder has no constant quality.
-  package static func required(for codec: String) -> [String] { codec == "libx264" ? ["crf"] : [] }
+  package static func required(for codec: String) -> [String] {
+    allowed(for: codec) == nil ? [] : ["crf"]
+  }
+
+  private static let presets = Shape.choice([
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+  ])
+
+  private static let x265: [String: Shape] = [
+    "crf": .number(0...51),
+    "preset": presets,
+    "tune": .choice(["animation", "grain"]),
+    "profile": .choice(["main10"]),
+  ]
 
   private static let x264: [String: Shape] = [
     "crf": .number(0...51),
-    "preset": .choice([
-      "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
-    ]),
+    "preset": presets,
     "tune": .choice(["film", "animation", "grain", "stillimage"]),
     "profile": .choice(["baseline", "main", "high"]),
     "level": .choice([

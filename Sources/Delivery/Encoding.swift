@@ -50,6 +50,10 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
   package var builtBy: String
   /// A decoded frame whose luma lies further than this from what went in is a failed verification, in dB.
   package var lowestPSNR: Double
+  /// Where subsampled chroma lies: `left` or `topleft`; nil for left, without saying so.
+  package var chroma: String?
+  /// Whether values between two codes of 8 bits become a pattern of both; nil is no.
+  package var isDithered: Bool?
 
   package init(
     codec: String, profile: Int?, pixelFormat: String, width: Int, height: Int, rate: FrameRate,
@@ -94,6 +98,8 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
     }
     // The same bytes, but never taken for frames that were looked at.
     if isVerified == false { encoder.append("unverified") }
+    if let chroma { encoder.append("chroma \(chroma)") }
+    if isDithered == true { encoder.append("dithered") }
   }
 
   /// What is made, kept and reused as a whole.
@@ -104,7 +110,7 @@ package struct Encoding: Hashable, Codable, Sendable, CanonicallyEncodable {
     case group
   }
 
-  package var unit: Unit { codec == "libx264" ? .group : .frame }
+  package var unit: Unit { ["libx264", "libx265"].contains(codec) ? .group : .frame }
 
   package var digest: Digest {
     var encoder = CanonicalEncoder(domain: "interlock.encoding", version: 1)

@@ -1,6 +1,7 @@
 import Glibc
 package import Ledger
 package import ObjectStore
+package import TaskGraph
 
 /// Runs plans on this machine: starts workers, believes only what is in the store, and takes up what an earlier
 /// coordinator left behind.
@@ -70,6 +71,19 @@ package actor Coordinator {
   /// `stopLimit`), twice to kill them.
   package nonisolated func cancel() { control.cancel() }
 
+  /// Lets another coordinator take over when the work is done or has failed.
+  ///
+  /// A process ends without waiting for its last references to go: then a lease stays behind on shared storage.
+  package nonisolated func closing(_ work: () async throws -> Void) async throws {
+    do {
+      try await work()
+    } catch {
+      await close()
+      throw error
+    }
+    await close()
+  }
+
   /// Lets another coordinator take over; without it, that happens when the last reference goes.
   package func close() {
     precondition(session == nil, "an engine is closed between runs")
@@ -97,6 +111,8 @@ package struct EngineConfiguration: Sendable {
   package var worker: WorkerProgram
   /// Who makes the attempts; nil for `workers` processes of this machine.
   package var executor: (any Executor)?
+  /// The libraries here, where an executor's workers are on other machines and may have others; nil otherwise.
+  package var tools: ToolInventory?
   /// How many worker processes run at once, at least 1.
   package var workers: Int
   /// What the workers may use together; tasks wait until their estimate fits.

@@ -94,7 +94,8 @@ package struct RunPresence: Codable, Hashable, Sendable, CustomStringConvertible
   /// ISO 8601, UTC.
   package var began: String
 
-  static func here(run: String, began: String) -> RunPresence {
+  /// This process.
+  package static func here(run: String, began: String) -> RunPresence {
     RunPresence(
       run: run, host: Machine.hostName, boot: Machine.bootID, user: Machine.userName, process: getpid(),
       started: ProcessFacts(of: getpid())?.started ?? 0, began: began)

@@ -18,10 +18,12 @@ extension TaskNode {
   ///
   /// - Parameters:
   ///   - attempt: empty in a file that several attempts may be made of; it comes first in the file.
-  ///   - tools: libraries that a worker on another machine must have.
-  package func taskFile(attempt: String, tools: [String: String]? = nil) throws -> [UInt8] {
+  ///   - tools: what is here, for a worker on another machine, which must have the same; nil for one of this machine.
+  package func taskFile(attempt: String, tools: ToolInventory? = nil) throws -> [UInt8] {
+    let needed = tools?.needed(by: self) ?? [:]
     let fields = TaskFileFields(
-      attempt: attempt, key: key, kind: kind, version: version, label: label, needs: needs, tools: tools)
+      attempt: attempt, key: key, kind: kind, version: version, label: label, needs: needs,
+      tools: needed.isEmpty ? nil : needed)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var bytes = Array(try encoder.encode(fields))
@@ -33,7 +35,7 @@ extension TaskNode {
 
 extension Plan {
   /// Tasks and frames of each stage, in plan order.
-  var stageTotals: [StageTotal] {
+  package var stageTotals: [StageTotal] {
     var totals: [StageTotal] = []
     var indices: [String: Int] = [:]
     for node in nodes {

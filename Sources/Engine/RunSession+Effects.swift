@@ -82,7 +82,8 @@ extension RunSession {
       return Attempt(parts, in: folder, began: engine.clock.now, isFormer: true)
     }
     let attempt = Attempt(parts, in: try AttemptFolder.create(in: engine.production), began: engine.clock.now)
-    let files = try parts.map { try plan.nodes[$0.task].taskFile(attempt: attempt.id) }
+    let tools = engine.configuration.tools
+    let files = try parts.map { try plan.nodes[$0.task].taskFile(attempt: attempt.id, tools: tools) }
     if attempt.isBatch {
       try attempt.folder.writeBatch(files)
     } else {

@@ -27,7 +27,10 @@ package struct WorkerProgram: Sendable {
   /// What a worker sees of our environment: nothing that could make its bytes differ from another machine's.
   func environment(inheriting ours: [String: String]) -> [String: String] {
     let inherited = ours.filter { ["PATH", "HOME", "TMPDIR", "INTERLOCK_CPU"].contains($0.key) }
-    let fixed = ["LANG": "C", "LC_ALL": "C", "TZ": "UTC"]
+    // libm's powers and logarithms differ in the last place on CPUs with fused multiply-add.
+    let fixed = [
+      "LANG": "C", "LC_ALL": "C", "TZ": "UTC", "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-FMA4",
+    ]
     return inherited.merging(fixed) { $1 }.merging(extraEnvironment) { $1 }
   }
 }

@@ -126,6 +126,8 @@ package struct Graphics: Hashable, Codable, Sendable, CanonicallyEncodable {
   /// With it the frames of the graphics have numbers of their own, and this is the frame below that each shows;
   /// without it the numbers are those of the frames below.
   package var below: FrameMap?
+  /// Brings the drawings' sRGB to what lies below, where that is not display-coded as Rec.709.
+  package var colour: ColourProcess?
 
   package init(purpose: Purpose, layers: [Layer], below: FrameMap? = nil) {
     self.purpose = purpose
@@ -138,6 +140,7 @@ package struct Graphics: Hashable, Codable, Sendable, CanonicallyEncodable {
     encoder.append(purpose.rawValue)
     encoder.append(layers)
     encoder.append(below)
+    if let colour { encoder.append(colour) }
   }
 
   var summary: OperationSummary {

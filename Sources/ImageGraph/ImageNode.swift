@@ -5,7 +5,8 @@ import MediaTime
 /// over two sides at a transition, or over pictures that lie on each other.
 ///
 /// The order of operations is fixed: source, composite, sizing, grade of each side, transition, layers, look, titles,
-/// matte, burn-in. Stages rewrite nodes; nothing is rendered until a deliverable asks for frames.
+/// matte, burn-in; where colour is managed, colour steps take the places of grade and look. Stages rewrite nodes; nothing
+/// is rendered until a deliverable asks for frames.
 package indirect enum ImageNode: Hashable, Codable, Sendable {
   case source(PictureSource)
   case black(Black)
@@ -18,6 +19,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
   /// Frame k is frame k of the stack; each layer has one picture, in the same order, the lowest first.
   case layers(Layering, of: [ImageNode])
   case look(Look, of: ImageNode)
+  case colour(ColourProcess, of: ImageNode)
   case graphics(Graphics, of: ImageNode)
   case matte(Matte, of: ImageNode)
 
@@ -36,8 +38,8 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     case .source(let source): [source]
     case .black: []
     case .composite(_, let pictures), .layers(_, let pictures): pictures.flatMap(\.sources)
-    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .graphics(_, let below),
-      .matte(_, let below):
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .colour(_, let below),
+      .graphics(_, let below), .matte(_, let below):
       below.sources
     case .transition(_, let outgoing, let incoming): outgoing.sources + incoming.sources
     }
@@ -49,7 +51,8 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     case .source(let source): return (source, frame)
     case .black: return nil
     case .composite(_, let pictures): return pictures.first?.firstSource(at: frame)
-    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .matte(_, let below):
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .colour(_, let below),
+      .matte(_, let below):
       return below.firstSource(at: frame)
     case .transition(let transition, let outgoing, _):
       return outgoing.firstSource(at: transition.outgoing.position(at: frame))
@@ -83,6 +86,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
         picture.operations.map { $0.on("layer \(index + 1)") }
       } + [layering.summary]
     case .look(let look, let below): below.operations + [look.summary]
+    case .colour(let process, let below): below.operations + process.summaries
     case .graphics(let graphics, let below): below.operations + [graphics.summary]
     case .matte(let matte, let below): below.operations + [matte.summary]
     }
@@ -92,7 +96,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .source, .black, .composite, .transition, .layers, .graphics, .matte: nil
     case .sizing(let sizing, _): sizing
-    case .grade(_, let below), .look(_, let below): below.sizing
+    case .grade(_, let below), .look(_, let below), .colour(_, let below): below.sizing
     }
   }
 
@@ -101,7 +105,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .source, .black, .composite, .transition, .layers, .graphics, .matte: nil
     case .sizing(_, let below): below
-    case .grade(_, let below), .look(_, let below): below.sized
+    case .grade(_, let below), .look(_, let below), .colour(_, let below): below.sized
     }
   }
 
@@ -109,7 +113,7 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     switch self {
     case .source, .black, .composite, .sizing, .transition, .layers, .graphics, .matte: nil
     case .grade(let grade, _): grade
-    case .look(_, let below): below.grade
+    case .look(_, let below), .colour(_, let below): below.grade
     }
   }
 
@@ -121,24 +125,24 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
   package var withoutGraphics: ImageNode {
     switch self {
     case .graphics(_, let below), .matte(_, let below): below.withoutGraphics
-    case .source, .black, .composite, .sizing, .grade, .transition, .layers, .look: self
+    case .source, .black, .composite, .sizing, .grade, .transition, .layers, .look, .colour: self
     }
   }
 
-  /// The transition, with its sides, below a look if there is one.
+  /// The transition, with its sides, below a look or colour steps if there are any.
   package var transition: (transition: Transition, outgoing: ImageNode, incoming: ImageNode)? {
     switch self {
     case .transition(let transition, let outgoing, let incoming): (transition, outgoing, incoming)
-    case .look(_, let below): below.transition
+    case .look(_, let below), .colour(_, let below): below.transition
     case .source, .black, .composite, .sizing, .grade, .layers, .graphics, .matte: nil
     }
   }
 
-  /// The pictures that lie on each other, below a look if there is one.
+  /// The pictures that lie on each other, below a look or colour steps if there are any.
   package var layers: (layering: Layering, pictures: [ImageNode])? {
     switch self {
     case .layers(let layering, let pictures): (layering, pictures)
-    case .look(_, let below): below.layers
+    case .look(_, let below), .colour(_, let below): below.layers
     case .source, .black, .composite, .sizing, .grade, .transition, .graphics, .matte: nil
     }
   }
@@ -197,6 +201,10 @@ extension ImageNode: CanonicallyEncodable {
     case .look(let look, let below):
       encoder.append("look")
       encoder.append(look)
+      encoder.append(below)
+    case .colour(let process, let below):
+      encoder.append("colour")
+      encoder.append(process)
       encoder.append(below)
     case .graphics(let graphics, let below):
       encoder.append("graphics")

@@ -51,7 +51,7 @@ extension PictureSpan {
       copy = copy.withoutGraphics(purpose)
       copy.node = .matte(matte, of: copy.node)
       return copy
-    case .graphics, .source, .black, .composite, .sizing, .grade, .transition, .layers, .look:
+    case .graphics, .source, .black, .composite, .sizing, .grade, .transition, .layers, .look, .colour:
       return copy
     }
   }
@@ -64,6 +64,8 @@ extension ImageNode {
     case .source, .black, .composite: self
     case .sizing(let sizing, let below): .sizing(sizing, of: below.withoutGrade)
     case .grade(_, let below), .look(_, let below): below.withoutGrade
+    case .colour(let process, let below):
+      process.isGrade ? below.withoutGrade : .colour(process, of: below.withoutGrade)
     case .transition(let transition, let outgoing, let incoming):
       .transition(transition, outgoing: outgoing.withoutGrade, incoming: incoming.withoutGrade)
     case .layers(let layering, let pictures): .layers(layering, of: pictures.map(\.withoutGrade))

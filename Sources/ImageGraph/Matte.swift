@@ -7,6 +7,8 @@ package struct Matte: Hashable, Codable, Sendable, CanonicallyEncodable {
   /// Rows of black above and below, and columns left and right; even, so that no chroma sample is shared.
   package var rows: Int
   package var columns: Int
+  /// What no light becomes in the values of the picture; nil where black is 0.
+  package var colour: ColourProcess?
 
   /// The matte that leaves a shape of the raster.
   ///
@@ -28,6 +30,7 @@ package struct Matte: Hashable, Codable, Sendable, CanonicallyEncodable {
     encoder.append(raster)
     encoder.append(rows)
     encoder.append(columns)
+    if let colour { encoder.append(colour) }
   }
 
   var summary: OperationSummary {

@@ -7,17 +7,27 @@ package struct Interpretation: Hashable, Codable, Sendable, CanonicallyEncodable
     case bt601, bt709, bt2020
   }
 
+  /// Where subsampled chroma lies, by FFmpeg's names, where it is not on the left.
+  package enum Siting: String, Codable, Sendable {
+    case center, topleft
+  }
+
   package var matrix: Matrix
   package var isFullRange: Bool
+  /// Nil for left.
+  package var siting: Siting?
 
-  package init(matrix: Matrix, isFullRange: Bool) {
+  package init(matrix: Matrix, isFullRange: Bool, siting: Siting? = nil) {
     self.matrix = matrix
     self.isFullRange = isFullRange
+    self.siting = siting
   }
 
   package func encode(into encoder: inout CanonicalEncoder) {
     encoder.append(matrix.rawValue)
     encoder.append(isFullRange)
+    // Nothing at all on the left, where all were taken to be before there was a choice.
+    if let siting { encoder.append(siting.rawValue) }
   }
 }
 
@@ -46,7 +56,8 @@ package struct PictureSource: Hashable, Codable, Sendable, CanonicallyEncodable 
     OperationSummary(
       operation: "source", version: Self.version,
       parameters: "media \(media.hex.prefix(12)) stream \(stream), read as \(interpretation.matrix.rawValue) "
-        + (interpretation.isFullRange ? "full range" : "legal range"))
+        + (interpretation.isFullRange ? "full range" : "legal range")
+        + (interpretation.siting.map { ", chroma \($0.rawValue)" } ?? ""))
   }
 }
 

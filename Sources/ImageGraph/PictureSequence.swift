@@ -154,7 +154,7 @@ extension PictureSpan {
     case .layers(let layering, _):
       copy.layers = try layers.map { try $0.mapShots(transform) }
       copy.node = .layers(layering, of: copy.layers.map(\.node))
-    case .source, .black, .composite, .sizing, .grade, .look, .graphics, .matte:
+    case .source, .black, .composite, .sizing, .grade, .look, .colour, .graphics, .matte:
       copy.node = try transform(node, shot)
     }
     return copy

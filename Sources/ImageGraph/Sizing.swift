@@ -32,14 +32,35 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
     case native
   }
 
+  /// How pixels are resampled that are not scaled as they are coded.
+  package enum Scaling: Hashable, Codable, Sendable, CanonicallyEncodable {
+    /// In the light of a display: R'G'B' to the power 2.4. Source: ITU-R BT.1886.
+    case displayLight
+    /// In scene light: there and back by the curve of the picture's own space.
+    case sceneLight(to: ColourProcess, from: ColourProcess)
+
+    package func encode(into encoder: inout CanonicalEncoder) {
+      switch self {
+      case .displayLight: encoder.append("display light")
+      case .sceneLight(let to, let from):
+        encoder.append("scene light")
+        encoder.append(to)
+        encoder.append(from)
+      }
+    }
+  }
+
   package var raster: Raster
   package var fit: Fit
+  /// Nil scales the values as they are coded.
+  package var scaling: Scaling?
   /// Nil leaves the picture where the fit puts it, over black.
   package var adjustment: Adjustment?
 
-  package init(raster: Raster, fit: Fit, adjustment: Adjustment? = nil) {
+  package init(raster: Raster, fit: Fit, scaling: Scaling? = nil, adjustment: Adjustment? = nil) {
     self.raster = raster
     self.fit = fit
+    self.scaling = scaling
     self.adjustment = adjustment
   }
 
@@ -52,12 +73,14 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
       encoder.append("adjusted")
       encoder.append(adjustment)
     }
+    if let scaling { encoder.append(scaling) }
   }
 
   var summary: OperationSummary {
     OperationSummary(
       operation: "sizing", version: Self.version,
-      parameters: "\(fit.rawValue) in \(raster)" + (adjustment.map { ", \($0.words)" } ?? ""))
+      parameters: "\(fit.rawValue) in \(raster)" + (adjustment.map { ", \($0.words)" } ?? "")
+        + (scaling == nil ? "" : ", scaled in linear light"))
   }
 
   /// Where a picture lands: the crop of the source that is used, and the rectangle of the raster it fills.
@@ -76,6 +99,16 @@ package struct Sizing: Hashable, Codable, Sendable, CanonicallyEncodable {
     package var y: Int
     package var width: Int
     package var height: Int
+
+    package init(x: Int, y: Int, width: Int, height: Int) {
+      self.x = x
+      self.y = y
+      self.width = width
+      self.height = height
+    }
+
+    /// All of a raster.
+    package init(_ raster: Raster) { self.init(x: 0, y: 0, width: raster.width, height: raster.height) }
   }
 
   /// Centred placement of a source by its display shape.

@@ -29,6 +29,7 @@ struct ColourValues {
   var transfer: AVColorTransferCharacteristic
   var matrix: AVColorSpace
   var range: AVColorRange
+  var chroma: AVChromaLocation
 
   /// - Throws: `settings` naming the property FFmpeg does not know.
   init(_ settings: EncoderSettings) throws(MediaError) {
@@ -49,5 +50,12 @@ struct ColourValues {
     self.transfer = AVColorTransferCharacteristic(UInt32(transfer))
     self.matrix = AVColorSpace(UInt32(matrix))
     self.range = AVColorRange(UInt32(range))
+    guard let name = settings.chroma else {
+      chroma = AVCHROMA_LOC_UNSPECIFIED
+      return
+    }
+    let chroma = unsafe av_chroma_location_from_name(name)
+    guard chroma >= 0 else { throw unknown("chroma location", name) }
+    self.chroma = AVChromaLocation(UInt32(chroma))
   }
 }

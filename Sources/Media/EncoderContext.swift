@@ -65,6 +65,7 @@ import CFFmpeg
     unsafe context.pointee.color_trc = colours.transfer
     unsafe context.pointee.colorspace = colours.matrix
     unsafe context.pointee.color_range = colours.range
+    unsafe context.pointee.chroma_sample_location = colours.chroma
     var dictionary: OpaquePointer? = nil
     defer { unsafe av_dict_free(&dictionary) }
     if let profile = settings.profile { unsafe av_dict_set(&dictionary, "profile", String(profile), 0) }
@@ -131,6 +132,7 @@ import CFFmpeg
     unsafe frame.pointee.color_trc = colours.transfer
     unsafe frame.pointee.colorspace = colours.matrix
     unsafe frame.pointee.color_range = colours.range
+    unsafe frame.pointee.chroma_location = colours.chroma
     unsafe frame.pointee.sample_aspect_ratio = AVRational(num: 1, den: 1)
     unsafe frame.pointee.pict_type = standsAlone ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
     unsafe frame.pointee.quality = raw.pointee.global_quality
@@ -153,6 +155,12 @@ import CFFmpeg
     if status == ffs_error_again() || status == ffs_error_end_of_file() { return nil }
     try check(status, "encode", settings.codec, code: .encoding, fault: .infrastructure)
     return try body(packet)
+  }
+
+  /// What the encoder says of the whole stream: units with start codes.
+  var header: [UInt8] {
+    guard let bytes = unsafe raw.pointee.extradata else { return [] }
+    return unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: Int(raw.pointee.extradata_size)))
   }
 
   /// A fault of the encoder, not of what it was given.

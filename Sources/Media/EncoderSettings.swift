@@ -24,6 +24,10 @@ package struct EncoderSettings: Hashable, Sendable, Codable {
   package var matrix: String
   /// `tv` (legal) or `pc` (full).
   package var range: String
+  /// Where subsampled chroma lies, by FFmpeg's name; nil where it is not said.
+  package var chroma: String?
+  /// Static HDR metadata that containers hold, see `ffs_set_mastering_display`; nil for none.
+  package var mastering: [Int32]?
 
   package init(
     codec: String, profile: Int? = nil, pixelFormat: String, width: Int, height: Int, rate: FrameRate,

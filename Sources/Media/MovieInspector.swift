@@ -29,8 +29,19 @@ package final class MovieInspector {
     return Rational(ticks) * Rational(Int64(base.num), Int64(base.den))
   }
 
+  /// Static HDR metadata of the picture as a reader of the file sees it; nil without any.
+  package func mastering() throws -> [Int32]? {
+    guard let stream = facts.video?.stream else { return nil }
+    let container = try InputContainer(path)
+    var values = [Int32](repeating: 0, count: 12)
+    let isThere = unsafe ffs_mastering_display(container.stream(stream), &values)
+    return isThere == 0 ? nil : values
+  }
+
   /// A sound track as a reader of the file sees it.
   package struct SoundTrack: Hashable, Sendable {
+    /// Number of the stream in the file.
+    package var stream: Int
     /// FFmpeg's name, e.g. `pcm_s24le`, `aac`.
     package var codec: String
     package var sampleRate: Int
@@ -55,6 +66,7 @@ package final class MovieInspector {
       let metadata = container.metadata(ofStream: stream)
       let ticks = unsafe container.stream(stream).pointee.duration
       return unsafe SoundTrack(
+        stream: stream,
         codec: String(cString: avcodec_get_name(parameters.pointee.codec_id)), sampleRate: Int(rate),
         channels: Int(parameters.pointee.ch_layout.nb_channels),
         layout: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
@@ -107,11 +119,12 @@ package final class MovieInspector {
   /// the calls.
   ///
   /// - Parameters:
-  ///   - video: gets the number of the packet among the pictures, whether players may start there, and its bytes.
+  ///   - video: gets the number of the packet among the pictures, whether players may start there, where it begins in
+  ///     the file, −1 when the container does not say, and its bytes.
   ///   - sound: gets the number of the track and the packet's bytes; for PCM these are the samples, one after the
   ///     other.
   package func forEachPacket(
-    video: (Int64, Bool, UnsafeRawBufferPointer) throws -> Void,
+    video: (Int64, Bool, Int64, UnsafeRawBufferPointer) throws -> Void,
     sound: (Int, UnsafeRawBufferPointer) throws -> Void = { _, _ in }
   ) throws {
     let container = try InputContainer(path)
@@ -122,7 +135,7 @@ package final class MovieInspector {
     while try container.readPacket(into: packet) {
       if packet.isCorrupt { throw MediaError.truncated(container, after: Int(number)) }
       if packet.stream == facts.video?.stream {
-        try unsafe video(number, packet.isKey, packet.buffer)
+        try unsafe video(number, packet.isKey, packet.position, packet.buffer)
         number += 1
       } else if let track = tracks.firstIndex(of: packet.stream) {
         try unsafe sound(track, packet.buffer)
@@ -146,7 +159,7 @@ package final class MovieInspector {
   package func soundBytes(track: Int = 0) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try unsafe forEachPacket(
-      video: { _, _, _ in },
+      video: { _, _, _, _ in },
       sound: { number, packet in
         if number == track { unsafe bytes.append(contentsOf: packet) }
       })

@@ -158,6 +158,8 @@ package struct MovieWriter: ~Copyable {
     } else {
       try unsafe PictureEncoder(video).copyParameters(to: parameters)
     }
+    // The name that says that no picture brings parameter sets of its own; some players take no other.
+    if video.codec == "libx265" { unsafe parameters.pointee.codec_tag = ffs_tag_hvc1() }
     unsafe stream.pointee.time_base = video.rate.frameDuration
     unsafe stream.pointee.avg_frame_rate = video.rate.framesPerSecond
     unsafe stream.pointee.r_frame_rate = video.rate.framesPerSecond
@@ -170,6 +172,12 @@ package struct MovieWriter: ~Copyable {
       unsafe av_dict_set(&stream.pointee.metadata, "timecode", startTimecode, 0)
     }
     if let reel { unsafe av_dict_set(&stream.pointee.metadata, "reel_name", reel, 0) }
+    if let mastering = video.mastering {
+      precondition(mastering.count == 12, "a mastering display has twelve numbers")
+      try unsafe check(
+        ffs_set_mastering_display(stream, mastering), "make a movie", path, code: .outOfMemory,
+        fault: .infrastructure)
+    }
   }
 
   private func add(_ sound: SoundFormat) throws {

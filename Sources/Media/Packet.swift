@@ -34,6 +34,8 @@ import CFFmpeg
 
   var stream: Int { unsafe Int(raw.pointee.stream_index) }
   var byteCount: Int { unsafe Int(raw.pointee.size) }
+  /// Where it begins in its file; −1 when the container does not say.
+  var position: Int64 { unsafe raw.pointee.pos }
   var isKey: Bool { unsafe raw.pointee.flags & AV_PKT_FLAG_KEY != 0 }
   var isDiscarded: Bool { unsafe raw.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
   /// The container says that bytes are missing.

@@ -9,7 +9,7 @@ import MediaTime
 /// Source: ITU-T H.264, 7.4.3.
 package final class SequenceEncoder {
   /// Encoders of this kind by FFmpeg's name.
-  package static let codecs: Set<String> = ["libx264"]
+  package static let codecs: Set<String> = ["libx264", "libx265"]
   /// Pictures of one group at the most.
   package static let longestGroup = 250
 
@@ -22,7 +22,11 @@ package final class SequenceEncoder {
   package init(_ settings: EncoderSettings) throws {
     self.settings = settings
     var options = settings.options
-    options["x264-params"] = Self.fixedParameters
+    if settings.codec == "libx265" {
+      options["x265-params"] = Self.fixedParametersOfHEVC(settings)
+    } else {
+      options["x264-params"] = Self.fixedParameters
+    }
     context = try unsafe EncoderContext(
       settings, groupLength: Self.longestGroup, flags: AV_CODEC_FLAG_GLOBAL_HEADER, options: options
     ) { _ in
@@ -36,6 +40,26 @@ package final class SequenceEncoder {
     let common = "bframes=0:scenecut=0:open-gop=0:repeat-headers=0:aud=0:nal-hrd=none:cpu-independent=1"
     return MediaEnvironment.isBaseline ? common + ":asm=0" : common
   }()
+
+  /// The same of x265, and what its header says of HDR: no thread, no note and no word of its own.
+  private static func fixedParametersOfHEVC(_ settings: EncoderSettings) -> String {
+    var parameters =
+      "log-level=none:pools=none:frame-threads=1:wpp=0:bframes=0:scenecut=0:open-gop=0:repeat-headers=0:aud=0:hrd=0"
+      + ":info=0:hash=0"
+    if let mastering = settings.mastering {
+      func point(_ name: String, _ index: Int) -> String {
+        "\(name)(\(mastering[index]),\(mastering[index + 1]))"
+      }
+      // The display's peak in 1/10,000 cd/m², as its black.
+      parameters +=
+        ":hdr10=1:master-display=" + point("G", 2) + point("B", 4) + point("R", 0) + point("WP", 6)
+        + "L(\(Int(mastering[8]) * 10_000),\(mastering[9]))"
+      if mastering[10] > 0 || mastering[11] > 0 {
+        parameters += ":max-cll=\(mastering[10]),\(mastering[11])"
+      }
+    }
+    return MediaEnvironment.isBaseline ? parameters + ":asm=0" : parameters
+  }
 
   /// Encodes the picture that `fill` writes into the planes it is lent.
   ///
@@ -70,16 +94,19 @@ package final class SequenceEncoder {
       throw context.broken("packet \(received) is not that of picture \(received)")
     }
     received += 1
-    return H264Stream.lengthPrefixed(packet.bytes)
+    return settings.codec == "libx265"
+      ? HEVCStream.lengthPrefixed(packet.bytes) : H264Stream.lengthPrefixed(packet.bytes)
   }
 
   /// Copies the stream parameters a container or decoder needs.
   func copyParameters(to parameters: UnsafeMutablePointer<AVCodecParameters>) throws(MediaError) {
     try unsafe context.copyParameters(to: parameters)
-    let raw = unsafe context.raw
-    let header = unsafe [UInt8](
-      UnsafeBufferPointer(start: raw.pointee.extradata, count: Int(raw.pointee.extradata_size)))
-    guard let configuration = H264Stream.configuration(header) else {
+    let header = context.header
+    let bitDepth = settings.pixelFormat.contains("10") ? 10 : 8
+    let read =
+      settings.codec == "libx265"
+      ? HEVCStream.configuration(header, bitDepth: bitDepth) : H264Stream.configuration(header)
+    guard let configuration = read else {
       throw context.broken("its parameter sets cannot be read")
     }
     try unsafe setExtraData(of: parameters, configuration)
@@ -90,19 +117,23 @@ package final class SequenceEncoder {
   /// The library tells it in what it encodes only.
   package static func identity(of codec: String) -> String? {
     guard codecs.contains(codec) else { return nil }
-    let settings = EncoderSettings(
-      codec: codec, pixelFormat: "yuv420p", width: 32, height: 32, rate: FrameRate(25),
+    let isHEVC = codec == "libx265"
+    // x265 makes no pictures smaller than one of its blocks.
+    let size = isHEVC ? 128 : 32
+    var settings = EncoderSettings(
+      codec: codec, pixelFormat: "yuv420p", width: size, height: size, rate: FrameRate(25),
       options: ["preset": "ultrafast"])
+    if isHEVC { settings.options["x265-params"] = "log-level=none:pools=none:frame-threads=1:info=1" }
     guard
       let context = try? unsafe EncoderContext(
         settings, groupLength: 1, flags: AV_CODEC_FLAG_GLOBAL_HEADER, options: settings.options,
         refusal: { _ in nil })
     else { return nil }
-    try? context.fill { view in view.fill(packed: [UInt8](repeating: 128, count: 32 * 32 * 3 / 2)) }
+    try? context.fill { view in view.fill(packed: [UInt8](repeating: 128, count: size * size * 3 / 2)) }
     try? context.send(time: 0, standsAlone: true)
     try? context.sendEnd()
     guard let bytes = try? context.receive({ $0.bytes }) else { return nil }
-    return H264Stream.encoderName(bytes)
+    return isHEVC ? HEVCStream.encoderName(context.header + bytes) : H264Stream.encoderName(bytes)
   }
 }
 

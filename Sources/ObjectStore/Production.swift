@@ -92,7 +92,9 @@ package struct Production: Hashable, Sendable {
       throw Diagnostic(
         family: .usage, code: "task.outsideProduction", location: SourceLocation(file: taskFile),
         message: "a task file must lie in the '.interlock/attempts/<id>' folder of its production",
-        remedy: "Give the path of a task.json that 'interlock run' or 'interlock farm export' has written.")
+        remedy:
+          "For a task of a job that 'interlock farm export' has written, say where results go: --production DIR."
+      )
     }
     return Production(root: FileSystem.parent(of: interlock))
   }

@@ -76,6 +76,10 @@ struct FramePlanner {
         known.add(KnownFrames(first: part.start, count: part.count, segment: segment.key, offset: 0))
         segments.append(segment)
       }
+      // What the ledger has forgotten may be there under its key, such as what `gc` has set aside.
+      let made = try workspace.library.results(among: segments.map(\.key))
+      frames.new -= segments.reduce(0) { $0 + (made.contains($1.key) ? $1.count : 0) }
+      segments.removeAll { made.contains($0.key) }
       index[chain] = known
       if segments.map(\.count) == [1] {
         let isFull =

@@ -39,6 +39,9 @@ struct MemoryEstimate {
     program + coder(encoding) + 1024 * frameCount
   }
 
+  /// Of measuring a finished file: the picture, what is kept of the one before, and a second of sound.
+  static func quality(_ encoding: Encoding) -> Int64 { program + coder(encoding) + 64 << 20 }
+
   /// Of a mix: a second of each of its voices, and an opened source for each event that sounds.
   static func mix(events: Int) -> Int64 { program + 96 << 20 + Int64(events) << 20 }
 
@@ -57,8 +60,13 @@ struct MemoryEstimate {
       // The sum and what the scaler reads; each layer in its own pixels and placed, with the key's mattes.
       let sum = (Self.light + Self.decoded) * plate
       return layers.reduce(sum) { $0 + pictures($1, composite.raster) + 4 * Self.light * plate }
-    case .sizing(_, let below): return pictures(below, raster) + 2 * Self.light * frame
+    case .sizing(let sizing, let below):
+      // In light, the picture in its own pixels and the processors' tables too.
+      let light = sizing.scaling == nil ? 0 : pictures(below, raster) + 128 << 20
+      return pictures(below, raster) + light + 2 * Self.light * frame
     case .grade(_, let below), .look(_, let below): return pictures(below, raster) + Self.light * frame
+    // A picture in float before, one after, and the processor's tables.
+    case .colour(_, let below): return pictures(below, raster) + 3 * Self.light * frame + 64 << 20
     case .transition(_, let outgoing, let incoming):
       return pictures(outgoing, raster) + pictures(incoming, raster) + 3 * Self.light * frame
     case .layers(_, let layers):
@@ -86,7 +94,7 @@ struct MemoryEstimate {
   private static func coder(_ encoding: Encoding) -> Int64 {
     let frame = Int64(encoding.width) * Int64(encoding.height)
     guard encoding.unit == .group else { return 6 * decoded * frame }
-    // x264 looks ahead by preset; frames before that are held by us and, with half-size copies, by the encoder.
+    // x264 and x265 look ahead by preset; frames before that are held by us and, with half-size copies, by the encoder.
     let lookahead: [String: Int64] = [
       "ultrafast": 0, "superfast": 0, "veryfast": 10, "faster": 20, "fast": 30, "medium": 40, "slow": 50,
       "slower": 60, "veryslow": 60, "placebo": 60,

@@ -23,22 +23,6 @@ extension PlanningLibrary {
   }
 }
 
-/// Consecutive source frames of one chain that lie one after the other in a segment.
-package struct KnownFrames: Hashable, Sendable {
-  package var first: Int64
-  package var count: Int64
-  package var segment: TaskKey
-  /// Index in the segment of frame `first`.
-  package var offset: Int
-
-  package init(first: Int64, count: Int64, segment: TaskKey, offset: Int) {
-    self.first = first
-    self.count = count
-    self.segment = segment
-    self.offset = offset
-  }
-}
-
 /// Which libraries and kernels make bytes here, as `interlock-worker identity` states them.
 package struct ToolIdentity: Hashable, Codable, Sendable {
   /// Encoder and decoder libraries with their build.
@@ -49,14 +33,18 @@ package struct ToolIdentity: Hashable, Codable, Sendable {
   package var drawing: String
   /// The build of the library behind an encoder, for those that FFmpeg's own does not tell.
   package var encoders: [String: String]
+  /// The library that knows colour spaces.
+  package var colour: String
 
   package init(
-    libraries: String, kernels: String, drawing: String = "", encoders: [String: String] = [:]
+    libraries: String, kernels: String, drawing: String = "", encoders: [String: String] = [:],
+    colour: String = ""
   ) {
     self.libraries = libraries
     self.kernels = kernels
     self.drawing = drawing
     self.encoders = encoders
+    self.colour = colour
   }
 
   /// What decides the bytes of an encoder besides its settings.

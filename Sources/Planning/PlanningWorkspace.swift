@@ -66,6 +66,10 @@ package struct DeliverablePlan: Codable, Sendable {
   package var publishKey: TaskKey
   /// Gates that are closed before it.
   package var waitsFor: [String] = []
+  /// The last day for it, `2026-12-24`.
+  package var due: String?
+  /// Nil where it is not graded.
+  package var grades: [PlannedGrade]?
 }
 
 /// The state that stages rewrite one after the other: pictures and sound on the way, tasks so far.
@@ -114,6 +118,18 @@ package struct PlanningWorkspace {
   /// Everything that is to be visible when the plan is done, whether it has to be published or is there already.
   package var publishes: [PublishTask.Input] = []
   package var diagnostics: [Diagnostic] = []
+  /// The grade of each stage that has one.
+  var grades: [String: PlannedGrade] = [:]
+  /// The space of the pictures of stages that change it.
+  var colourSpaces: [String: String] = [:]
+  /// The list of the config's files, once it is an object.
+  var configFiles: Digest?
+  /// Compiled colours, by the key of their task.
+  var colours: [TaskKey: CompileColourTask.Output] = [:]
+  /// How each stage's colours are computed.
+  var colourPlans: [String: ColourPlan] = [:]
+  /// The stills that stages have of shots, by stage and place in the cut.
+  var stills: [String: [PictureSpan.Shot.Place: PlannedStill]] = [:]
   /// The comparison of the conform with the offline.
   package var offline: OfflineProof?
   /// Frames known or planned, by encoding and chain.
@@ -279,9 +295,11 @@ package struct PlanningWorkspace {
     }
   }
 
-  /// Those of a stage, and of a deliverable whose frames it shows.
+  /// Those of a stage, and of a deliverable whose frames it shows or measures.
   private func gates(before stage: StageDeclaration) -> [String] {
-    guard let source = stage.wires["frames-of"], let other = pipeline.stage(named: source) else {
+    guard let source = stage.wires["frames-of"] ?? stage.wires["of"],
+      let other = pipeline.stage(named: source)
+    else {
       return stage.gates
     }
     return stage.gates + gates(before: other.declaration).filter { !stage.gates.contains($0) }
@@ -342,6 +360,14 @@ package struct PlanningWorkspace {
   }
 }
 
+/// What shows a shot before and after a stage.
+package struct PlannedStill: Hashable, Sendable {
+  /// The `StillTask` that makes it.
+  package var key: TaskKey
+  /// In the name of the published page of scopes; nil where there is none.
+  package var scopes: String?
+}
+
 /// Everything a programme needs done now, and what it is made of.
 package struct ProgrammePlan: Sendable {
   /// Tasks that must run before there is a plan; everything else is provisional while there are any.
@@ -372,6 +398,12 @@ package struct ProgrammePlan: Sendable {
   /// The media that the conform's indices count.
   package var media: [MediaItem]
   package var diagnostics: [Diagnostic]
+  /// How colours are computed, by stages that ask for it.
+  package var colours: [ColourPlan] = []
+  /// What the stages make of the cut, and what deliverables show of it.
+  package var pictures: [String: PictureSequence] = [:]
+  package var delivered: [DeliveredPicture] = []
+  package var stills: [String: [PictureSpan.Shot.Place: PlannedStill]] = [:]
 
   /// Whether everything that the pipeline asks for is there.
   package var hasNothingToDo: Bool { questions.isEmpty && plan.isEmpty && held.isEmpty }

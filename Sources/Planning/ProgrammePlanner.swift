@@ -56,7 +56,9 @@ package enum ProgrammePlanner {
         publishes: workspace.publishes, conform: conform, conformPage: workspace.conformPage,
         offline: workspace.offline,
         media: files.map { MediaItem(path: $0.location.path, facts: $0.facts) },
-        diagnostics: workspace.diagnostics)
+        diagnostics: workspace.diagnostics,
+        colours: stages.compactMap { workspace.colourPlans[$0.declaration.name] },
+        pictures: workspace.pictures, delivered: workspace.delivered, stills: workspace.stills)
     } catch {
       throw DiagnosticList(infrastructure: "planning", error)
     }

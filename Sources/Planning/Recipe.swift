@@ -29,8 +29,21 @@ package struct Recipe: Codable, Sendable {
     package var layers: [Layer]?
     /// Where pictures lie on each other, each of them, the lowest first.
     package var stack: [Part]?
+    /// At a transition the shot that ends, and the one that begins.
+    package var sides: [Part]?
     /// The programs that made it.
     package var externals: [External]?
+
+    /// The timecode of a frame of the source; nil where that has none.
+    ///
+    /// - Parameter rate: of its labels where it does not say.
+    package func sourceTimecode(ofFrame frame: Int64, rate: FrameRate) -> Timecode? {
+      guard let text = sourceStart,
+        let start = try? Timecode(parsing: text, rate: sourceTimecodeRate ?? rate)
+      else { return nil }
+      let labels = framesPerLabel.flatMap { Rational(frame).checkedDivide($0)?.floor } ?? frame
+      return Timecode(frame: start.frame + labels, rate: start.rate, isDropFrame: start.isDropFrame)
+    }
   }
 
   /// A layer of a composite: which of its frames is where.
@@ -64,6 +77,8 @@ package struct Recipe: Codable, Sendable {
   package var parts: [Part]
   /// The frames of every stage that it shows, by the stage's name: what an approval of it approves.
   package var pictures: [String: [FrameRun]]
+  /// What it is graded with; nil where it is not.
+  package var grades: [PlannedGrade]?
 
   init(
     stage: StageDeclaration, profile: String, encoding: Encoding, sequence: PictureSequence, start: Int64,
@@ -79,6 +94,8 @@ package struct Recipe: Codable, Sendable {
     startFrame = workspace.timeline.startFrame + start
     self.encoding = encoding
     pictures = workspace.picturesBehind(stage).mapValues { $0.runs().runs }
+    let grades = workspace.grades(behind: stage)
+    self.grades = grades.isEmpty ? nil : grades
     let files = Dictionary(workspace.files.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
     let events = Dictionary(
       workspace.conform.events.filter { workspace.timeline.tracks[$0.trackIndex].kind == .picture }
@@ -96,9 +113,19 @@ package struct Recipe: Codable, Sendable {
         framesPerLabel: perLabel == .one ? nil : perLabel, chain: span.node.chain,
         operations: workspace.operations(of: span.node), layers: Self.layers(span, files),
         stack: span.layers.isEmpty ? nil : span.layers.map { part($0, at: frame) },
+        sides: Self.sides(of: span).map { $0.map { part($0, at: frame) } },
         externals: Self.externals(of: span, in: workspace) { $0.placedSpans.map { part($1, at: $0) } })
     }
     parts = sequence.placedSpans.map { part($1, at: $0) }
+  }
+
+  /// Both shots of a transition as spans of their own; nil where there is none.
+  private static func sides(of span: PictureSpan) -> [PictureSpan]? {
+    guard span.layers.isEmpty, let outgoing = span.outgoingShot, let incoming = span.shot else { return nil }
+    let mix = span.node.withoutGraphics.transition
+    return [(mix?.outgoing, outgoing), (mix?.incoming, incoming)].map { node, shot in
+      PictureSpan(node: node ?? span.node, map: shot.source, count: span.count, shot: shot)
+    }
   }
 
   private static func layers(_ span: PictureSpan, _ files: [Digest: ProbedFile]) -> [Layer]? {

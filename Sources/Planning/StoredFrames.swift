@@ -29,12 +29,7 @@ struct StoredChain {
     var media = RenderTask.Media(
       location: MediaLocation(path: "frames of \(stage)", root: "", byteCount: 0, modified: 0),
       sampleAspect: .one)
-    media.stored = RenderTask.StoredFrames(
-      encoding: encoding,
-      parts: frames.map {
-        RenderTask.StoredFrames.Part(
-          first: $0.first, count: $0.count, segment: $0.segment, offset: $0.offset)
-      })
+    media.stored = RenderTask.StoredFrames(encoding: encoding, parts: frames)
     return media
   }
 
@@ -52,7 +47,9 @@ extension PlanningWorkspace {
   /// The frames of a deliverable that is planned already, as a sequence.
   mutating func storedFrames(of delivered: DeliveredPicture) -> PictureSequence {
     let encoding = delivered.encoding
-    let interpretation = Interpretation(matrix: .bt709, isFullRange: encoding.tags.range == "pc")
+    let interpretation = Interpretation(
+      matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709, isFullRange: encoding.tags.range == "pc",
+      siting: encoding.chroma == "topleft" ? .topleft : nil)
     var sequence = delivered.picture
     let sizing = Sizing(raster: sequence.raster, fit: .native)
     for index in sequence.spans.indices {

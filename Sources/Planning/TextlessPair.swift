@@ -119,7 +119,7 @@ extension ImageNode {
     switch self {
     case .graphics(let graphics, let below): graphics.purpose == purpose || below.has(purpose)
     case .matte(_, let below): below.has(purpose)
-    case .source, .black, .composite, .sizing, .grade, .transition, .layers, .look: false
+    case .source, .black, .composite, .sizing, .grade, .transition, .layers, .look, .colour: false
     }
   }
 }

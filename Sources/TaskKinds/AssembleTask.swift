@@ -143,5 +143,9 @@ package enum AssembleTask: DescribedTask {
       recipe.add("title", chapter.title, group: group)
     }
     recipe.add("start timecode", input.startTimecode)
+    // Profiles without it keep the keys they had.
+    if let mastering = input.profile.mastering {
+      recipe.add("mastering display", mastering.words, group: "wrapping")
+    }
   }
 }

@@ -16,6 +16,8 @@ extension Encoding {
       ("range", tags.range), ("unit", unit == .group ? "group" : "frame"),
     ]
     if isVerified == false { facts.append(("verification", "none")) }
+    if let chroma { facts.append(("chroma", chroma)) }
+    if isDithered == true { facts.append(("dither", "yes")) }
     return facts.map { Ingredient($0.0, $0.1, group: "encoding") }
       + BuildWords.ingredients(builtBy, group: "encoding")
       + [Ingredient(Ingredient.digest, digest.shortHex, group: "encoding")]

@@ -78,6 +78,9 @@ struct PictureWords {
       add(
         prefix + "look", about: shot, [("", look.table.hex)], node, encoded: look,
         origin: names.look(look.table))
+    case .colour(let process, let below):
+      add(below, about: subject, prefix: prefix)
+      add(prefix + "colour", about: shot, words(process), node, encoded: process)
     case .graphics(let graphics, let below):
       add(below, about: subject, prefix: prefix)
       add(prefix + graphics.purpose.rawValue, about: shot, words(graphics), node, encoded: graphics)
@@ -136,6 +139,12 @@ struct PictureWords {
       ("after", outgoing ?? "black"), ("frames", "\(transition.count)"),
       ("outgoing", words(transition.outgoing)), ("incoming", words(transition.incoming)),
     ]
+  }
+
+  private func words(_ process: ColourProcess) -> [(String, String)] {
+    let steps = process.steps.enumerated().map { ("step \($0 + 1)", $1.words) }
+    guard let compiled = process.compiled else { return steps }
+    return steps + [("computed", "\(compiled.form.rawValue) \(compiled.program.shortHex)")]
   }
 
   private func words(_ composite: Composite) -> [(String, String)] {

@@ -56,26 +56,10 @@ package enum RenderTask: DescribedTask {
 
   /// Frames of one chain that segments hold: pictures to read.
   package struct StoredFrames: Hashable, Codable, Sendable {
-    /// Consecutive frames of one segment.
-    package struct Part: Hashable, Codable, Sendable {
-      package var first: Int64
-      package var count: Int64
-      package var segment: TaskKey
-      /// Index of the first in the segment.
-      package var offset: Int
-
-      package init(first: Int64, count: Int64, segment: TaskKey, offset: Int) {
-        self.first = first
-        self.count = count
-        self.segment = segment
-        self.offset = offset
-      }
-    }
-
     package var encoding: Encoding
-    package var parts: [Part]
+    package var parts: [KnownFrames]
 
-    package init(encoding: Encoding, parts: [Part]) {
+    package init(encoding: Encoding, parts: [KnownFrames]) {
       self.encoding = encoding
       self.parts = parts
     }

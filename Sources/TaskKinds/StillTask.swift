@@ -6,7 +6,7 @@ package import TaskGraph
 /// Renders one frame of a shot before and after its grade, scales both to stills, and draws scopes when asked to.
 package enum StillTask: DescribedTask {
   package static let identifier = "still"
-  package static let version = 1
+  package static let version = 2
 
   /// What the page of scopes says beside its plots.
   package struct Scopes: Hashable, Codable, Sendable, CanonicallyEncodable {

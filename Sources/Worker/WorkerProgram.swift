@@ -14,25 +14,28 @@ enum WorkerIdentity {
   static let libraries = MediaEnvironment.identity
   static let kernels = PicturePipe.kernelIdentity
   /// Libraries and fonts that draw text, e.g. `cairo 1.16.0, …, 271 fonts 0a1b2c3d4e5f`.
-  static var drawing: String {
+  static let drawing = {
     let files = DrawingEnvironment.fontFiles()
     let fonts = Digest.sha256(Array(files.joined(separator: "\n").utf8)).hex.prefix(12)
     return "\(DrawingEnvironment.identity), \(files.count) fonts \(fonts)"
-  }
+  }()
   /// The build of the library behind an encoder, for those that FFmpeg's own does not tell.
   static var encoders: [String: String] {
     var names: [String: String] = [:]
     for codec in SequenceEncoder.codecs { names[codec] = SequenceEncoder.identity(of: codec) }
     return names
   }
+  /// The library that knows colour spaces.
+  static let colour = ColourConfig.libraryIdentity
   static var tool: String { "interlock-worker; \(libraries); \(kernels)" }
 
-  /// What a task file may ask for by name: `libraries`, `kernels`, `drawing`, or an encoder.
+  /// What a task file may ask for by name: `libraries`, `kernels`, `drawing`, `colour`, or an encoder.
   static func tool(_ name: String) -> String? {
     switch name {
     case "libraries": libraries
     case "kernels": kernels
     case "drawing": drawing
+    case "colour": colour
     default: SequenceEncoder.codecs.contains(name) ? SequenceEncoder.identity(of: name) : nil
     }
   }
@@ -42,6 +45,7 @@ enum WorkerIdentity {
 public enum WorkerProgram {
   /// - Returns: the exit code of the contract.
   public static func run(_ arguments: [String]) -> Int32 {
+    if ["pool", "run"].contains(arguments.first) { PlainMathematics.ensure(arguments) }
     switch arguments.first {
     case "pool":
       return pool()
@@ -87,6 +91,7 @@ public enum WorkerProgram {
       var libraries = WorkerIdentity.libraries
       var encoders = WorkerIdentity.encoders
       var drawing = WorkerIdentity.drawing
+      var colour = WorkerIdentity.colour
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -166,8 +171,7 @@ public enum WorkerProgram {
       let request = try FarmRequest(arguments, environment: environment)
       return FarmRun(request, arguments: arguments, limits: limits, environment: environment).run()
     } catch {
-      StandardOutput.write("Error: \(error.message)" + (error.remedy.map { "\n    \($0)" } ?? ""))
-      return 2
+      return FarmRun.refuse(error, arguments: arguments, limits: limits, environment: environment)
     }
   }
 }

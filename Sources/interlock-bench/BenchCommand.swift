@@ -56,10 +56,16 @@ struct MeasureCommand: ParsableCommand {
     help: "Of the pictures measure only: \(PictureRow.allCases.map(\.rawValue).joined(separator: ", ")).")
   var pictureRows: [PictureRow] = []
 
+  @Option(help: "Seconds for which 200 streams of news are held open when the board is measured.")
+  var boardSeconds = 30
+
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
+    if !(5...3600).contains(boardSeconds) {
+      throw ValidationError("--board-seconds takes a number from 5 to 3600")
+    }
     if `repeat` < 1 { throw ValidationError("--repeat takes a number from 1") }
     if !(2...200).contains(pictureFrames) {
       throw ValidationError("--picture-frames takes a number from 2 to 200")
@@ -122,6 +128,9 @@ struct MeasureCommand: ParsableCommand {
       ).measure()
     case .season:
       report.figures += try SeasonBenchmark(folder: folder, samples: samples).measure(report.budgets)
+    case .board:
+      report.figures += try BoardBenchmark(folder: folder, samples: samples, streamSeconds: boardSeconds)
+        .measure(report.budgets)
     case .sample:
       report.sample = try SampleBenchmark(
         repository: repository, folder: folder, coldRuns: `repeat`, samples: samples
@@ -148,6 +157,8 @@ enum Measurement: String, CaseIterable, ExpressibleByArgument {
   case picture
   /// Planning a finished season.
   case season
+  /// Pages, memory and event streams of the board.
+  case board
   /// The sample film, from nothing and again.
   case sample
 

@@ -81,6 +81,85 @@ import Testing
     }
   }
 
+  /// Pictures of odd size with sharp chroma: where it is taken to lie shows in every pixel.
+  @Test(arguments: ColourEncoding.Siting.allCases, KernelPath.available)
+  func `chroma lies where the encoding says, in what is read and in what is written`(
+    siting: ColourEncoding.Siting, path: KernelPath
+  ) throws {
+    var random = SplitMix64(seed: 23)
+    let float = try makeFormat("gbrpf32le", width: 37, height: 23)
+    for name in ["yuv420p10le", "yuv420p", "yuv422p10le"] {
+      var format = try makeFormat(name, width: 37, height: 23)
+      format.encoding.siting = siting
+      let source = TestPicture(format)
+      source.fillWithNoise(&random)
+      let read = try converted(source, to: float, path: path)
+      let colours = (0..<23).map { y in (0..<37).map { x in Reference.colour(source, x, y) } }
+      for (y, row) in colours.enumerated() {
+        for (x, exact) in row.enumerated() {
+          for (found, exact) in zip(read.rgb(x, y), exact) where abs(found - exact) > 1e-5 {
+            Issue.record("\(name) \(x),\(y): \(found), exact \(exact)")
+          }
+        }
+      }
+      let written = try converted(read, to: format, path: path)
+      let limits = Reference.limits(format)
+      for (plane, rows) in Reference.encoded(colours, format).enumerated() {
+        for (y, row) in rows.enumerated() {
+          for (x, exact) in row.enumerated() {
+            let wanted = min(max(exact, limits.lowerBound), limits.upperBound)
+            if abs(Double(written[plane, x, y]) - wanted) > 0.51 {
+              Issue.record("\(name) plane \(plane) \(x),\(y): \(written[plane, x, y]), exact \(wanted)")
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `codes are moved as they are only where chroma lies alike`() throws {
+    var random = SplitMix64(seed: 29)
+    let source = try TestPicture("yuv420p10le", width: 32, height: 16)
+    source.fillWithNoise(&random, codes: 200...800)
+    var other = source.format
+    other.encoding.siting = .topLeft
+    #expect(try converted(source, to: source.format).bytes == source.bytes)
+    let moved = try converted(source, to: other)
+    #expect(moved.bytes[0] == source.bytes[0] && moved.bytes[1] != source.bytes[1])
+  }
+
+  @Test(arguments: KernelPath.available)
+  func `dither keeps what is a code, and the mean of what is not`(path: KernelPath) throws {
+    let source = try TestPicture("gbrpf32le", width: 64, height: 64)
+    var format = try makeFormat("yuv420p", width: 64, height: 64)
+    format.isDithered = true
+    for (grey, codes) in [(100.0, 100...100), (100.25, 100...101), (100.5, 100...101), (254, 235...254)]
+      as [(Double, ClosedRange<Int>)]
+    {
+      for y in 0..<64 {
+        for x in 0..<64 { source.setRGB(x, y, [Double](repeating: (grey - 16) / 219, count: 3)) }
+      }
+      let result = try converted(source, to: format, path: path)
+      let found = (0..<64).flatMap { y in (0..<64).map { x in result[0, x, y] } }
+      #expect(Set(found).isSubset(of: Set(codes)), "\(grey): \(Set(found).sorted())")
+      let mean = Double(found.reduce(0, +)) / Double(found.count)
+      // 64 thresholds lie half a step off.
+      #expect(abs(mean - grey) <= 1.0 / 64, "\(grey): \(mean)")
+      #expect((0..<32).allSatisfy { y in (0..<32).allSatisfy { result[1, $0, y] == 128 } })
+    }
+    // Codes of ten bits that are moved: 4n + k is n + k/4 in the mean.
+    var ten = try makeFormat("yuv420p10le", width: 64, height: 64)
+    ten.isDithered = true
+    let deep = TestPicture(ten)
+    for plane in 1...2 { deep.fill(plane, with: 512) }
+    for step in 0..<4 {
+      deep.fill(0, with: 400 + step)
+      let result = try converted(deep, to: format, path: path)
+      let found = (0..<64).flatMap { y in (0..<64).map { x in result[0, x, y] } }
+      #expect(found.reduce(0, +) * 4 == (400 + step) * found.count, "\(step)")
+    }
+  }
+
   @Test(arguments: sources, destinations)
   func `every CPU path gives the same bytes for each pair of layouts`(from: String, to: String) throws {
     var random = SplitMix64(seed: 11)
@@ -203,6 +282,31 @@ import Testing
         }
         let end = (y + 1) * result.strides[plane]
         #expect(result.bytes[plane][end - 6..<end].allSatisfy { $0 == 0xA5 })
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      // Of Y'CbCr by BT.709 and the legal scales, of R'G'B' the value times the largest code; to the nearest code.
+      ("yuv422p10le", [[322], [430], [629]]), ("yuv444p", [[80], [108], [157]]),
+      ("gbrp12le", [[1024], [512], [2048]]), ("rgb48be", [[32768, 16384, 8192]]), ("rgb24", [[128, 64, 32]]),
+    ] as [(String, [[Int]])])
+  func `the raster around a picture has the colour that is asked for`(layout: String, codes: [[Int]]) throws {
+    let source = try TestPicture("rgb24", width: 8, height: 4)
+    for y in 0..<4 {
+      for x in 0..<24 { source[0, x, y] = 255 }
+    }
+    let format = try makeFormat(layout, width: 16, height: 12)
+    let pipe = try PicturePipe(
+      source: source.format, grade: nil, destination: format,
+      rectangle: PictureRectangle(x: 4, y: 4, width: 8, height: 4), black: SIMD3(0.5, 0.25, 0.125))
+    let result = TestPicture(format)
+    try pipe.run(source: source.sourcePlanes, destination: result.destinationPlanes)
+    for (plane, wanted) in codes.enumerated() {
+      let last = (x: result.rowSamples(plane) - wanted.count, y: result.rows(plane) - 1)
+      for (x, y) in [(0, 0), (last.x, last.y / 2), (last.x, last.y)] {
+        #expect(wanted.indices.map { result[plane, x + $0, y] } == wanted, "plane \(plane) \(x),\(y)")
       }
     }
   }

@@ -69,7 +69,7 @@ extension Reference {
       ? ((0, top), (128 * step, top)) : ((16 * step, 219 * step), (128 * step, 224 * step))
   }
 
-  /// R'G'B' of a pixel; chroma between samples is linear, left-sited and vertically centred, edges repeat.
+  /// R'G'B' of a pixel; chroma between samples is linear, edges repeat.
   static func colour(_ picture: TestPicture, _ x: Int, _ y: Int) -> [Double] {
     let format = picture.format
     let (luma, chroma) = codes(format)
@@ -92,8 +92,10 @@ extension Reference {
 
   static func chromaCode(_ picture: TestPicture, _ plane: Int, _ x: Int, _ y: Int) -> Double {
     let step = picture.format.layout.chromaStep
-    let column = Double(x) / Double(step.columns)
-    let row = step.rows == 2 ? (Double(y) - 0.5) / 2 : Double(y)
+    let siting = picture.format.encoding.siting
+    let column =
+      step.columns == 2 ? (Double(x) - (siting == .centre ? 0.5 : 0)) / 2 : Double(x)
+    let row = step.rows == 2 ? (Double(y) - (siting == .topLeft ? 0 : 0.5)) / 2 : Double(y)
     func sample(_ column: Int, _ row: Int) -> Double {
       let inX = min(max(column, 0), picture.rowSamples(plane) - 1)
       let inY = min(max(row, 0), picture.rows(plane) - 1)
@@ -119,21 +121,27 @@ extension Reference {
       let full = zip(colours, y).map { row, lumas in
         zip(row, lumas).map { ($0[channel] - $1) / (2 * (1 - weight)) }
       }
-      return narrowed(full, format.layout.chromaStep).map { $0.map { $0 * chroma.1 + chroma.0 } }
+      return narrowed(full, format.layout.chromaStep, format.encoding.siting).map {
+        $0.map { $0 * chroma.1 + chroma.0 }
+      }
     }
     return [y.map { $0.map { $0 * luma.1 + luma.0 } }, plane(2, kb), plane(0, kr)]
   }
 
-  private static func narrowed(_ full: [[Double]], _ step: (columns: Int, rows: Int)) -> [[Double]] {
+  private static func narrowed(
+    _ full: [[Double]], _ step: (columns: Int, rows: Int), _ siting: ColourEncoding.Siting
+  ) -> [[Double]] {
     guard step.columns == 2 else { return full }
-    let narrow = full.map(halved)
+    let narrow = full.map { row in siting == .centre ? paired(row) : halved(row) }
     guard step.rows == 2 else { return narrow }
-    var paired: [[Double]] = []
-    for y in stride(from: 0, to: narrow.count, by: 2) {
-      let below = narrow[min(y + 1, narrow.count - 1)]
-      paired.append(below.indices.map { (narrow[y][$0] + below[$0]) / 2 })
-    }
-    return paired
+    let columns = narrow[0].indices.map { column in narrow.map { $0[column] } }
+    let short = columns.map { column in siting == .topLeft ? halved(column) : paired(column) }
+    return short[0].indices.map { row in short.map { $0[row] } }
+  }
+
+  /// Means of two and two, the last one repeated.
+  private static func paired(_ row: [Double]) -> [Double] {
+    stride(from: 0, to: row.count, by: 2).map { (row[$0] + row[min($0 + 1, row.count - 1)]) / 2 }
   }
 
   private static func halved(_ row: [Double]) -> [Double] {

@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Testing
 
 /// The project's folder of specifications and samples, which lies beside the checkout and may be absent.
 enum Shared {
@@ -20,4 +22,12 @@ enum Shared {
     }
     return try Data(contentsOf: folder.appending(path: path))
   }
+}
+
+/// PyOpenColorIO of another release, in the environment that `make test` prepares.
+enum PyOpenColorIO {
+  static let python = Repository.root + "/.build/ocio/bin/python"
+  static let isThere = FileManager.default.isExecutableFile(atPath: python)
+  static let absence: Comment =
+    "PyOpenColorIO is not in .build/ocio; `make test` installs it where the network allows"
 }

@@ -27,7 +27,8 @@ import Testing
       changed { $0.options["vendor"] = "fmp4" }, changed { $0.options["bits_per_mb"] = "8000" },
       changed { $0.tags.primaries = "bt2020" }, changed { $0.tags.transfer = "smpte2084" },
       changed { $0.tags.matrix = "gbr" }, changed { $0.tags.range = "pc" },
-      changed { $0.builtBy = "libavcodec 60; kernels 1" },
+      changed { $0.builtBy = "libavcodec 60; kernels 1" }, changed { $0.chroma = "left" },
+      changed { $0.chroma = "topleft" }, changed { $0.isDithered = true },
     ]
     #expect(Set(digests).count == digests.count)
   }

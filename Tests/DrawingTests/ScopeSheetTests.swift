@@ -79,6 +79,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [UInt64(9), 10])
+  func `the histogram has each channel of a flat colour at its code, at full height`(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let colour = Colour(
+      red: Double.random(in: 0...0.3, using: &random), green: Double.random(in: 0.4...0.6, using: &random),
+      blue: Double.random(in: 0.7...1, using: &random))
+    let page = try page(96, 54) { _ in colour }
+    let plot = ScopeSheet.histogram
+    let found = coloured(page, plot)
+    #expect(found.count == 3 * Int(plot.height))
+    let columns = Set(found.map(\.x)).sorted()
+    let expected = [colour.red, colour.green, colour.blue].map { value in
+      Int(plot.x) + Int(((64 + 876 * value).rounded() / 1023 * (plot.width - 1)).rounded())
+    }
+    #expect(columns.count == 3)
+    for (channel, (column, place)) in zip(columns, expected).enumerated() {
+      #expect(abs(column - place) <= 1)
+      let pixel = page[column, Int(plot.y) + 1]
+      #expect(pixel.max() == pixel[channel], "its own colour")
+    }
+  }
+
   @Test func `bars of 75 % hit the boxes of the vectorscope`() throws {
     let bars = [
       Colour(red: 0.75, green: 0, blue: 0), Colour(red: 0.75, green: 0, blue: 0.75),

@@ -97,29 +97,32 @@ import Testing
       ["-cpu", "qemu64", Repository.product("interlock-worker"), "run", emulated + "/task.json"],
       folder: fixture.path)
     #expect(finished.status == 0, "\(finished.errors)\n\(finished.text)")
-    let native = try segmentObjects(fixture.path + "/native")
-    let made = try segmentObjects(fixture.path + "/emulated")
+    let native = try segmentPackets(fixture.path + "/native")
+    let made = try segmentPackets(fixture.path + "/emulated")
     #expect(!made.isEmpty)
-    for (segment, object) in made { #expect(native[segment] == object) }
+    for (segment, packets) in made { #expect(native[segment] == packets) }
   }
 
-  /// Object digest of every committed segment, by segment key.
-  private func segmentObjects(_ production: String) throws -> [String: String] {
+  /// Digests of the packets of every committed segment, by segment key.
+  private func segmentPackets(_ production: String) throws -> [String: [String]] {
     struct Result: Decodable {
       struct Body: Decodable {
-        struct Output: Decodable { var object: String? }
+        struct Output: Decodable {
+          struct Packet: Decodable { var digest: String }
+          var packets: [Packet]?
+        }
         var kind: String
         var output: Output
       }
       var body: Body
     }
     let results = production + "/.interlock/results"
-    var objects: [String: String] = [:]
+    var packets: [String: [String]] = [:]
     for file in try FileManager.default.subpathsOfDirectory(atPath: results) where file.hasSuffix(".json") {
       let data = try Data(contentsOf: URL(fileURLWithPath: results + "/" + file))
       let body = try JSONDecoder().decode(Result.self, from: data).body
-      if body.kind == "segment" { objects[file] = body.output.object }
+      if body.kind == "segment" { packets[file] = body.output.packets?.map(\.digest) }
     }
-    return objects
+    return packets
   }
 }

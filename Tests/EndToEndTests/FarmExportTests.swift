@@ -76,12 +76,16 @@ import Testing
     try checkAdopted(fixture, "nin", expected: expected)
 
     // sbatch, played by a script: the real one is another suite's.
-    #expect(try export("slurm", fixture, production: "slurm").status == 0)
     let farm = try fakeSlurm(fixture)
-    let submitted = try Programs.run(
-      fixture.path + "/job-slurm/submit.sh", ["--partition=film"],
-      environment: ["PATH": "\(farm):/usr/bin:/bin"])
+    let submitted = try fixture.interlock(
+      [
+        "farm", "submit", "slurm", "p.yaml", "--production", "slurm", "-o", "job-slurm", "--",
+        "--partition=film",
+      ], environment: ["PATH": "\(farm):/usr/bin:/bin"])
     #expect(submitted.status == 0, "\(submitted.text) \(submitted.errors)")
+    #expect(
+      submitted.text.contains("\nSubmitted:\n  thumbnails-edit: job 1\n  render-master: job 2\n"),
+      "\(submitted.text)")
     let log = try String(contentsOfFile: farm + "/jobs", encoding: .utf8).split(separator: "\n")
     #expect(log.allSatisfy { $0.contains(" ended 0") && $0.contains("--partition=film") }, "\(log)")
     try checkAdopted(fixture, "slurm", expected: expected)
@@ -167,6 +171,35 @@ import Testing
     #expect(refused.status == 2)
     #expect(
       refused.errors.contains("there is something in this folder already, and a farm may be at work with it"))
+    _ = try fixture.folder.write("mine", to: "taken")
+    let taken = try export("ninja", fixture, production: "out", folder: "taken")
+    #expect(taken.status == 2)
+    #expect(taken.errors.hasPrefix("taken: error: there is a file of this name, and a job is a folder"))
+    let under = try export("ninja", fixture, production: "out", folder: "taken/job")
+    #expect(under.status == 1)
+    #expect(under.errors.hasPrefix("taken/job: error: cannot list: Not a directory\n  Name a new folder, "))
+    // None was worth a plan: nothing was made for them.
+    #expect(!FileManager.default.fileExists(atPath: fixture.path + "/out"))
+    let unknown = try export("condor", fixture, production: "out")
+    #expect(unknown.status == 2)
+    for name in ["openjd", "slurm", "ninja", "shell", "deadline", "opencue"] {
+      #expect(unknown.errors.contains(name), "\(unknown.errors)")
+    }
+    let shot = try export("slurm", fixture, production: "out", more: ["--shot", "sh010"])
+    #expect(shot.status == 2 && shot.errors.contains("--shot is for opencue; slurm has no such thing"))
+    // A farm that refuses: the job stays, to be handed in again.
+    let deaf = try fixture.folder.write(
+      "#!/bin/sh\necho sbatch: error: no such account >&2\nexit 1\n", to: "deaf/sbatch")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: deaf)
+    let unheard = try fixture.interlock(
+      ["farm", "submit", "slurm", "p.yaml", "--production", "out", "-o", "job"],
+      environment: ["PATH": "\(fixture.path)/deaf:/usr/bin:/bin"])
+    #expect(unheard.status == 1)
+    #expect(
+      unheard.errors.contains(
+        "error: the farm does not take the job: sbatch: error: no such account\n  The job is in job:"),
+      "\(unheard.errors)")
+    #expect(FileManager.default.isExecutableFile(atPath: fixture.path + "/job/submit.sh"))
     let root = try export("opencue", fixture, production: "out", more: ["--user", "root"])
     #expect(root.status == 2 && root.errors.contains("OpenCue takes no jobs of root"))
     let ada = try export(
@@ -194,6 +227,7 @@ import Testing
     kill(running.process.processIdentifier, SIGINT)
     let stopped = running.finish()
     #expect(stopped.status == 130, "\(stopped.errors)")
+    #expect(stopped.errors.hasSuffix("Cancelled; finished segments are kept, run again to go on\n"))
     let again = try fixture.interlock(arguments + ["--json"], environment: environment)
     #expect(again.status == 0, "\(again.errors)")
     let report = try JSONDecoder().decode(RunReport.self, from: again.output)
@@ -202,6 +236,44 @@ import Testing
     #expect(try fixture.run(pipeline, production: "local").framesMade == 236)
     #expect(try master(fixture, "out") == master(fixture, "local"))
     #expect(try fixture.run(pipeline).framesMade == 0)
+  }
+
+  /// As on a farm that carries the files along: nothing is where it was planned.
+  @Test(.enabled(if: openjd != nil, "openjd is not installed in .build/openjd; `make test` installs it"))
+  func `where every folder is elsewhere the runtime's path mapping leads to it`() throws {
+    let openjd = try #require(Self.openjd)
+    let (fixture, pipeline) = try fixture()
+    #expect(try fixture.run(pipeline, production: "local").framesMade == 56)
+    let expected = try master(fixture, "local")
+    #expect(try export("openjd", fixture, production: "out").status == 0)
+    let farm = try TemporaryFolder()
+    let show = farm.path + "/show"
+    #expect(try Programs.run("cp", ["-a", fixture.path, show]).status == 0)
+    for name in ["rushes", "out", "job-openjd"] {
+      try FileManager.default.removeItem(atPath: fixture.path + "/" + name)
+    }
+    let origin = try Programs.run("realpath", [fixture.path]).text.trimmingCharacters(in: .newlines)
+    let rules = try farm.write(
+      """
+      {"version": "pathmapping-1.0", "path_mapping_rules": [
+        {"source_path_format": "POSIX", "source_path": "\(origin)", "destination_path": "\(show)"}]}
+      """, to: "rules.json")
+    let job = show + "/job-openjd"
+    let ran = try Programs.run(
+      openjd,
+      [
+        "run", job + "/template.json", "-p", "file://\(job)/parameters.json", "--path-mapping-rules",
+        "file://\(rules)",
+      ], folder: farm.path)
+    #expect(ran.status == 0, "\(ran.text.suffix(4000))")
+    let made = "out/Deliverables/test/master/v001/test_master_v001.mov"
+    #expect(try fixture.digest(of: "\(show)/\(made)") == expected)
+    #expect(!FileManager.default.fileExists(atPath: fixture.path + "/out"))
+    let again = try Programs.run(
+      Repository.product("interlock"), ["run", "p.yaml", "--production", "out", "--json"], folder: show)
+    #expect(again.status == 0, "\(again.errors)")
+    let report = try JSONDecoder().decode(RunReport.self, from: again.output)
+    #expect(report.framesMade == 0 && report.master.version == "v001")
   }
 
   private static func hasSegments(_ production: String) -> Bool {

@@ -16,6 +16,7 @@ struct Fixture {
     folder = try TemporaryFolder()
     try FileManager.default.createDirectory(atPath: path + "/rushes", withIntermediateDirectories: true)
     _ = try folder.write(Self.profile, to: "profiles/test.yaml")
+    _ = try folder.write(Self.silentReview, to: "profiles/silent-review.yaml")
   }
 
   /// A quick ProRes profile: a fixed coarse quantiser, so that tests of many frames stay short.
@@ -24,6 +25,15 @@ struct Fixture {
     container: mov
     extension: mov
     picture: {codec: prores_ks, profile: 3, tag: apch, pixel-format: yuv422p10le, quantiser: 12, options: {vendor: apl0}, lowest-psnr: 30}
+    colour: {primaries: bt709, transfer: bt709, matrix: bt709, range: tv}
+    """
+
+  /// What browsers play, without sound.
+  private static let silentReview = """
+    profile: silent-review
+    container: mp4
+    extension: mp4
+    picture: {codec: libx264, tag: avc1, pixel-format: yuv420p, options: {preset: veryfast, profile: high, crf: 20}, lowest-psnr: 28}
     colour: {primaries: bt709, transfer: bt709, matrix: bt709, range: tv}
     """
 
@@ -90,6 +100,12 @@ struct RunReport: Decodable {
     var distinctFrames: Int
     var reusedFrames: Int
     var newFrames: Int
+
+    /// Holds the file, or the files of a sequence, which is told as its folder when it has several.
+    var folder: String {
+      let parts = path.split(separator: "/")
+      return (parts.last?.contains(".") == true ? parts.dropLast() : parts).joined(separator: "/")
+    }
   }
 
   var framesMade: Int
@@ -120,7 +136,8 @@ enum ListWriter {
       text += event.reel.padding(toLength: 8, withPad: " ", startingAt: 0)
       text += " V     C        \(label(event.source)) \(label(event.source + event.count)) "
       text += "\(label(record)) \(label(record + event.count))\n"
-      text += "* FROM CLIP NAME: \(event.reel)\n"
+      let name = event.comments.contains { $0.hasPrefix("FROM CLIP NAME:") } ? nil : event.reel
+      if let name { text += "* FROM CLIP NAME: \(name)\n" }
       for comment in event.comments { text += "* \(comment)\n" }
       record += event.count
     }

@@ -73,6 +73,8 @@ import Testing
     #expect(told.isEmpty || finished.errors.contains(told), "\(finished.errors)")
     let master = "\(fixture.path)/out/Deliverables/test/master/v002/test_master_v002.mov"
     #expect(try NumberedClip.read(master) == Array(0..<60))
+    // The frames of the first master lie in it: what was lost of them was lost of what is published, and comes back.
+    _ = try fixture.run(first)
     let verified = try fixture.interlock(["verify", "--production", "out"])
     #expect(verified.status == 0, "\(verified.text)\(verified.errors)")
     // And nothing is left to do.

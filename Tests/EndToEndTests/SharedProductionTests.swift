@@ -39,7 +39,7 @@ import Testing
       kill(running.process.processIdentifier, SIGCONT)
       _ = running.finish()
     }
-    for verb in [["run", pipeline], ["verify"]] {
+    for verb in [["run", pipeline], ["verify"], ["farm", "export", "ninja", pipeline, "-o", "job"]] {
       let second = try fixture.interlock(verb + ["--production", "out"])
       #expect(second.status == 75, "\(verb): \(second.errors)")
       for fact in [

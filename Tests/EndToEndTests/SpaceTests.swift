@@ -12,9 +12,9 @@ import Testing
     return (fixture, try fixture.pipeline("p.yaml", cut: "cut.edl"))
   }
 
-  /// Forty frames of the clip, from one of its frames on.
-  private func cut(_ fixture: Fixture, from start: Int) throws {
-    let events = [ListWriter.Event(reel: "A001", source: 86_400 + start, count: 40)]
+  /// Forty frames of the clip from each of some of its frames on.
+  private func cut(_ fixture: Fixture, from start: Int, and others: Int...) throws {
+    let events = ([start] + others).map { ListWriter.Event(reel: "A001", source: 86_400 + $0, count: 40) }
     _ = try fixture.folder.write(ListWriter.edl(events, base: 24, recordStart: 86_400), to: "cut.edl")
   }
 
@@ -54,15 +54,6 @@ import Testing
     return again.status == 0 && again.text.contains("Nothing to do")
   }
 
-  /// Segments that any attempt has begun to make.
-  private func begun(_ fixture: Fixture) throws -> Int {
-    let attempts = fixture.path + "/out/.interlock/attempts"
-    return try FileManager.default.contentsOfDirectory(atPath: attempts).reduce(0) { sum, id in
-      let log = (try? String(contentsOfFile: "\(attempts)/\(id)/log.txt", encoding: .utf8)) ?? ""
-      return sum + log.split(separator: "\n").count { $0.contains(" begin ") }
-    }
-  }
-
   private func verify(_ fixture: Fixture) throws {
     let verify = try fixture.interlock(["verify", "--production", "out"])
     #expect(verify.status == 0, "\(verify.text)\(verify.errors)")
@@ -78,29 +69,50 @@ import Testing
     try verify(fixture)
   }
 
-  @Test func `frames of older versions go, come back when asked for, and are made again after that`() throws {
+  @Test func `frames of older versions stay in what is published of them`() throws {
     let (fixture, pipeline) = try twoVersions()
     let published = fixture.path + "/out/Deliverables/test/master"
     let digest = try fixture.digest(of: published + "/v001/test_master_v001.mov")
+    let report = try gc(fixture, ["--keep-versions", "1", "--purge"])
+    #expect(report.setAside.contains { $0.what == "records of renders" })
+    #expect(!report.setAside.contains { $0.what == "frames" })
+    #expect(try fixture.digest(of: published + "/v001/test_master_v001.mov") == digest)
+    try verify(fixture)
+    #expect(try isNothingToDo(fixture, pipeline))
+    // A cut of frames of both.
+    try cut(fixture, from: 0, and: 72)
+    let third = try fixture.run(pipeline)
+    #expect(third.framesMade == 0 && third.master.version == "v003")
+    try verify(fixture)
+  }
+
+  @Test func `what nothing shows any more goes, comes back when asked for, and is made again after that`()
+    throws
+  {
+    let (fixture, pipeline) = try twoVersions()
+    let published = fixture.path + "/out/Deliverables/test/master"
+    let digest = try fixture.digest(of: published + "/v001/test_master_v001.mov")
+    try FileManager.default.removeItem(atPath: published + "/v001")
 
     let dry = try gc(fixture, ["--keep-versions", "1", "--dry-run"])
-    let frames = try #require(dry.setAside.first { $0.what == "frames" })
-    #expect(frames.freedBytes > 0)
+    let master = try #require(dry.setAside.first { $0.what == "assembled files" })
+    #expect(master.freedBytes > 0)
+    #expect(try #require(dry.setAside.first { $0.what == "frames" }?.results) > 0)
     let aside = try gc(fixture, ["--keep-versions", "1"])
-    #expect(aside.setAside.first { $0.what == "frames" }?.byteCount == frames.byteCount)
+    #expect(aside.setAside.first { $0.what == "assembled files" }?.byteCount == master.byteCount)
     #expect(aside.kept.results == dry.kept.results)
-    #expect(try fixture.digest(of: published + "/v001/test_master_v001.mov") == digest)
     try verify(fixture)
     #expect(try isNothingToDo(fixture, pipeline))
 
     // The older cut again: nothing is rendered, what was set aside is back.
-    let made = try begun(fixture)
     try cut(fixture, from: 0)
-    #expect(try fixture.run(pipeline).master.version == "v001")
-    #expect(try begun(fixture) == made)
+    let back = try fixture.run(pipeline)
+    #expect(back.framesMade == 0 && back.master.version == "v003")
+    #expect(try fixture.digest(of: published + "/v003/test_master_v003.mov") == digest)
     try verify(fixture)
 
     // The newer one is current again, and now the rest is deleted for good.
+    try FileManager.default.removeItem(atPath: published + "/v003")
     try cut(fixture, from: 72)
     #expect(try isNothingToDo(fixture, pipeline))
     let purged = try gc(fixture, ["--keep-versions", "1", "--purge"])
@@ -110,12 +122,12 @@ import Testing
     #expect(try isNothingToDo(fixture, pipeline))
     try cut(fixture, from: 0)
     let again = try fixture.run(pipeline)
-    #expect(again.master.version == "v001")
-    #expect(try fixture.digest(of: published + "/v001/test_master_v001.mov") == digest)
+    #expect(again.framesMade == 40 && again.master.version == "v003")
+    #expect(try fixture.digest(of: published + "/v003/test_master_v003.mov") == digest)
     try verify(fixture)
   }
 
-  @Test func `a pin keeps the frames of an older version, also without the ledger`() throws {
+  @Test func `a pin keeps what an older version was made from, also without the ledger`() throws {
     let (fixture, _) = try twoVersions()
     let pinned = try fixture.interlock([
       "assets", "pin", "test/master@v001", "--note", "the festival's", "--by", "mika", "--production", "out",
@@ -125,13 +137,13 @@ import Testing
       try? FileManager.default.removeItem(atPath: fixture.path + "/out/.interlock/ledger.sqlite" + suffix)
     }
     let kept = try gc(fixture, ["--keep-versions", "1", "--dry-run"])
-    #expect(!kept.setAside.contains { $0.what == "frames" })
+    #expect(!kept.setAside.contains { $0.what == "records of renders" })
     #expect(
       try fixture.interlock(["assets", "pins", "--production", "out"]).text.contains("the festival's"))
     #expect(
       try fixture.interlock(["assets", "unpin", "test/master@v001", "--production", "out"]).status == 0)
     let free = try gc(fixture, ["--keep-versions", "1", "--dry-run"])
-    #expect(free.setAside.contains { $0.what == "frames" })
+    #expect(free.setAside.contains { $0.what == "records of renders" })
   }
 
   @Test func `explain says which root holds a file`() throws {

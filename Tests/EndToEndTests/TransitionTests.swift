@@ -61,6 +61,12 @@ import Testing
         #expect(abs(Double(frames[10 + k][channel]) - expected) <= 64, "frame \(k) channel \(channel)")
       }
     }
+    let trace = try fixture.interlock(
+      ["trace", "out/Deliverables/test/master/v001", "--frame", "12"])
+    #expect(
+      trace.text.contains("  outgoing   A001.mov, frame 12, 01:00:00:12, reel A001\n"),
+      "\(trace.text) \(trace.errors)")
+    #expect(trace.text.contains("  incoming   B001.mov, frame 2, 01:00:00:02, reel B001\n"), "\(trace.text)")
   }
 
   @Test(arguments: [("W001", true), ("W002", false)])

@@ -36,7 +36,8 @@ final class EngineHarness: Sendable {
       worker: WorkerProgram(
         executable: "/usr/bin/python3", arguments: ["-B", "\(folder)/worker.py"],
         extraEnvironment: ["INTERLOCK_TEST_FACTS": "\(folder)/facts.jsonl"]), workers: workers)
-    configuration.silenceLimit = .seconds(20)
+    // A busy machine starves workers; tests about silence set a limit of their own.
+    configuration.silenceLimit = .seconds(120)
     configuration.tick = .milliseconds(20)
     configuration.retries.firstPause = .milliseconds(10)
     change(&configuration)

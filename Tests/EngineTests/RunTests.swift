@@ -95,7 +95,7 @@ import Testing
       #expect(worker.environment["TZ"] == "UTC")
       #expect(
         Set(worker.environment.keys).isSubset(of: [
-          "PATH", "HOME", "TMPDIR", "INTERLOCK_CPU", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
+          "PATH", "HOME", "TMPDIR", "INTERLOCK_CPU", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "GLIBC_TUNABLES",
           "INTERLOCK_TEST_FACTS", "INTERLOCK_WORKER", "INTERLOCK_MEMORY_LIMIT",
         ]))
     }

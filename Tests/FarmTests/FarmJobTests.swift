@@ -20,13 +20,25 @@ import Testing
     #expect(job.steps[2].needs.cores == 4 && job.steps[2].needs.tokens == ["nuke": 1])
   }
 
-  @Test func `a step asks for the libraries that its tasks name, and a publication for none`() throws {
+  @Test func `a task asks for the libraries that its input names, and a publication for none`() throws {
     let job = try SampleJob.job()
     let base = ["libraries": "FFmpeg 5.1", "kernels": "kernels 1"]
-    // Both renders of a step are made with the same, so the first one tells; no library without a name is asked for.
-    #expect(job.tools(of: job.steps[0]) == base)
-    #expect(job.tools(of: job.steps[5]) == [:])
-    #expect(job.neededTools == base)
+    func needed(_ step: Int) -> [[String: String]] {
+      job.steps[step].tasks.map { job.tools.needed(by: job.plan.nodes[$0]) }
+    }
+    // Tasks of one step may be made with different ones; no library without a name is asked for.
+    let encoder = ["libx264": "x264 - core 164"]
+    #expect(needed(0) == [base, base.merging(encoder) { $1 }])
+    #expect(needed(1) == [base.merging(["colour": "OpenColorIO 2.1.2"]) { $1 }])
+    #expect(needed(5) == [[:]])
+    // A machine is asked for all of them before its first task.
+    #expect(job.neededTools == needed(0)[1].merging(needed(1)[0]) { $1 })
+  }
+
+  @Test func `media is where the pipeline declares it and where tasks read it besides`() throws {
+    let job = try SampleJob.job()
+    // Comps lie elsewhere; what lies in a declared folder is not named again, and a text that looks like a root is none.
+    #expect(job.media == ["/show/rushes", "/show/sound", #"/show/comps "v2""#])
   }
 
   @Test(arguments: UInt64(0)..<100) func `steps cover every edge of a plan and never wait for themselves`(

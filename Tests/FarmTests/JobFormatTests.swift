@@ -111,7 +111,17 @@ import Testing
   }
 
   @Test func `a template is what Open Job Description asks for`() throws {
-    try SampleJob.check(try text(OpenJobTemplate(), "template.json"), against: "template.json")
+    let template = try text(OpenJobTemplate(), "template.json")
+    try SampleJob.check(template, against: "template.json")
+    // Its own command line takes licences, time limits and awkward paths, too.
+    let openjd = Repository.root + "/.build/openjd/bin/openjd"
+    guard FileManager.default.isExecutableFile(atPath: openjd) else {
+      return print(
+        "openjd is not installed in .build/openjd; `make test` installs it: the template is not checked")
+    }
+    let folder = try TemporaryFolder()
+    let checked = try Programs.run(openjd, ["check", folder.write(template, to: "template.json")])
+    #expect(checked.status == 0, "\(checked.text) \(checked.errors)")
   }
 
   @Test func `a job is written to a new folder only, and every list names its tasks`() throws {
@@ -132,5 +142,10 @@ import Testing
     }
     let error = #expect(throws: Diagnostic.self) { try JobBundle(job, format: NinjaFile()).write(to: path) }
     #expect(error?.code == "export.folderInUse" && error?.family == .usage)
+    let file = try folder.write("", to: "file")
+    let taken = #expect(throws: Diagnostic.self) {
+      try JobBundle(job, format: NinjaFile()).write(to: file, typed: "file")
+    }
+    #expect(taken?.code == "export.noFolder" && taken?.location?.file == "file")
   }
 }

@@ -32,6 +32,52 @@ import Testing
     #expect(lines[0].contains(#"["publish_master", "assemble_master", "LAYER_ON_LAYER", "False""#))
   }
 
+  @Test(
+    .enabled(
+      if: python != nil, "OpenCue's library is not installed in .build/opencue; `make test` installs it"))
+  func `the job is handed in as it is, by the library itself`() throws {
+    let python = try #require(Self.python)
+    let folder = try TemporaryFolder()
+    let job = folder.path + "/a job"
+    try JobBundle(SampleJob.job(), format: OpenCueSpec(show: "film", shot: "all", user: "ada")).write(to: job)
+    let handed = try Programs.run(
+      python, ["-c", Self.cuebot, job + "/submit.sh", job + "/opencue.xml"],
+      environment: ["HOME": folder.path])
+    #expect(
+      handed.text == "[0, \"job film-all-ada_short_film\\n\", true]\n", "\(handed.text) \(handed.errors)")
+  }
+
+  /// The farm's side of the library's protocol, and what came there.
+  private static let cuebot = """
+    import json, os, subprocess, sys
+    from concurrent import futures
+    import grpc
+    from opencue_proto import cue_pb2, cue_pb2_grpc, job_pb2, job_pb2_grpc
+
+    specs = []
+    class Cuebot(job_pb2_grpc.JobInterfaceServicer):
+        def LaunchSpecAndWait(self, request, context):
+            specs.append(request.spec)
+            job = job_pb2.Job(id="1", name="film-all-ada_short_film")
+            return job_pb2.JobLaunchSpecAndWaitResponse(jobs=job_pb2.JobSeq(jobs=[job]))
+
+    class Cue(cue_pb2_grpc.CueInterfaceServicer):
+        # Asked by the library before anything else, to see whether somebody is there.
+        def GetSystemStats(self, request, context):
+            return cue_pb2.CueGetSystemStatsResponse()
+
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+    job_pb2_grpc.add_JobInterfaceServicer_to_server(Cuebot(), server)
+    cue_pb2_grpc.add_CueInterfaceServicer_to_server(Cue(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    ended = subprocess.run([sys.argv[1]], capture_output=True, text=True,
+        env=dict(os.environ, PYTHON=sys.executable, CUEBOT_HOSTS=f"127.0.0.1:{port}"))
+    sys.stderr.write(ended.stderr)
+    print(json.dumps([ended.returncode, ended.stdout, specs == [open(sys.argv[2]).read()]]))
+    server.stop(None)
+    """
+
   /// Reads our specification, has the library make an outline of the same layers, and prints both as lists.
   private static let script = """
     import json, sys

@@ -29,7 +29,10 @@ enum SampleJob {
       needs: .init(memoryBytes: 110 << 20), payload: #"{"builtBy":"x264 - core 164"}"#),
     node(
       "8K shot", kind: "render", stage: "master", frames: 24, commits: ["s4"],
-      needs: .init(memoryBytes: 3 << 30)),
+      needs: .init(memoryBytes: 3 << 30),
+      payload:
+        #"{"library":"OpenColorIO 2.1.2","media":{"a":{"root":"/show/rushes/day 2"},"b":{"root":"/show/comps \"v2\""}},"#
+        + #""note":"\"root\":\"/etc\""}"#),
     node(
       "denoise", kind: "external", stage: "denoise", needs: .init(cores: 4, tokens: ["nuke": 1], timeout: 600)
     ),
@@ -46,7 +49,10 @@ enum SampleJob {
       places: .init(
         program: "/opt/inter lock/interlock", production: production, media: ["/show/rushes", "/show/sound"],
         folder: folder), tokens: ["nuke": 3],
-      tools: ["libraries": "FFmpeg 5.1", "kernels": "kernels 1", "libx264": "x264 - core 164", "drawing": ""])
+      tools: ToolInventory([
+        "libraries": "FFmpeg 5.1", "kernels": "kernels 1", "libx264": "x264 - core 164", "drawing": "",
+        "colour": "OpenColorIO 2.1.2",
+      ]))
   }
 
   /// Compares with a file in `Goldens`; `RECORD_GOLDENS=1` writes it and fails.

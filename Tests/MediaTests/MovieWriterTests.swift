@@ -118,7 +118,7 @@ struct MovieWriterTests {
       #expect(inspector.facts.sound?.sampleCount == rate.sampleEdge(ofFrame: frames, sampleRate: 48_000))
       #expect(try inspector.pictureDuration() == rate.seconds(frames))
       var found: [[UInt8]] = []
-      try unsafe inspector.forEachPacket(video: { _, _, bytes in unsafe found.append([UInt8](bytes)) })
+      try unsafe inspector.forEachPacket(video: { _, _, _, bytes in unsafe found.append([UInt8](bytes)) })
       #expect(found == packets)
       #expect(try inspector.packet(at: frames - 1) == packets.last)
       #expect(try inspector.packet(at: 1) == packets[1])

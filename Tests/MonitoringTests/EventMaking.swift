@@ -45,15 +45,22 @@ struct EventScript {
   }
 
   /// `plan.json` of tasks, each with the positions of what it waits for.
-  static func plan(_ tasks: [(label: String, frames: Int, after: [Int])]) -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - groups: as JSON, of what tasks are made from.
+  ///   - more: further fields of a task, by its label.
+  static func plan(
+    _ tasks: [(label: String, frames: Int, after: [Int])], groups: [String] = [], more: [String: String] = [:]
+  ) -> [UInt8] {
     let entries = tasks.map { task in
       let stage = task.label.split(separator: " ").first ?? ""
       return """
         {"key":"\(key(task.label))","kind":"render","version":1,"stage":"\(stage)","label":"\(task.label)",\
-        "reason":"new","place":"worker","frames":\(task.frames),"after":\(task.after)}
+        "reason":"new","place":"worker","frames":\(task.frames),"after":\(task.after)\(more[task.label].map { ",\($0)" } ?? "")}
         """
     }
     return Array(
-      "{\"schema\":1,\"run\":\"\",\"began\":\"\",\"tasks\":[\(entries.joined(separator: ","))]}".utf8)
+      "{\"schema\":1,\"run\":\"\",\"began\":\"\",\"groups\":[\(groups.joined(separator: ","))],\"tasks\":[\(entries.joined(separator: ","))]}"
+        .utf8)
   }
 }

@@ -55,6 +55,43 @@ import Testing
     #expect(abs((perWorker.cost ?? 0) - 15.0 / 3600) < 1e-9)
   }
 
+  @Test func `CPU time of a shot is its share of the frames of every task that shows it`() throws {
+    var script = EventScript()
+    script.add(
+      "runStarted", at: 0, #""schema":1,"host":"render1","workers":2,"total":3,"frames":96,"stages":[]"#)
+    script.attempt("grade two", worker: 1, 1, 5, cpu: 4)
+    script.add("taskDone", at: 5, #""frames":80,"total":80"#, task: "grade two")
+    script.attempt("grade still", worker: 2, 1, 2, cpu: 0.5)
+    script.attempt("master all", worker: 1, 6, 8, cpu: 2)
+    let groups = [
+      // The tail of a group in which quotes and brackets are text.
+      #"{"about":"shot CITY_010","facts":["a \"group\":\"frames\"} [","1"],"group":"grade"}"#,
+      #"{"about":"shot CITY_010","facts":["A001.mov","8–43"],"group":"frames"}"#,
+      #"{"about":"shot CITY_010","facts":["A001.mov","97–82","A001.mov","7 held 8"],"group":"frames"}"#,
+      #"{"about":"shot \"B\"","facts":["B001.mov","5–23","B001.mov","9","segments","60 20"],"group":"frames"}"#,
+      #"{"facts":["black","0 held 500"],"group":"frames"}"#,
+      #"{"about":"shot DAMAGED","facts":["x","-9223372036854775808–9223372036854775807"],"group":"frames"}"#,
+    ]
+    let history = try RunHistory(
+      run: script.run, heading: nil,
+      plan: EventScript.plan(
+        [("grade two", 80, []), ("grade still", 0, []), ("master all", 0, [0])], groups: groups,
+        more: ["grade two": #""madeFrom":[0,1,2,3,4,77,-1]"#, "grade still": #""subject":"shot CITY_010""#]),
+      events: script.events())
+    #expect(
+      history.tasks.map(\.shots) == [
+        [ShotShare(shot: "CITY_010", frames: 60), ShotShare(shot: "\"B\"", frames: 20)],
+        [ShotShare(shot: "CITY_010", frames: 1)], [],
+      ])
+    let sums = ShotSums(history, rate: CostRate(parsing: "3600 EUR/core-hour"))
+    #expect(sums.shots.map(\.shot) == ["CITY_010", "\"B\""])
+    #expect(sums.shots.map(\.cpuSeconds) == [3.5, 1])
+    #expect(sums.shots.map(\.workerSeconds) == [4, 1])
+    #expect(sums.shots.map(\.tasks) == [2, 1] && sums.shots.map(\.tasksDone) == [1, 1])
+    #expect(sums.shots.map { (($0.cost ?? 0) * 10).rounded() } == [35, 10])
+    #expect(sums.otherCPUSeconds == 2)
+  }
+
   @Test func `lost attempts count their time and not as made`() throws {
     let history = try history { script in
       script.attempt("grade short", worker: 1, 15, 15.5, outcome: "lost")

@@ -118,6 +118,19 @@ struct CollectionFixture {
     #expect(kept.footprints.isEmpty)
   }
 
+  @Test func `frames that lie in a published file stay, whatever the version's age`() throws {
+    let assembly = try fixture.commit("assembly", ["movie"], kind: "assemble")
+    let frames = try fixture.commit("frames", ["movie"], kind: segmentKind)
+    let others = try fixture.commit("others", ["movie", "packets"], kind: segmentKind)
+    try fixture.age()
+    let version = fixture.version(["movie"], makers: [assembly], keepsMaterial: false)
+    let kept = try fixture.retention([version], cutoff: .now())
+    #expect(kept.keeps(result: frames))
+    #expect(kept.chain(from: frames) == [.root("published in film/master@v001")])
+    #expect(!kept.keeps(result: others) && !kept.keeps(object: key("packets")))
+    #expect(try !fixture.retention(cutoff: .now()).keeps(result: frames))
+  }
+
   @Test func `without a record of its plan a version keeps all frames in its encoding`() throws {
     let encoding = key("prores")
     let assembly = try fixture.commit("assembly", ["movie"], kind: "assemble")

@@ -9,7 +9,8 @@ import Testing
   @Test func `every shipped profile is in order`() throws {
     #expect(
       DeliveryProfiles.shipped.keys.sorted() == [
-        "prores-422hq", "prores-422hq-51", "review-h264", "stills-16bit",
+        "exr-half", "hdr10-hevc", "prores-422hq", "prores-422hq-51", "prores-4444-p3-pq", "review-h264",
+        "stills-16bit",
       ])
     for (name, text) in DeliveryProfiles.shipped {
       let profile = try DeliveryProfiles.parse(text, file: "\(name).yaml", name: name)
@@ -28,6 +29,18 @@ import Testing
           budgetRule: Encoding.budgetRuleVersion, options: ["vendor": "apl0"],
           codecTag: "apch", lowestPSNR: 34))
     #expect(profile.tags == ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"))
+  }
+
+  @Test func `chroma and dither are asked for where there is something to be placed and to be rounded`()
+    throws
+  {
+    let review = try #require(DeliveryProfiles.shipped["review-h264"])
+    let picture = try DeliveryProfiles.parse(review, file: "x.yaml", name: "review-h264").picture
+    #expect(picture.chroma == "left" && picture.isDithered == true)
+    let master = changed("lowest-psnr: 34", to: "lowest-psnr: 34, chroma: topleft, dither: yes")
+    let errors = errors(master)
+    #expect(errors.contains("yuv422p10le has no chroma to be placed between rows"), "\(errors)")
+    #expect(errors.contains("yuv422p10le has more than 8 bits"), "\(errors)")
   }
 
   private func errors(_ text: String, name: String = "test") -> String {
@@ -79,7 +92,7 @@ import Testing
       picture:
         codec: prores
         pixel-format: yuv422p10le
-      colour: {primaries: bt2020, transfer: bt709, matrix: bt709, rang: tv}
+      colour: {primaries: xyz, transfer: bt709, matrix: bt709, rang: tv}
       """)
     #expect(
       text == """
@@ -99,18 +112,18 @@ import Testing
         test.yaml:4:10: error: `prores` is not a value of `codec` here
             codec: prores
                    ^
-          It is one of ffv1, libx264, png, prores_ks.
-        test.yaml:6:61: error: `colour` has no key `rang`
-          colour: {primaries: bt2020, transfer: bt709, matrix: bt709, rang: tv}
-                                                                      ^
+          It is one of exr, ffv1, libx264, libx265, png, prores_ks.
+        test.yaml:6:58: error: `colour` has no key `rang`
+          colour: {primaries: xyz, transfer: bt709, matrix: bt709, rang: tv}
+                                                                   ^
           Did you mean `range`?
         test.yaml:6:9: error: `colour` needs the key `range`: legal or full
-          colour: {primaries: bt2020, transfer: bt709, matrix: bt709, rang: tv}
+          colour: {primaries: xyz, transfer: bt709, matrix: bt709, rang: tv}
                   ^
-        test.yaml:6:21: error: `bt2020` is not a value of `primaries` here
-          colour: {primaries: bt2020, transfer: bt709, matrix: bt709, rang: tv}
+        test.yaml:6:21: error: `xyz` is not a value of `primaries` here
+          colour: {primaries: xyz, transfer: bt709, matrix: bt709, rang: tv}
                               ^
-          It is one of bt709.
+          It is one of bt709, bt2020, smpte432, unknown.
         """)
   }
 
@@ -190,7 +203,7 @@ import Testing
         p.yaml:7:49: error: there is no delivery profile `h265`
             out: {kind: delivery, picture: edit, profile: h265}
                                                           ^
-          The profiles are prores-422hq, prores-422hq-51, review-h264, stills-16bit, mine; add one as profiles/h265.yaml.
+          The profiles are exr-half, hdr10-hevc, prores-422hq, prores-422hq-51, prores-4444-p3-pq, review-h264, stills-16bit, mine; add one as profiles/h265.yaml.
         """)
     #expect(
       errors("../../etc/passwd").hasPrefix(

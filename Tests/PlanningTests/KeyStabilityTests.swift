@@ -98,7 +98,7 @@ private enum FirstKeys {
   }
 
   static func still(_ input: StillTask.Input) -> TaskKey {
-    var encoder = CanonicalEncoder(domain: "interlock.task.still", version: 1)
+    var encoder = CanonicalEncoder(domain: "interlock.task.still", version: 2)
     encoder.append(input.raster)
     encoder.append(input.before.chain)
     encoder.append(input.after.chain)

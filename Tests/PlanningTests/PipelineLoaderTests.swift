@@ -112,7 +112,7 @@ struct PipelineText {
         p.yaml:6:25: error: stage `edit` (editing) has no key `colour`
             edit: {kind: editing, colour: blue}
                                   ^
-          Its keys are kind, fit, priority, licences, pools.
+          Its keys are kind, fit, scaling, priority, licences, pools.
         """)
   }
 

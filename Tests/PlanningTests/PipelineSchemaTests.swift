@@ -68,7 +68,7 @@ import Testing
     #expect(
       Set((schema.properties ?? [:]).keys) == [
         "interlock", "programme", "timeline", "raster", "stages", "licences", "pools", "cost",
-        "farm", "matte",
+        "farm", "matte", "colour",
       ])
     #expect(schema.required == ["interlock", "programme", "timeline", "raster", "stages"])
     let timeline = try #require(schema.properties?["timeline"])

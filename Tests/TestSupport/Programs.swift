@@ -90,6 +90,11 @@ package final class Running {
     self.scratch = scratch
   }
 
+  /// What it has printed until now.
+  package var outputSoFar: String {
+    (try? String(contentsOf: scratch.appendingPathComponent("out"), encoding: .utf8)) ?? ""
+  }
+
   package func finish() -> Finished {
     process.waitUntilExit()
     defer { try? FileManager.default.removeItem(at: scratch) }

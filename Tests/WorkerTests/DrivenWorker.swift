@@ -35,13 +35,18 @@ final class DrivenWorker {
     for signal in signals { kill(id, signal) }
   }
 
-  /// What farms do that do not ask: kills the process and all that came of it.
-  func killTree() {
+  /// Signals the process and all that came of it, as farms do that know groups or trees of processes.
+  func sendToTree(_ signal: Int32) {
     var open = [id]
     while let parent = open.popLast() {
       open += Programs.children(of: parent)
-      kill(parent, SIGKILL)
+      kill(parent, signal)
     }
+  }
+
+  /// Waits for something that comes while the process lives, whether it writes or not.
+  func poll(until isThere: () -> Bool) {
+    while process.isRunning, !isThere() { usleep(10_000) }
   }
 
   /// Whether a process runs; one that only waits to be asked how it ended does not.

@@ -27,20 +27,20 @@ import Testing
       environment: ["CUE_FRAME_ID": "f0", "CUE_IFRAME": "3", "CUE_THREADS": "1", "SLURM_JOB_ID": "1"],
       progress: "^Progress: [0-9]{1,3}% done$", failure: "Error: "),
     Farm(
-      name: "deadline", environment: ["INTERLOCK_FARM": "deadline"], progress: "^Progress: [0-9]{1,3}%$",
+      name: "deadline", environment: ["INTERLOCK_PROGRESS": "deadline"], progress: "^Progress: [0-9]{1,3}%$",
       failure: "Error: "),
     Farm(
       name: "tractor", environment: ["TR_ENV_JID": "7"], progress: "^TR_PROGRESS [0-9]{1,3}%$",
       failure: "Error: "),
     Farm(
-      name: "flamenco", environment: ["INTERLOCK_FARM": "flamenco"], progress: "^Progress: [0-9]{1,3}%$",
+      name: "flamenco", environment: ["INTERLOCK_PROGRESS": "flamenco"], progress: "^Progress: [0-9]{1,3}%$",
       failure: "Error: "),
     Farm(
       name: "slurm", environment: ["SLURM_JOB_ID": "12", "SLURM_CPUS_PER_TASK": "1"],
       progress: "^Progress: [0-9]{1,3}%$", failure: "Error: "),
   ]
 
-  private static let percent = #"^(openjd_progress:|TR_PROGRESS|Progress:)"#
+  private static let percent = LongRender.percent
 
   /// A short render of a clip.
   private func short(_ count: Int64 = 6) throws -> (attempt: Attempt, input: RenderTask.Input) {
@@ -51,25 +51,6 @@ import Testing
     let input = Renders.input(media: try attempt.location("A001.mov"), segments: [(0, 4), (4, count)])
     try attempt.write("render", key: RenderTask.key(input), input)
     return (attempt, input)
-  }
-
-  /// A render whose second segment takes long enough to be met in the middle.
-  private func long() throws -> (attempt: Attempt, input: RenderTask.Input) {
-    let attempt = try Attempt()
-    try NumberedClip.make(
-      attempt.folder.path + "/rushes/A001.mov", frames: 480, rate: "24000/1001", timecode: "01:00:00:00",
-      reel: "A001", codec: Renders.prores)
-    let input = Renders.input(
-      media: try attempt.location("A001.mov"), segments: [(0, 4), (4, 60), (64, 24)],
-      encoding: Renders.encoding(width: 1920, height: 1080))
-    try attempt.write("render", key: RenderTask.key(input), input)
-    return (attempt, input)
-  }
-
-  private static func isInSecondSegment(_ text: String) -> Bool {
-    guard let commit = text.range(of: "Committed ") else { return false }
-    return text[commit.upperBound...].range(
-      of: percent.replacing("^", with: "\n"), options: .regularExpression) != nil
   }
 
   @Test(arguments: farms) func `a farm reads how far a real render is, and how it ended`(farm: Farm) throws {
@@ -103,11 +84,11 @@ import Testing
   }
 
   @Test func `Open Job Description stops the top process, with a notice, and finds 143`() throws {
-    let (attempt, input) = try long()
+    let (attempt, input) = try LongRender.attempt()
     let session = attempt.folder.path + "/session"
     try FileManager.default.createDirectory(atPath: session, withIntermediateDirectories: true)
     let worker = try DrivenWorker([attempt.taskFile], environment: ["OPENJD_SESSION_WORKING_DIR": session])
-    worker.wait(until: Self.isInSecondSegment)
+    worker.wait(until: LongRender.isInSecondSegment)
     let end = Date(timeIntervalSinceNow: 600).formatted(.iso8601)
     try Data("{\"NotifyEnd\": \"\(end)\"}".utf8).write(
       to: URL(fileURLWithPath: session + "/cancel_info.json"))
@@ -148,24 +129,11 @@ import Testing
     #expect(!(try attempt.files().contains("exit.json")))
   }
 
-  @Test func `OpenCue kills without a word, and the next try makes only what is missing`() throws {
-    let (attempt, input) = try long()
-    let worker = try DrivenWorker([attempt.taskFile], environment: ["CUE_FRAME_ID": "f0"])
-    worker.wait(until: Self.isInSecondSegment)
-    worker.killTree()
-    #expect(worker.finish().status == 128 + SIGKILL)
-    #expect(attempt.hasResult(input.segments[0].key) && !attempt.hasResult(input.segments[1].key))
-    let again = try DrivenWorker([attempt.taskFile], environment: ["CUE_FRAME_ID": "f0"]).finish()
-    #expect(again.status == 0)
-    let committed = again.text.split(separator: "\n").filter { $0.hasPrefix("Committed ") }
-    #expect(committed.map { $0.hasSuffix(", made before") } == [true, false, false, false])
-  }
-
   @Test(arguments: [SIGUSR1, SIGUSR2])
   func `Slurm warns before the end of time: the segment at work is finished, then 75`(signal: Int32) throws {
-    let (attempt, input) = try long()
+    let (attempt, input) = try LongRender.attempt()
     let worker = try DrivenWorker([attempt.taskFile], environment: ["SLURM_JOB_ID": "12"])
-    worker.wait(until: Self.isInSecondSegment)
+    worker.wait(until: LongRender.isInSecondSegment)
     worker.send(signal)
     let (status, exited, text) = worker.finish()
     #expect(status == 75 && exited)
@@ -177,9 +145,9 @@ import Testing
   }
 
   @Test func `a job and its step are signalled by Slurm one after the other, which is one request`() throws {
-    let (attempt, _) = try long()
+    let (attempt, _) = try LongRender.attempt()
     let worker = try DrivenWorker([attempt.taskFile], environment: ["SLURM_JOB_ID": "12"])
-    worker.wait(until: Self.isInSecondSegment)
+    worker.wait(until: LongRender.isInSecondSegment)
     worker.send(SIGTERM, SIGCONT, SIGTERM)
     let (status, exited, text) = worker.finish()
     #expect(status == 143 && exited)
@@ -197,7 +165,7 @@ import Testing
   )
     throws
   {
-    let (attempt, _) = try long()
+    let (attempt, _) = try LongRender.attempt()
     let (status, exited, text) = try DrivenWorker([attempt.taskFile], environment: environment).finish()
     #expect(status == 33 && exited)
     #expect(text.contains("; 24 MiB of memory") || text.contains(", 24 MiB of memory"))
@@ -234,7 +202,9 @@ import Testing
     let wrong = try Programs.run(Attempt.program, ["run", attempt.taskFile, "--frames", "1.."])
     #expect(wrong.status == 2)
     #expect(
-      wrong.text == "Error: `1..` is no range of numbers\n    Write it as 1-10, 1-10:2 or 1,5-9.\n")
+      wrong.text.contains(
+        "\nerror: `1..` is no range of numbers\n  Write it as 1-10, 1-10:2 or 1,5-9.\n"
+          + "Error: `1..` is no range of numbers\n"))
   }
 
   @Test func `tasks of a list are done from anywhere, and what is there is not done twice`() throws {
@@ -286,6 +256,16 @@ import Testing
     let last = try JSONDecoder().decode(
       Last.self, from: Data((whole.text.split(separator: "\n").last ?? "").utf8))
     #expect(last.exit == 2 && last.asked == 4 && last.done == 3 && last.failures.map(\.number) == [4])
+    // Without a production there is nothing to do for any of them, and that is told once.
+    let nowhere = try Programs.run(Attempt.program, ["run", path])
+    #expect(nowhere.status == 2)
+    #expect(nowhere.text.contains("say where results go: --production DIR.\n"))
+    #expect(nowhere.text.contains("Task 1: ") && !nowhere.text.contains("Task 2: "))
+    // A machine without the disk makes no production of its own: the task goes to another machine.
+    let unseen = attempt.folder.path + "/unmounted/out"
+    let blind = try Programs.run(Attempt.program, ["run", path, "--production", unseen])
+    #expect(blind.status == 75 && blind.text.contains("this machine sees no production there"))
+    #expect(!FileManager.default.fileExists(atPath: unseen))
   }
 
   @Test func `media is found where a path mapping says, longest source first`() throws {
@@ -319,23 +299,53 @@ import Testing
     #expect(refused.status == 2 && refused.text.contains("this is no pathmapping-1.0 file"))
   }
 
-  @Test func `a machine with other libraries refuses a task of a job`() throws {
+  @Test(arguments: [("libraries", "FFmpeg"), ("colour", "OpenColorIO")])
+  func `a machine with other libraries refuses a task of a job`(tool: String, name: String) throws {
     let attempt = try Attempt()
     let input = Renders.input(media: nil, segments: [(0, 2)])
     let file = TaskFile(
       attempt: attempt.id, key: RenderTask.key(input), kind: "render", version: 1, label: "black",
-      tools: ["libraries": "FFmpeg 99"], input: input)
+      tools: [tool: "\(name) 99"], input: input)
     try attempt.write(String(decoding: try JSONEncoder().encode(file), as: UTF8.self))
     let (finished, ending) = try attempt.run()
     #expect(finished.status == 2 && ending.diagnostics.map(\.code) == ["worker.otherBuild"])
     #expect(
       ending.diagnostics.first?.message.hasPrefix(
-        "the task is to be made with FFmpeg 99, and this machine has FFmpeg ") == true)
+        "the task is to be made with \(name) 99, and this machine has \(name) ") == true)
     #expect(!attempt.hasResult(RenderTask.key(input)))
-    let asked = try attempt.folder.write(#"{"kernels": "none"}"#, to: "tools.json")
+    let asked = try attempt.folder.write(#"{"\#(tool)": "none"}"#, to: "tools.json")
     let checked = try Programs.run(
       Attempt.program, ["check", asked], environment: ["OPENJD_SESSION_WORKING_DIR": "/tmp"])
+    #expect(checked.text.contains("\(tool): the job is for none, and this machine has \(name) "))
     #expect(
       checked.status == 2 && checked.text.contains("\nopenjd_fail: this machine would make other bytes"))
+  }
+
+  @Test func `a machine with the libraries that a job asks for takes it`() throws {
+    let attempt = try Attempt()
+    let identity = try JSONDecoder().decode(
+      Identity.self, from: try Programs.run(Attempt.program, ["identity"]).output)
+    let tools = identity.encoders.merging([
+      "libraries": identity.libraries, "kernels": identity.kernels, "drawing": identity.drawing,
+      "colour": identity.colour,
+    ]) { $1 }
+    let input = Renders.input(media: nil, segments: [(0, 2)])
+    let file = TaskFile(
+      attempt: attempt.id, key: RenderTask.key(input), kind: "render", version: 1, label: "black",
+      tools: tools, input: input)
+    try attempt.write(String(decoding: try JSONEncoder().encode(file), as: UTF8.self))
+    #expect(try attempt.run().finished.status == 0)
+    let asked = try attempt.folder.write(
+      String(decoding: try JSONEncoder().encode(tools), as: UTF8.self), to: "tools.json")
+    #expect(try Programs.run(Attempt.program, ["check", asked]).status == 0)
+  }
+
+  /// What `identity` says of this machine.
+  private struct Identity: Decodable {
+    var kernels: String
+    var libraries: String
+    var drawing: String
+    var colour: String
+    var encoders: [String: String]
   }
 }

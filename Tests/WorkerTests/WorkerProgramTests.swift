@@ -18,6 +18,7 @@ import Testing
     #expect(!identity.kernels.isEmpty && !identity.libraries.isEmpty)
     #expect(identity.drawing.contains("cairo"))
     #expect(identity.encoders["libx264"]?.hasPrefix("x264 - core ") == true)
+    #expect(identity.encoders["libx265"]?.hasPrefix("x265 (build ") == true)
     #expect(first.text.split(separator: "\n").count == 1)
     #expect(try Programs.run(Attempt.program, ["identity"]).output == first.output)
   }
@@ -43,13 +44,43 @@ import Testing
   @Test func `an unknown dialect is refused before anything runs`() throws {
     let attempt = try Attempt()
     try attempt.write("{}")
-    let finished = try Programs.run(Attempt.program, ["run", attempt.taskFile, "--progress", "dutch"])
-    #expect(finished.status == 2)
-    #expect(
-      finished.text
-        == "Error: --progress is one of openjd, opencue, deadline, tractor, flamenco, slurm, generic, json, none\n"
-    )
+    let names = "openjd, opencue, deadline, tractor, flamenco, slurm, generic, json, none"
+    for (arguments, environment, asker) in [
+      (["--progress", "dutch"], ["TR_ENV_JID": "7"], "--progress"),
+      ([], ["INTERLOCK_PROGRESS": "dutch"], "INTERLOCK_PROGRESS"),
+    ] as [([String], [String: String], String)] {
+      let finished = try Programs.run(
+        Attempt.program, ["run", attempt.taskFile] + arguments, environment: environment)
+      #expect(finished.status == 2)
+      let lines = finished.text.split(separator: "\n")
+      #expect(lines.first?.hasPrefix("interlock-worker; version ") == true)
+      #expect(lines.dropLast().last == Substring("Error: \(asker) is one of \(names), not `dutch`"))
+      // Farms read the last line whatever was asked.
+      let ending = try Ending(finished)
+      #expect(
+        ending.exit == 2 && ending.failure == "user" && ending.diagnostics.map(\.code) == ["worker.usage"])
+    }
     #expect(try attempt.files() == ["task.json"])
+  }
+
+  @Test func `a request that says nothing is refused in the words of the farm`() throws {
+    let attempt = try Attempt()
+    let openjd = ["OPENJD_SESSION_WORKING_DIR": "/tmp"]
+    for (arguments, message) in [
+      ([], "there is no task file"),
+      ([attempt.taskFile, attempt.taskFile], "there are two task files, "),
+      ([attempt.taskFile, "--fast"], "there is no option --fast; options are --production, "),
+      ([attempt.taskFile, "--tasks"], "--tasks takes a value"),
+      ([attempt.taskFile, "--frames=1-"], "`1-` is no range of numbers"),
+      ([attempt.taskFile, "--path-mapping", "/nowhere"], "there is no path mapping file /nowhere"),
+    ] as [([String], String)] {
+      let words = ["run"] + (arguments.isEmpty ? ["--progress=openjd"] : arguments)
+      let finished = try Programs.run(Attempt.program, words, environment: openjd)
+      #expect(finished.status == 2 && finished.errors.isEmpty)
+      let fail = finished.text.split(separator: "\n").dropLast().last ?? ""
+      #expect(fail.hasPrefix("openjd_fail: " + message), "\(fail)")
+      #expect(try Ending(finished).exit == 2)
+    }
   }
 
   private func black() throws -> Attempt {

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chain.h"
 #include "compare.h"
 
 #ifdef __cplusplus
@@ -26,6 +27,13 @@ enum {
   PK_FAMILY_YCBCR = 0,       // planes Y', Cb, Cr
   PK_FAMILY_PLANAR_RGB = 1,  // planes G', B', R' (FFmpeg's gbrp order)
   PK_FAMILY_PACKED_RGB = 2,  // one plane R' G' B' [A], alpha ignored
+};
+
+/// Where a subsampled chroma sample lies among its luma samples. Source: ITU-T H.273, ChromaLocType.
+enum {
+  PK_SITING_LEFT = 0,      // on the left column, between the rows (MPEG-2, H.264)
+  PK_SITING_CENTRE = 1,    // between the columns and rows (JPEG, MPEG-1)
+  PK_SITING_TOP_LEFT = 2,  // on the left column and the upper row (BT.2020, BT.2100)
 };
 
 enum {
@@ -51,6 +59,7 @@ typedef struct {
 typedef struct {
   double kr, kb;          // luma weights of red and blue
   int32_t is_full_range;  // 0: legal codes, 16…235 and 16…240 at 8 bits and their multiples
+  int32_t siting;         // PK_SITING_…; of Y'CbCr with subsampled chroma
 } pk_encoding;
 
 /// ASC CDL v1.2, ASC clamp style; the caller checks slope ≥ 0, power > 0, saturation ≥ 0.
@@ -79,6 +88,8 @@ typedef struct {
   pk_encoding destination_encoding;
   int32_t raster_width, raster_height;
   int32_t x, y;                 // where the picture lands; multiples of the destination's chroma step
+  float black[3];               // R'G'B' of the raster around it
+  int32_t dithers;              // planes of 8 bits: what lies between two codes becomes a pattern of both
   const pk_decision *decision;  // or NULL; applied first
   const pk_look *look;          // or NULL; copied
   int32_t path;                 // PK_PATH_…, must be available
@@ -96,6 +107,9 @@ int32_t pk_chosen_path(void);
 /// Whether this CPU and build have a path, whatever the environment says.
 int32_t pk_path_is_available(int32_t path);
 
+/// Whether this CPU has fused multiply-add, which libm uses and kernels do not.
+int32_t pk_cpu_fuses(void);
+
 /// NULL when memory is short or the configuration is outside the ranges stated above.
 pk_pipe *pk_pipe_create(const pk_configuration *configuration);
 void pk_pipe_free(pk_pipe *pipe);
@@ -105,7 +119,7 @@ void pk_pipe_free(pk_pipe *pipe);
 /// Strides are in bytes and positive; 16-bit and float planes are aligned to their samples.
 /// Y'CbCr to Y'CbCr of the same matrix, range and subsampling without a grade moves the codes themselves (shifted
 /// to the other depth, reserved codes avoided), so an ungraded picture loses nothing.
-/// Chroma is sited left horizontally and centred vertically (MPEG-2); edges repeat.
+/// Edges of chroma repeat.
 ///
 /// Several pipes read and grade the picture once: they have one source, one part of it and one grade, and differ in
 /// what they write. Each writes what it would write alone.

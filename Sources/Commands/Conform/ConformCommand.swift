@@ -81,53 +81,55 @@ struct ConformCommand: AsyncParsableCommand {
     let folder = try Production.create(
       at: temporary?.path ?? FilePaths.resolve(production ?? ".", from: FilePaths.current))
     let engine = try await EngineAccess.open(folder, workers: nil, isQuiet: json, wait: waiting.limit)
-    let signals = SignalWatch { engine.cancel() }
-    defer { signals.stop() }
     let tools = try await identity
-    func plan(publishesConform: Bool) async throws -> ProgrammePlan {
-      var pipeline = try request.pipeline()
-      pipeline.timeline.cuts = converted
-      let session = ProgrammeSession(
-        pipeline: pipeline, production: folder, store: engine.store, ledger: engine.ledger,
-        tools: tools)
-      return try await session.plan(until: nil, probing: engine, publishesConform: publishesConform)
-    }
-    // Only a page is made by tasks of the plan.
-    let pages = reportPaths.filter(\.isPage)
-    let hasPage = !pages.isEmpty
-    var first = try await plan(publishesConform: hasPage)
-    var result = try ConformDocuments(plan: first, handles: conform.handles)
-    if let reference = conform.reference {
-      request.reference = reference
-      request.referenceStart = conform.referenceStart
-      request.masks = conform.mask
-      request.raster = try raster ?? result.largestRaster()
-      first = try await plan(publishesConform: hasPage)
-      result = try ConformDocuments(plan: first, handles: conform.handles)
-      request.reference = nil
-    }
-    Outcome.printDiagnostics(first.diagnostics)
-    try write(result, reports: reportPaths.filter { !$0.isPage }, otio: otioPath)
-    if hasPage {
-      try await writePage(first, to: pages, engine: engine) { try await plan(publishesConform: hasPage) }
-    }
-    if strict { try stopAtFindings(result.report) }
-    let reported = DiagnosticList(first.diagnostics)
-    // A lock is only written by a conform that is whole: what went wrong must not unpin a choice.
-    if !reported.hasErrors { try lockPath?.write(result.lock) }
-    if let outputPath, reported.hasErrors {
-      Outcome.printError("\(outputPath.typed) is not made: the errors above would be seen in it")
-    } else if let outputPath {
-      request.profile = profile
-      request.raster = try raster ?? result.largestRaster()
-      try await render(try await plan(publishesConform: true), to: outputPath, engine: engine) {
-        try await plan(publishesConform: true)
+    try await engine.closing {
+      let signals = SignalWatch { engine.cancel() }
+      defer { signals.stop() }
+      func plan(publishesConform: Bool) async throws -> ProgrammePlan {
+        var pipeline = try request.pipeline()
+        pipeline.timeline.cuts = converted
+        let session = ProgrammeSession(
+          pipeline: pipeline, production: folder, store: engine.store, ledger: engine.ledger,
+          tools: tools)
+        return try await session.plan(until: nil, probing: engine, publishesConform: publishesConform)
       }
+      // Only a page is made by tasks of the plan.
+      let pages = reportPaths.filter(\.isPage)
+      let hasPage = !pages.isEmpty
+      var first = try await plan(publishesConform: hasPage)
+      var result = try ConformDocuments(plan: first, handles: conform.handles)
+      if let reference = conform.reference {
+        request.reference = reference
+        request.referenceStart = conform.referenceStart
+        request.masks = conform.mask
+        request.raster = try raster ?? result.largestRaster()
+        first = try await plan(publishesConform: hasPage)
+        result = try ConformDocuments(plan: first, handles: conform.handles)
+        request.reference = nil
+      }
+      Outcome.printDiagnostics(first.diagnostics)
+      try write(result, reports: reportPaths.filter { !$0.isPage }, otio: otioPath)
+      if hasPage {
+        try await writePage(first, to: pages, engine: engine) { try await plan(publishesConform: hasPage) }
+      }
+      if strict { try stopAtFindings(result.report) }
+      let reported = DiagnosticList(first.diagnostics)
+      // A lock is only written by a conform that is whole: what went wrong must not unpin a choice.
+      if !reported.hasErrors { try lockPath?.write(result.lock) }
+      if let outputPath, reported.hasErrors {
+        Outcome.printError("\(outputPath.typed) is not made: the errors above would be seen in it")
+      } else if let outputPath {
+        request.profile = profile
+        request.raster = try raster ?? result.largestRaster()
+        try await render(try await plan(publishesConform: true), to: outputPath, engine: engine) {
+          try await plan(publishesConform: true)
+        }
+      }
+      // What was reported above and left out of the conform is an error all the same.
+      if reported.hasErrors { throw ExitCode(Int32(reported.exitCode)) }
+      if let signal = signals.received { throw ExitCode(128 + signal) }
+      withExtendedLifetime(temporary) {}
     }
-    // What was reported above and left out of the conform is an error all the same.
-    if reported.hasErrors { throw ExitCode(Int32(reported.exitCode)) }
-    if let signal = signals.received { throw ExitCode(128 + signal) }
-    withExtendedLifetime(temporary) {}
   }
 
   private func write(_ result: ConformDocuments, reports: [OutputPath], otio: OutputPath?) throws {

@@ -112,13 +112,17 @@ struct CutReading {
   }
 
   private static func noRate(_ path: String) -> DiagnosticList {
-    usage(path, "the cut does not say its frame rate", "Give it with --rate, for instance --rate 24000/1001.")
+    usage(
+      path, "the cut does not say its frame rate", "Give it with --rate, for instance --rate 24000/1001.",
+      code: "cut.noRate")
   }
 
-  static func usage(_ file: String, _ message: String, _ remedy: String) -> DiagnosticList {
+  static func usage(
+    _ file: String, _ message: String, _ remedy: String, code: String = "cut.usage"
+  ) -> DiagnosticList {
     DiagnosticList([
       Diagnostic(
-        family: .usage, code: "cut.usage", location: SourceLocation(file: file), message: message,
+        family: .usage, code: code, location: SourceLocation(file: file), message: message,
         remedy: remedy)
     ])
   }

@@ -48,6 +48,9 @@ struct CutLintCommand: AsyncParsableCommand {
 
   private struct Report: Encodable {
     var schema = 1
+    /// Of the picture and sound on its tracks; nil for what is no cut.
+    var frames: Int64?
+    var clips: Int?
     var faults: [Diagnostic]
     var findings: [Finding]
   }
@@ -55,10 +58,19 @@ struct CutLintCommand: AsyncParsableCommand {
   func run() async throws {
     var options = cut
     options.strict = false
-    let timeline = try await options.read()
+    let timeline: Timeline
+    do {
+      timeline = try await options.read()
+    } catch let list as DiagnosticList where json {
+      let report = Report(faults: list.diagnostics, findings: [])
+      Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
+      throw list
+    }
     let flat = timeline.flattened()
     let listing = CutListing(flat)
-    let report = Report(faults: flat.faults, findings: listing.findings + flat.unrendered)
+    let report = Report(
+      frames: listing.frames, clips: listing.clipCount, faults: flat.faults,
+      findings: listing.findings + flat.unrendered)
     if json {
       Outcome.printResult(String(decoding: try JSONBytes.encode(report, isPretty: true), as: UTF8.self))
     } else {

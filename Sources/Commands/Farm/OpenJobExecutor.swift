@@ -37,12 +37,7 @@ struct OpenJobExecutor: Sendable {
   func run(_ plan: Plan) async throws -> Work {
     guard !plan.isEmpty else { return Work(isSuccess: true) }
     let folder = try PrivateFolder()
-    let job = FarmJob(
-      plan, name: pipeline.programme,
-      places: .init(
-        program: InterlockExecutable.path, production: production.root,
-        media: pipeline.timeline.mediaRoots.map(\.path), folder: folder.path + "/job"),
-      tokens: pipeline.tokens, tools: tools.byName)
+    let job = FarmJob(plan, of: pipeline, in: production, tools: tools, folder: folder.path + "/job")
     try JobBundle(job, format: OpenJobTemplate()).write(to: folder.path + "/job")
     let listener = Listener(isQuiet: isQuiet)
     let isSuccess = try await program.run(job: folder.path + "/job", control: control) { listener.hear($0) }

@@ -30,7 +30,7 @@ struct BoardWatch {
     var shown: (run: String?, isFinished: Bool) = (nil, false)
     var ticks = 0
     while signals.received == nil {
-      _ = try watch.look()
+      try watch.look()
       let now = (run: watch.folder?.id, isFinished: watch.board.isFinished)
       // Versions appear when a run publishes; a look at each second would read every version file.
       let isNews = now != shown

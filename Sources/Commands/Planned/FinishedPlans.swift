@@ -24,6 +24,7 @@ final class FinishedPlans: Sendable {
     var deliverables: [DeliverablePlan]
     var diagnostics: [Diagnostic]
     var textless: TextlessFindings
+    var colours: [ColourPlan]
     /// Every path that was asked about while the pipeline was read.
     var paths: [String]
     var roots: [Pipeline.MediaRoot]
@@ -84,7 +85,7 @@ final class FinishedPlans: Sendable {
     let planned = PlannedProgramme(
       programme: outline.programme, path: subject.path, events: outline.events,
       deliverables: outline.deliverables, gates: [], diagnostics: outline.diagnostics,
-      textless: outline.textless, work: nil, place: place)
+      textless: outline.textless, colours: outline.colours, work: nil, place: place)
     return (planned, outline.tools)
   }
 
@@ -112,7 +113,7 @@ final class FinishedPlans: Sendable {
     }
     let outline = Outline(
       programme: pipeline.programme, events: plan.conform.events.count, deliverables: plan.deliverables,
-      diagnostics: plan.diagnostics, textless: TextlessFindings(plan), paths: paths,
+      diagnostics: plan.diagnostics, textless: TextlessFindings(plan), colours: plan.colours, paths: paths,
       roots: pipeline.timeline.mediaRoots,
       publishes: plan.publishes, versions: versions, tools: tools)
     let record = FinishedPlanRecord(

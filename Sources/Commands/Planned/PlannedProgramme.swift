@@ -16,6 +16,8 @@ struct PlannedProgramme: Sendable {
   var gates: [GateState]
   var diagnostics: [Diagnostic]
   var textless: TextlessFindings
+  /// How colours are computed, where they are managed.
+  var colours: [ColourPlan]
   /// Nil where nothing has changed since nothing was to be done.
   var work: Work?
   let place: PlanningPlace
@@ -55,7 +57,8 @@ struct PlannedProgramme: Sendable {
       }, gates: gates, diagnostics: diagnostics,
       tasks: explained.tasks.filter { !$0.isPrepared }.map(RunReport.Task.init),
       prepared: explained.tasks.filter(\.isPrepared).map(RunReport.Task.init),
-      textless: textless.pairs, estimatedSeconds: estimate.seconds, estimatedStages: estimate.stages)
+      textless: textless.pairs, colours: colours.isEmpty ? nil : colours, estimatedSeconds: estimate.seconds,
+      estimatedStages: estimate.stages)
   }
 
   func lines() throws -> [String] {
@@ -69,7 +72,7 @@ struct PlannedProgramme: Sendable {
         "\(deliverable.stage)  \(deliverable.profile), \(deliverable.frames) frames, \(deliverable.distinctFrames) different: "
           + "\(deliverable.newFrames) to make, \(deliverable.reusedFrames) reused; \(state)")
     }
-    lines += textless.lines()
+    lines += textless.lines() + colours.flatMap(\.lines)
     for gate in gates {
       lines.append("\(gate.gate)  \(gate.text)")
       lines += UnseenFrames.lines(gate.unseen).map { "    unseen: \($0)" }
@@ -106,6 +109,18 @@ extension PlannedProgramme {
     self.init(
       programme: work.pipeline.programme, path: work.pipeline.path, events: work.plan.conform.events.count,
       deliverables: work.plan.deliverables, gates: work.plan.gates, diagnostics: work.plan.diagnostics,
-      textless: TextlessFindings(work.plan), work: work, place: place)
+      textless: TextlessFindings(work.plan), colours: work.plan.colours, work: work, place: place)
+  }
+}
+
+extension ColourPlan {
+  /// In words, a line for each form.
+  fileprivate var lines: [String] {
+    forms.map { form in
+      let count = form.processors == 1 ? "1 processor" : "\(form.processors) processors"
+      let error = String(format: "%.3f", form.largestError)
+      return
+        "\(stage)  colours: \(count) \(form.form), at most \(error) codes off (\(form.example): \(form.reason))"
+    }
   }
 }

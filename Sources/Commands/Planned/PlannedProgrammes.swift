@@ -16,10 +16,12 @@ struct PlannedProgrammes {
   ///   - paths: of the pipeline files, as typed.
   ///   - remembers: whether a plan in which nothing was to be done is taken as it was, while everything it follows from
   ///     is the same: without its pipeline.
+  ///   - more: overrides of one pipeline, by its path.
+  ///   - works: whether media that is new is probed, which needs the production to itself; else it is a fault.
   /// - Throws: what is wrong with any of the programmes, all at once.
   init(
     _ paths: [String], overrides: [String], until: String?, production options: ProductionOptions,
-    remembers: Bool
+    remembers: Bool, works: Bool = true, more: [String: [String]] = [:]
   ) async throws {
     // The worker starts while files are read.
     async let identity = WorkerExecutable.identity()
@@ -28,7 +30,7 @@ struct PlannedProgrammes {
     let survey = try ResultSurvey(store, ledger: place.ledger)
     let finished = FinishedPlans(store, survey: survey)
     @Sendable func subject(_ path: String) -> FinishedPlans.Subject {
-      FinishedPlans.Subject(path: path, overrides: overrides, until: until)
+      FinishedPlans.Subject(path: path, overrides: overrides + (more[path] ?? []), until: until)
     }
     var starts = try await ParallelWork.map(paths) { path -> Start in
       if remembers, !place.isTemporary,
@@ -36,14 +38,14 @@ struct PlannedProgrammes {
       {
         return .remembered(plan.planned, plan.tools)
       }
-      return try await Start.reading(path, overrides: overrides)
+      return try await Start.reading(path, overrides: overrides + (more[path] ?? []))
     }
     var faults = try Start.faults(of: starts, paths)
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     let tools = try await identity
     for (index, path) in paths.enumerated() {
       if case .remembered(_, let known) = starts[index], known != tools {
-        starts[index] = try await Start.reading(path, overrides: overrides)
+        starts[index] = try await Start.reading(path, overrides: overrides + (more[path] ?? []))
       }
     }
     @Sendable func session(_ pipeline: Pipeline, _ store: ObjectStore, _ ledger: Ledger) -> ProgrammeSession {
@@ -76,6 +78,11 @@ struct PlannedProgrammes {
       }
     }
     finished.keep(in: place.ledger)
+    if !works {
+      for (index, path) in paths.enumerated() where ends[index].needsWork {
+        ends[index] = .faults([ProbesMissing.diagnostic(path)])
+      }
+    }
     if ends.contains(where: \.needsWork) {
       let engine = try await EngineAccess.open(place.production, workers: nil, isQuiet: true)
       for (index, start) in starts.enumerated() where ends[index].needsWork {

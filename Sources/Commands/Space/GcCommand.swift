@@ -13,10 +13,10 @@ struct GcCommand: AsyncParsableCommand {
     commandName: "gc", abstract: "Free space: set aside what no version, pin or run needs; delete it later.",
     discussion: """
       Kept are all published versions with everything they were made from (with --keep-versions N only the newest N of \
-      each asset, and pinned ones; of older versions the files stay), what running attempts use, and whatever is \
-      younger than --older-than. The rest goes to quarantine. What is asked for again comes back from there by \
-      itself; after the grace period the next gc deletes it. Logs of attempts and runs older than --older-than are \
-      deleted, the newest 20 runs excepted. Published files are never touched.
+      each asset, and pinned ones; of older versions the files stay, with the frames that lie in them), what running \
+      attempts use, and whatever is younger than --older-than. The rest goes to quarantine. What is asked for again \
+      comes back from there by itself; after the grace period the next gc deletes it. Logs of attempts and runs older \
+      than --older-than are deleted, the newest 20 runs excepted. Published files are never touched.
 
         interlock gc --dry-run --production Output
         interlock gc --keep-versions 2 --older-than 7d

@@ -1,3 +1,4 @@
+import Board
 import Delivery
 import Diagnostics
 import Digests
@@ -72,7 +73,7 @@ struct SpaceSurvey {
         let recipe = try? version.facts.decoded(as: Recipe.self)
         published.keeping.append(
           KeepingVersion(
-            name: AssetText.name(version), files: version.files.map(\.digest), makers: version.madeFrom,
+            name: version.reference, files: version.files.map(\.digest), makers: version.madeFrom,
             keepsMaterial: pin != nil || age < keepVersions ?? .max, encoding: recipe?.encoding.digest))
       }
     }
@@ -120,7 +121,10 @@ struct SpaceSurvey {
   /// The name by which its maker called each object, and the kind of that task.
   func makers() -> [Digest: (kind: String, name: String)] {
     var makers: [Digest: (kind: String, name: String)] = [:]
-    for (_, result) in inventory.results.sorted(by: { $0.key < $1.key }) {
+    // Frames may lie in what was assembled of them: that is what it is called.
+    func isAssembled(_ result: StoreInventory.Result) -> Bool { result.kind != segmentKind }
+    let results = inventory.results.sorted(by: { $0.key < $1.key }).map(\.value)
+    for result in results.filter(isAssembled) + results.filter({ !isAssembled($0) }) {
       for object in result.objects where makers[object.digest] == nil {
         makers[object.digest] = (result.kind, object.name)
       }

@@ -1,4 +1,4 @@
-/// A shot measured: the graded frame, its luma waveform, R'G'B' parade and vectorscope on one page.
+/// A shot measured: the graded frame, its luma waveform, R'G'B' parade, vectorscope and histogram on one page.
 package struct ScopeSheet {
   /// A heading and what stands below it.
   package struct Group: Sendable {
@@ -20,6 +20,8 @@ package struct ScopeSheet {
     DrawingRectangle(x: $0, y: 659, width: 220, height: 342)
   }
   package static let vectorscope = DrawingRectangle(x: 840, y: 150, width: 449, height: 449)
+  /// A column is 1023/234 codes of 10 bits, code 0 at the left; below the facts, of which there are at most 11.
+  package static let histogram = DrawingRectangle(x: 1325, y: 495, width: 235, height: 104)
   /// The still is as large as fits in here.
   package static let stillBox = DrawingRectangle(x: 40, y: 150, width: 768, height: 449)
 
@@ -50,6 +52,7 @@ package struct ScopeSheet {
     try drawVectorscope(traces, canvas)
     try drawWaveform(traces, canvas)
     try drawParade(traces, canvas)
+    try drawHistogram(traces.histogram, canvas)
     try drawFacts(groups + [levels(traces.levels)], canvas)
     return try canvas.png()
   }
@@ -114,6 +117,20 @@ package struct ScopeSheet {
       ) { _, _ in ink }
       try canvas.draw(rgba: pixels, width: Int(plot.width), height: ScopeTraces.waveformRows, in: plot)
     }
+  }
+
+  /// Red, green and blue over each other, light on light, with legal black and white as lines.
+  private func drawHistogram(_ histogram: Histogram, _ canvas: Canvas) throws(DrawingError) {
+    let plot = Self.histogram
+    try heading("RGB histogram", over: plot, canvas)
+    canvas.fill(plot, Ink.well)
+    for code in [64, 940] {
+      canvas.fill(
+        DrawingRectangle(
+          x: plot.x + Double(Histogram.column(code)), y: plot.y, width: 1, height: plot.height), Ink.rule)
+    }
+    let (width, height) = (Histogram.columns, Int(plot.height))
+    try canvas.draw(rgba: histogram.pixels(height: height), width: width, height: height, in: plot)
   }
 
   private func levels(_ levels: ScopeTraces.Levels) -> Group {

@@ -60,6 +60,7 @@ struct ScopeTraces {
   private(set) var parade: [ScopeTrace]
   private(set) var chroma: ScopeTrace
   private(set) var levels = Levels()
+  private(set) var histogram = Histogram()
   /// Samples that fall into one column of the waveform, and of the parade.
   let samplesPerColumn: (luma: Double, parade: Double)
 
@@ -93,9 +94,11 @@ struct ScopeTraces {
         levels.add(code)
         luma.hit(column: column * columns / picture.width, row: Self.row(code))
         let paradeColumn = column * paradeColumns / picture.width
-        parade[0].hit(column: paradeColumn, row: Self.row(Self.code(64 + 876 * red)))
-        parade[1].hit(column: paradeColumn, row: Self.row(Self.code(64 + 876 * green)))
-        parade[2].hit(column: paradeColumn, row: Self.row(Self.code(64 + 876 * blue)))
+        for (channel, value) in [red, green, blue].enumerated() {
+          let code = Self.code(64 + 876 * value)
+          parade[channel].hit(column: paradeColumn, row: Self.row(code))
+          histogram.hit(channel: channel, code: code)
+        }
         let place = Self.place(
           cb: Self.code(512 + 896 * ((blue - y) / 1.8556)), cr: Self.code(512 + 896 * ((red - y) / 1.5748)))
         chroma.hit(column: place.column, row: place.row)

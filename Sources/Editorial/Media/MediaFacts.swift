@@ -61,6 +61,8 @@ package struct VideoFacts: Sendable, Hashable, Codable {
   package var matrix: String
   /// `progressive`, `tt`, `bb`, `tb`, `bt` or `unknown`.
   package var fieldOrder: String
+  /// Where subsampled chroma lies, by FFmpeg's name: `left`, `center`, `topleft`; nil where nothing says so.
+  package var chromaLocation: String?
 
   package init(
     stream: Int, codec: String, profile: String? = nil, width: Int, height: Int, pixelFormat: String,
@@ -68,7 +70,7 @@ package struct VideoFacts: Sendable, Hashable, Codable {
     sampleAspect: Rational = .one, rate: FrameRate, frameCount: Int64, isVariableRate: Bool = false,
     isIntraOnly: Bool = false, range: String = "unknown", primaries: String = "unknown",
     transfer: String = "unknown",
-    matrix: String = "unknown", fieldOrder: String = "unknown"
+    matrix: String = "unknown", fieldOrder: String = "unknown", chromaLocation: String? = nil
   ) {
     self.stream = stream
     self.codec = codec
@@ -87,6 +89,7 @@ package struct VideoFacts: Sendable, Hashable, Codable {
     self.transfer = transfer
     self.matrix = matrix
     self.fieldOrder = fieldOrder
+    self.chromaLocation = chromaLocation
   }
 }
 

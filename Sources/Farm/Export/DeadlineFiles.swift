@@ -41,7 +41,7 @@ package struct DeadlineFiles: JobFormat {
       "Plugin=CommandLine", "Name=\(FarmText.line("\(job.name) \(step.name)"))",
       "BatchName=\(FarmText.line(job.name))", "Frames=1-\(step.tasks.count)", "ChunkSize=1",
       "OutputDirectory0=\(FarmText.line(job.places.production, atMost: 4096))",
-      "EnvironmentKeyValue0=INTERLOCK_FARM=deadline",
+      "EnvironmentKeyValue0=INTERLOCK_PROGRESS=deadline",
     ]
     if let timeout = step.needs.timeout { lines.append("TaskTimeoutSeconds=\(timeout)") }
     let limits = step.needs.tokens.keys.sorted().map { FarmText.portable($0, atMost: 60) }
@@ -67,6 +67,6 @@ package struct DeadlineFiles: JobFormat {
   }
 
   package func start(_ job: FarmJob, folder: String) -> [String] {
-    [FarmText.shellQuoted(folder.hasPrefix("/") ? "\(folder)/submit.sh" : "./\(folder)/submit.sh")]
+    [FarmText.call("submit.sh", in: folder)]
   }
 }

@@ -48,7 +48,7 @@ package struct FarmJob: Sendable {
     package var program: String
     /// Absolute path of the production.
     package var production: String
-    /// Folders that media is read from.
+    /// Folders that the pipeline declares for media.
     package var media: [String]
     /// Absolute path of the folder that the job is written to.
     package var folder: String
@@ -65,13 +65,15 @@ package struct FarmJob: Sendable {
   package var places: Places
   package let plan: Plan
   package let steps: [Step]
+  /// Folders that media is read from: those declared, and others that tasks name, such as that of comps.
+  package let media: [String]
   /// What there is of each licence and pool, as the pipeline says it.
   package var tokens: [String: Int]
-  /// Libraries that make bytes where the plan was made, by name: `libraries`, `kernels`, `drawing`, encoders.
-  package var tools: [String: String]
+  package var tools: ToolInventory
 
   package init(
-    _ plan: Plan, name: String, places: Places, tokens: [String: Int] = [:], tools: [String: String] = [:]
+    _ plan: Plan, name: String, places: Places, tokens: [String: Int] = [:],
+    tools: ToolInventory = ToolInventory()
   ) {
     self.plan = plan
     self.name = name
@@ -79,21 +81,17 @@ package struct FarmJob: Sendable {
     self.tokens = tokens
     self.tools = tools
     steps = Self.steps(of: plan)
+    media =
+      places.media
+      + MediaFolders.read(by: plan.nodes).filter { folder in
+        !places.media.contains { MediaFolders.lies(folder, in: $0) }
+      }
   }
 
-  /// Of the libraries those that the tasks of a step depend on: what their inputs name, and always what decodes and moves
-  /// pixels. Tasks of one step are made with the same.
-  package func tools(of step: Step) -> [String: String] {
-    guard step.kind != "publish", let first = step.tasks.first else { return [:] }
-    let input = String(decoding: plan.nodes[first].payload, as: UTF8.self)
-    return tools.filter { name, identity in
-      ["libraries", "kernels"].contains(name) || (!identity.isEmpty && input.contains(identity))
-    }
-  }
-
-  /// What a machine has to have for every step.
+  /// The libraries that a machine has to have for every task.
   package var neededTools: [String: String] {
-    steps.reduce(into: [:]) { needed, step in needed.merge(tools(of: step)) { first, _ in first } }
+    plan.nodes.reduce(into: [:]) { needed, node in needed.merge(tools.needed(by: node)) { first, _ in first }
+    }
   }
 
   /// What a step is made of: all that is alike in its tasks. The depth sees to it that none of them waits for another.
@@ -186,6 +184,11 @@ package enum FarmText {
       scalar.properties.generalCategory == .control ? " " : String(scalar)
     }
     return String(clean.joined().prefix(limit))
+  }
+
+  /// What a user types to start a script of a job, with the folder as typed.
+  static func call(_ script: String, in folder: String) -> String {
+    shellQuoted(folder.hasPrefix("/") ? "\(folder)/\(script)" : "./\(folder)/\(script)")
   }
 
   /// A word as a POSIX shell reads it back, whatever is in it.

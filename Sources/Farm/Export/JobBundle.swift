@@ -44,24 +44,57 @@ package struct JobBundle: Sendable {
     self.format = format
   }
 
-  /// Writes the job into a new folder.
+  /// Says whether a job can be written to a folder: a new one, or one that is empty.
   ///
-  /// - Throws: `usage`, code `export.folderInUse`, when the folder is there and not empty; `storage.…`.
-  package func write(to folder: String) throws {
+  /// - Parameter typed: the folder as the user named it.
+  /// - Throws: `usage`, code `export.folderInUse` or `export.noFolder`; `storage.…`.
+  package static func check(_ folder: String, typed: String? = nil) throws {
     let files = FileSystem(root: folder)
-    guard try files.names(in: folder).allSatisfy({ [".", ".."].contains($0) }) else {
-      throw Diagnostic(
-        family: .usage, code: "export.folderInUse", location: SourceLocation(file: folder),
-        message: "there is something in this folder already, and a farm may be at work with it",
+    func refusal(_ code: String, _ message: String) -> Diagnostic {
+      Diagnostic(
+        family: .usage, code: code, location: SourceLocation(file: typed ?? folder), message: message,
         remedy: "Name a new folder.")
     }
+    let names = try told(of: typed ?? folder) {
+      if let facts = try files.facts(folder), facts.isRegularFile {
+        throw refusal("export.noFolder", "there is a file of this name, and a job is a folder")
+      }
+      return try files.names(in: folder)
+    }
+    guard names.isEmpty else {
+      throw refusal(
+        "export.folderInUse", "there is something in this folder already, and a farm may be at work with it")
+    }
+  }
+
+  /// Writes the job into a new folder.
+  ///
+  /// - Throws: as `check`; `storage.…`.
+  package func write(to folder: String, typed: String? = nil) throws {
+    try Self.check(folder, typed: typed)
+    try Self.told(of: typed ?? folder) { try writeFiles(to: folder) }
+  }
+
+  /// Faults of the disk concern the folder that the user named, and no production.
+  private static func told<Value>(of folder: String, _ work: () throws -> Value) throws -> Value {
+    do {
+      return try work()
+    } catch var fault as Diagnostic where fault.code.hasPrefix("storage.") {
+      let inside = fault.location?.file ?? "."
+      fault.location = SourceLocation(file: inside == "." ? folder : "\(folder)/\(inside)")
+      fault.remedy = "Name a new folder, on a disk that has room and may be written."
+      throw fault
+    }
+  }
+
+  private func writeFiles(to folder: String) throws {
+    let files = FileSystem(root: folder)
     let described = try format.files(of: job)
     let folders = Set((["tasks/"] + described.map(\.path)).map { FileSystem.parent(of: "\(folder)/\($0)") })
     for name in folders.sorted() { try files.createFolder(name) }
     for (index, step) in job.steps.enumerated() {
-      let tools = job.tools(of: step)
       for task in step.tasks {
-        let bytes = try job.plan.nodes[task].taskFile(attempt: "", tools: tools.isEmpty ? nil : tools)
+        let bytes = try job.plan.nodes[task].taskFile(attempt: "", tools: job.tools)
         try files.writeNew(bytes, at: "\(folder)/\(job.taskPath(task))", isDurable: false)
       }
       // The lists lie beside the tasks.

@@ -37,7 +37,9 @@ package struct NinjaFile: JobFormat {
         "build \(output(of: node, at: index)): task"
           + (waits.isEmpty ? "" : " || " + waits.joined(separator: " ")))
       lines.append("  task = \(job.taskPath(index))")
-      lines.append("  what = \(Self.escaped(FarmText.line("\(node.stage): \(node.kind) \(node.label)")))")
+      // Most labels begin with what is done.
+      let work = node.label.hasPrefix(node.kind) ? node.label : "\(node.kind) \(node.label)"
+      lines.append("  what = \(Self.escaped(FarmText.line("\(node.stage): \(work)")))")
       // Ninja takes one pool for each edge: the scarcest.
       let scarcest = node.needs.tokens.keys.compactMap { name in pools[name].map { (name, $0) } }
         .min { ($0.1, $0.0) < ($1.1, $1.0) }

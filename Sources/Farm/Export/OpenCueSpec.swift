@@ -45,8 +45,25 @@ package struct OpenCueSpec: JobFormat {
     }
     if !depends.isEmpty { lines += ["  <depends>"] + depends + ["  </depends>"] }
     lines.append("</spec>")
-    return [JobFile(path: "opencue.xml", text: lines.joined(separator: "\n") + "\n")]
+    return [
+      JobFile(path: "opencue.xml", text: lines.joined(separator: "\n") + "\n"),
+      JobFile(path: "submit.sh", text: Self.submission, isExecutable: true),
+    ]
   }
+
+  /// The farm's own library hands in the specification, and says what the jobs are called there.
+  private static let submission = #"""
+    #!/bin/sh
+    # Needs Python with OpenCue's library (pip install opencue-pycue) and CUEBOT_HOSTS. PYTHON names another python3.
+    set -eu
+    cd "$(dirname "$0")"
+    exec "${PYTHON:-python3}" -c '
+    import opencue
+    for job in opencue.api.launchSpecAndWait(open("opencue.xml").read()):
+        print("job " + job.name())
+    '
+
+    """#
 
   private func layer(_ step: FarmJob.Step, at index: Int, of job: FarmJob) -> [String] {
     let words = job.arguments(
@@ -74,10 +91,7 @@ package struct OpenCueSpec: JobFormat {
   }
 
   package func start(_ job: FarmJob, folder: String) -> [String] {
-    [
-      "python3 -c 'import opencue, sys; opencue.api.launchSpecAndWait(open(sys.argv[1]).read())' "
-        + FarmText.shellQuoted("\(folder)/opencue.xml")
-    ]
+    [FarmText.call("submit.sh", in: folder)]
   }
 
   /// The farm puts numbers in for words between `#`; everything else a shell reads.

@@ -23,7 +23,7 @@ package struct OpenJobTemplate: JobFormat {
     let assets = JSONValue.object([
       "assetReferences": .object([
         "inputs": .object([
-          "directories": .array(job.places.media.map(JSONValue.string)), "filenames": .array([]),
+          "directories": .array(job.media.map(JSONValue.string)), "filenames": .array([]),
         ]), "outputs": .object(["directories": .array([.string(job.places.production)])]),
         "referencedPaths": .array([]),
       ])
@@ -51,7 +51,7 @@ package struct OpenJobTemplate: JobFormat {
 
   private func parameterValues(of job: FarmJob) -> [(name: String, value: String)] {
     [("Production", job.places.production), ("Tasks", "\(job.places.folder)/tasks")]
-      + job.places.media.prefix(Self.mostMedia).enumerated().map { ("Media\($0 + 1)", $1) }
+      + job.media.prefix(Self.mostMedia).enumerated().map { ("Media\($0 + 1)", $1) }
   }
 
   // MARK: The template
@@ -91,7 +91,7 @@ package struct OpenJobTemplate: JobFormat {
         "description": "How long a chunk of tasks should take; 0 gives out single tasks.",
       ]),
     ]
-    for index in job.places.media.prefix(Self.mostMedia).indices {
+    for index in job.media.prefix(Self.mostMedia).indices {
       parameters.append(folder("Media\(index + 1)", "IN", "A folder that media is read from."))
     }
     return parameters

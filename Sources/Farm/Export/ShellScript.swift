@@ -31,7 +31,7 @@ package struct ShellScript: JobFormat {
   }
 
   package func start(_ job: FarmJob, folder: String) -> [String] {
-    [FarmText.shellQuoted(folder.hasPrefix("/") ? "\(folder)/run.sh" : "./\(folder)/run.sh")]
+    [FarmText.call("run.sh", in: folder)]
   }
 
   /// A quoted word inside `${NAME:-…}` outside of double quotes: quotes count there as anywhere.

@@ -69,6 +69,6 @@ package struct SlurmScript: JobFormat {
   }
 
   package func start(_ job: FarmJob, folder: String) -> [String] {
-    [FarmText.shellQuoted(folder.hasPrefix("/") ? "\(folder)/submit.sh" : "./\(folder)/submit.sh")]
+    [FarmText.call("submit.sh", in: folder)]
   }
 }

@@ -293,7 +293,7 @@ package struct JobAttendant {
     places[place].saidReady = false
     // Not the mark of a local worker: a coordinator on this machine must not take it for a stray of a dead run.
     let mark = "slurm.\(task.run).\(task.number).\(element).\(life)"
-    let program = WorkerProgram(executable: task.worker, extraEnvironment: task.environment)
+    let program = WorkerProgram(executable: task.worker, extraEnvironment: environment)
       .marked(
         mark, addressSpace: limits.addressSpace(for: [places[place].work?.order.needs].compactMap(\.self)))
     let root = folder.run.production.root
@@ -304,6 +304,13 @@ package struct JobAttendant {
         signals: signals
       ) { inbox.yield(.worker(place: place, life: life, $0)) }
     }
+  }
+
+  /// Variables of the workers: what the submission says, and where a module or an image has put the libraries. That these
+  /// are the right ones the tasks themselves say.
+  private var environment: [String: String] {
+    let ours = ProcessInfo.processInfo.environment.filter { $0.key == "LD_LIBRARY_PATH" }
+    return ours.merging(task.environment) { $1 }
   }
 
   /// Tells the coordinator what has ended. It finds the records, should this get lost.

@@ -30,9 +30,9 @@ package struct SlurmProfile: Codable, Hashable, Sendable {
   package var reservation: String?
   /// Loaded with `module load` before the work begins.
   package var modules: [String] = []
-  /// A container image; the work runs in it through Apptainer.
+  /// A container image; the work runs in it through Apptainer, which is shown the production and the media.
   package var container: String?
-  /// Words before the command of a job instead, e.g. `[podman-hpc, run, image]`.
+  /// Words before the command of a job instead, e.g. `[podman-hpc, run, image]`; what it shows the job is its own affair.
   package var launcher: [String] = []
   /// Minutes that every job may take, instead of what the record of times suggests.
   package var minutes: Int?
@@ -74,6 +74,14 @@ package struct SlurmProfile: Codable, Hashable, Sendable {
     ]
     for case (let name, let value?) in places { words.append("--\(name)=\(value)") }
     return words
+  }
+
+  /// The words before the command of a job.
+  ///
+  /// - Parameter folders: what the work reads and writes.
+  package func launcher(seeing folders: [String]) -> [String] {
+    guard launcher.isEmpty, let container else { return launcher }
+    return ["apptainer", "exec"] + MediaFolders.outermost(folders).flatMap { ["--bind", $0] } + [container]
   }
 
   /// Minutes; nil leaves it to the partition.

@@ -65,7 +65,7 @@ package struct SlurmClient: Sendable {
       "nvalid partition", "nvalid account", "nvalid qos", "nvalid feature", "nvalid reservation",
       "ermission denied", "ccess denied", "nvalid user", "nrecognized option", "nvalid option",
       "uthentication",
-      "rotocol authentication", "configuration source", "Unknown host",
+      "rotocol authentication", "configuration source", "configuration file", "Unknown host",
     ]) {
       return .refusedAll(reason)
     }

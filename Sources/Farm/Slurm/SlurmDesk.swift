@@ -18,6 +18,8 @@ actor SlurmDesk {
   /// Of this run and of earlier ones whose jobs are still in work.
   private var folders: [String: SlurmFolder] = [:]
   private var run: ExecutorRun?
+  /// What a container has to see besides the production.
+  private var mediaFolders: [String] = []
   private var prefersText = false
   private var isShared = false
   private var knowsLongestArray = false
@@ -85,6 +87,7 @@ actor SlurmDesk {
     queue = queue.next(run: run.folder.id, patience: patience)
     folders = folders.filter { queue.runs.contains($0.key) }
     folders[run.folder.id] = SlurmFolder(run.folder)
+    mediaFolders = configuration.profile.container == nil ? [] : MediaFolders.read(by: run.plan.nodes)
   }
 
   private func event(for start: WorkerStart) -> SlurmEvent {
@@ -153,14 +156,10 @@ actor SlurmDesk {
         environment: configuration.environment, silence: configuration.silenceLimit.seconds,
         stall: configuration.containment.stall.seconds, idle: configuration.idle.seconds))
     let path = folder.folder(of: submission.id.number)
-    let launcher =
-      profile.launcher.isEmpty
-      ? profile.container.map { image in
-        ["apptainer", "exec", "--bind", folder.run.production.root, image]
-      } ?? [] : profile.launcher
-    return profile.arguments(for: submission, folder: path, root: folder.run.production.root)
+    let root = folder.run.production.root
+    return profile.arguments(for: submission, folder: path, root: root)
       + [folder.scriptPath, "\(profile.modules.count)", configuration.program, path] + profile.modules
-      + launcher
+      + profile.launcher(seeing: [root] + mediaFolders)
   }
 
   private func note(_ report: WorkerReport, _ life: Int) {
@@ -174,7 +173,18 @@ actor SlurmDesk {
     if let record = ExitRecord.left(by: attempt, in: production) { return believe(record, inbox) }
     let folder = AttemptFolder.open(id: attempt, in: production)
     let hasBegun = folder.map { production.fileSystem.exists($0.lockPath) } ?? false
-    inbox.yield(.unrecorded(attempt: attempt, hasBegun: hasBegun))
+    inbox.yield(
+      .unrecorded(attempt: attempt, hasBegun: hasBegun, words: hasBegun ? nil : lastWords(ofJobOf: attempt)))
+  }
+
+  /// The last line of the log of an attempt's job.
+  private func lastWords(ofJobOf attempt: String) -> String? {
+    guard let production, let element = queue.items[attempt]?.element,
+      let folder = folders[element.submission.run]?.folder(of: element.submission.number),
+      let log = try? production.fileSystem.read("\(folder)/\(element.index).log")
+    else { return nil }
+    let lines = String(decoding: log.bytes.suffix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
+    return lines.last.map { String($0.prefix(300)) }
   }
 
   // MARK: Mail

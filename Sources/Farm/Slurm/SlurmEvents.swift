@@ -17,8 +17,9 @@ package enum SlurmEvent: Sendable {
   /// What a second source says of one element: nil when it does not answer.
   case confirmed(ElementID, SlurmState?)
   case ended(ExitRecord)
-  /// There is no record of how the attempt ended; `hasBegun` says whether a worker ever held it.
-  case unrecorded(attempt: String, hasBegun: Bool)
+  /// There is no record of how the attempt ended; `hasBegun` says whether a worker ever held it, and if not, `words` is the
+  /// last line of its job's log.
+  case unrecorded(attempt: String, hasBegun: Bool, words: String? = nil)
   /// The run asks for nothing more.
   case closing
   case tick

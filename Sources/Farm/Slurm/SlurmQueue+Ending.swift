@@ -60,7 +60,38 @@ extension SlurmQueue {
       items[attempt]?.returns += 1
       return wait(attempt, now, &effects)
     }
+    if !item.hasBegun, case .failed(let status) = end {
+      return neverBegan(attempt, item, status, in: id, &effects)
+    }
     self.end(attempt, reports(of: item, nil, end), &effects)
+  }
+
+  /// One job after the other ended before it did anything: modules, container, launcher or paths are wrong there. As long as
+  /// no job ever came further, no other will.
+  private mutating func neverBegan(
+    _ attempt: String, _ item: Item, _ status: Int32?, in id: ElementID, _ effects: inout [SlurmEffect]
+  ) {
+    let place = submissions[id.submission]?.elements[id.index].node.map { " on \($0)" } ?? ""
+    let reason = item.words.map { ", and its last words are “\($0)”" } ?? ", and it left no words"
+    let message = "a job\(place) ended before it began its work: it \(Self.words(status))\(reason)"
+    let log = ".interlock/runs/\(id.submission.run)/slurm/\(id.submission.number)/\(id.index).log"
+    let remedy =
+      "Check `modules`, `container` and `launcher` under `farm:`, and that nodes see the production and interlock by "
+      + "the same paths. The job's log is \(log)."
+    if !hasSeenWork, let life = item.lives.first {
+      let refusal = Diagnostic(
+        family: .failed, code: "slurm.neverBegan", message: message, remedy: remedy)
+      effects.append(.report(life: life, .refused(refusal)))
+    }
+    end(
+      attempt, failed(item.order, 1, .application, "slurm.neverBegan", message, remedy: remedy), &effects)
+  }
+
+  /// A wait status in words.
+  private static func words(_ status: Int32?) -> String {
+    guard let status else { return "failed" }
+    let signal = status & 0x7F
+    return signal != 0 ? "was ended by signal \(signal)" : "exited with \(status >> 8 & 0xFF)"
   }
 
   /// What the run hears of an attempt that is over.

@@ -129,7 +129,9 @@ extension SlurmQueue {
 
   private static func refusal(_ reason: String) -> Diagnostic {
     // The commands are not there, or know no cluster.
-    if ["configuration source", "not found or cannot be executed"].contains(where: reason.contains) {
+    if ["configuration source", "configuration file", "not found or cannot be executed"].contains(
+      where: reason.contains)
+    {
       return Diagnostic(
         family: .usage, code: "slurm.absent", message: "Slurm cannot be used here: \(reason)",
         remedy: "Run this where `sinfo` shows the cluster: on a login node, or with SLURM_CONF set.")

@@ -48,6 +48,8 @@ package struct SlurmQueue: Sendable {
     var returns = 0
     /// Whether a worker ever held it, as far as was looked.
     var hasBegun = true
+    /// Of one that no worker held, the last line of its job's log.
+    var words: String?
     /// An earlier coordinator gave it out.
     var isFormer = false
   }
@@ -133,6 +135,8 @@ package struct SlurmQueue: Sendable {
   package internal(set) var silentSince: Duration?
   /// Why nothing is submitted at the moment, in Slurm's words.
   package internal(set) var obstacle: String?
+  /// Whether any job has come so far as to begin an attempt: then the way in which jobs are started is right.
+  var hasSeenWork = false
   /// Calls of each kind so far.
   package internal(set) var calls = Calls()
 
@@ -192,6 +196,7 @@ package struct SlurmQueue: Sendable {
     }
     next.memoryRaises = memoryRaises
     next.timeDoublings = timeDoublings
+    next.hasSeenWork = hasSeenWork
     return next
   }
 
@@ -220,14 +225,17 @@ package struct SlurmQueue: Sendable {
       guard items[record.attempt] != nil, items[record.attempt]?.record == nil else { break }
       items[record.attempt]?.record = record
       items[record.attempt]?.recordedAt = now
+      hasSeenWork = true
       notePace(record)
       if record.isHandedBack { nextList = now }
       if let element = items[record.attempt]?.element {
         watched.insert(element)
         settle(element, now, &effects)
       }
-    case .unrecorded(let attempt, let hasBegun):
+    case .unrecorded(let attempt, let hasBegun, let words):
       items[attempt]?.hasBegun = hasBegun
+      items[attempt]?.words = words
+      if hasBegun { hasSeenWork = true }
     case .closing: isClosing = true
     case .tick: break
     }

@@ -18,6 +18,8 @@ package struct RunWatch: Sendable {
   /// When the file grew, by our own clock: those of two machines differ.
   private var grown: ContinuousClock.Instant?
   private var silenceBefore = 0.0
+  /// Whether what was read last was there before.
+  private var isBehind = false
   /// Runs that turned out to be of other programmes.
   private var others: Set<String> = []
 
@@ -28,15 +30,22 @@ package struct RunWatch: Sendable {
 
   /// Reads what is new.
   ///
-  /// - Returns: new events of the run on show.
-  package mutating func look() throws(Diagnostic) -> [RunEvent] {
-    var events = read()
+  /// - Parameters:
+  ///   - pieces: how much of it: a piece takes some hundredths of a second.
+  ///   - note: gets each new event of the run on show.
+  package mutating func look(
+    atMost pieces: Int = .max, _ note: (RunEvent) -> Void = { _ in }
+  ) throws(Diagnostic) {
+    read(atMost: pieces, note)
+    guard !hasMore else { return }
     if folder == nil || board.isFinished || state == .lost, let next = try latest(), next != folder {
       show(next)
-      events = read()
+      read(atMost: pieces, note)
     }
-    return events
   }
+
+  /// Whether the last look stopped before the end of what is there.
+  package var hasMore: Bool { tail?.hasMore ?? false }
 
   /// Seconds since the run wrote anything.
   package var silence: Double {
@@ -55,17 +64,28 @@ package struct RunWatch: Sendable {
     }
   }
 
-  private mutating func read() -> [RunEvent] {
-    guard tail != nil else { return [] }
-    var events: [RunEvent] = []
-    repeat { events += tail?.look() ?? [] } while tail?.hasMore == true
-    guard !events.isEmpty else { return [] }
-    for event in events { board.apply(event) }
+  private mutating func read(atMost pieces: Int, _ note: (RunEvent) -> Void) {
+    guard tail != nil else { return }
+    let isFirst = grown == nil
+    var isNews = false
+    var left = pieces
+    repeat {
+      let restarts = tail?.restarts
+      let events = tail?.look() ?? []
+      if tail?.restarts != restarts { board = RunBoard() }
+      for event in events {
+        board.apply(event)
+        note(event)
+      }
+      isNews = isNews || !events.isEmpty
+      left -= 1
+    } while hasMore && left > 0
+    guard isNews else { return }
     // What was there before the first look may be old.
-    silenceBefore = grown == nil ? max(0, age) : 0
+    silenceBefore = isFirst || hasMore || isBehind ? max(0, age) : 0
+    isBehind = hasMore
     grown = .now
     if heading == nil { heading = try? folder?.heading() }
-    return events
   }
 
   /// Of the latest event, in seconds, by the clocks of both machines.
@@ -81,6 +101,7 @@ package struct RunWatch: Sendable {
     tail = RunTail(path: run.eventsPath)
     grown = nil
     silenceBefore = 0
+    isBehind = false
   }
 
   private mutating func latest() throws(Diagnostic) -> RunFolder? {

@@ -95,6 +95,8 @@ package struct RunFigures: Encodable, Sendable {
   package var cost: Double?
   package var deliverables: [RunHeading.Deliverable]
   package var stages: [Stage]
+  /// The dearest first.
+  package var shots: [ShotSums.Shot]
   package var byWorker: [Worker]
   package var slowest: [TaskFigures]
   package var criticalPath: Path
@@ -103,6 +105,7 @@ package struct RunFigures: Encodable, Sendable {
   package var moreFailures: Int
 
   package static let slowestListed = 20
+  package static let shotsListed = 200
   package static let failuresListed = 50
   package static let stepsListed = 200
 
@@ -124,13 +127,11 @@ package struct RunFigures: Encodable, Sendable {
     let rate = rate ?? history.heading?.cost
     self.rate = rate
     deliverables = history.heading?.deliverables ?? []
-    let stages = Self.stages(history, rate)
-    self.stages = stages
+    let sums = StageSums(history, rate: rate)
+    (stages, workerSeconds, cpuSeconds) = (sums.stages, sums.workerSeconds, sums.cpuSeconds)
+    (writtenBytes, cost) = (sums.writtenBytes, sums.cost)
+    shots = Array(ShotSums(history, rate: rate).shots.prefix(Self.shotsListed))
     byWorker = Self.workers(history)
-    workerSeconds = stages.reduce(0) { $0 + $1.workerSeconds }
-    cpuSeconds = stages.reduce(0) { $0 + $1.cpuSeconds }
-    writtenBytes = stages.reduce(0) { $0 + $1.writtenBytes }
-    cost = rate.map { _ in stages.reduce(0) { $0 + ($1.cost ?? 0) } }
     slowest = Self.slowest(history)
     let path = CriticalPath(history)
     criticalPath = Path(
@@ -147,49 +148,12 @@ package struct RunFigures: Encodable, Sendable {
     moreFailures = max(0, history.failures.count - Self.failuresListed)
   }
 
-  private static func stages(_ history: RunHistory, _ rate: CostRate?) -> [Stage] {
-    var stages: [Stage] = []
-    var indices: [String: Int] = [:]
-    var stageOfTask: [Int] = []
-    stageOfTask.reserveCapacity(history.tasks.count)
-    for task in history.tasks {
-      let index = indices[task.stage] ?? stages.count
-      if index == stages.count {
-        indices[task.stage] = index
-        stages.append(Stage(stage: task.stage))
-      }
-      stageOfTask.append(index)
-      stages[index].tasks += 1
-      if task.isDone {
-        stages[index].tasksDone += 1
-        stages[index].frames += task.frames
-      }
-    }
-    for span in history.spans {
-      let index = stageOfTask[span.task]
-      stages[index].attempts += 1
-      if span.outcome == .failed || span.outcome == .lost { stages[index].failedAttempts += 1 }
-      // The coordinator's own work is not a worker's time.
-      if span.worker > 0 { stages[index].workerSeconds += span.ended - span.began }
-      stages[index].cpuSeconds += span.cpuSeconds
-      stages[index].peakMemoryBytes = max(stages[index].peakMemoryBytes, span.peakMemoryBytes)
-      stages[index].writtenBytes += span.writtenBytes
-      stages[index].waitedSeconds += span.waited
-    }
-    guard let rate else { return stages }
-    for index in stages.indices {
-      stages[index].cost = rate.cost(
-        cpuSeconds: stages[index].cpuSeconds, workerSeconds: stages[index].workerSeconds)
-    }
-    return stages
-  }
-
   private static func workers(_ history: RunHistory) -> [Worker] {
     var workers = (0...max(0, history.workers)).map { Worker(worker: $0) }
     for span in history.spans where workers.indices.contains(span.worker) {
       workers[span.worker].attempts += 1
       if span.outcome == .failed || span.outcome == .lost { workers[span.worker].failedAttempts += 1 }
-      workers[span.worker].busySeconds += span.ended - span.began
+      workers[span.worker].busySeconds += history.end(of: span) - span.began
       workers[span.worker].cpuSeconds += span.cpuSeconds
     }
     for index in workers.indices where history.seconds > 0 {

@@ -13,13 +13,18 @@ package struct RunHistory: Sendable {
     package var kind: String
     package var stage: String
     package var label: String
+    /// Why it was planned, in a few words.
+    package var reason: String
     package var frames: Int
     /// Indices of what it waited for.
     package var after: [Int]
+    /// The shots that it shows; none where it is about no shot.
+    package var shots: [ShotShare] = []
     /// Seconds since the run began; `nil` for a task that never ran.
     package var began: Double?
     package var ended: Double?
     package var isDone = false
+    package var hasFailed = false
     package var attempts = 0
     package var cpuSeconds = 0.0
     package var peakMemoryBytes: Int64 = 0
@@ -65,33 +70,38 @@ package struct RunHistory: Sendable {
   /// `nil` for a run without an end on record.
   package private(set) var exit: Int?
 
+  private static let decoder = JSONDecoder()
   private var indices: [TaskKey: Int] = [:]
+  /// Groups of the plan that were read, and the frames of shots among them, until the plan is read.
+  private var groups = 0
+  private var shares: [Int: ShotShare] = [:]
+  /// Words that many tasks share, each once.
+  private var words: [String: String] = [:]
   /// Spans of tasks that run, and the latest of each task.
   private var open: [Int: Int] = [:]
   private var latest: [Int: Int] = [:]
 
   /// - Throws: `failed`, `run.unreadable`, when the plan of the run cannot be read.
   package init(_ folder: RunFolder) throws {
-    run = folder.id
-    heading = try? folder.heading()
-    guard let file = try folder.production.fileSystem.read(folder.planPath) else {
-      throw Self.unreadable(folder, "there is no plan.json in the folder of the run")
-    }
-    do {
-      try readPlan(file.bytes)
-    } catch {
-      throw Self.unreadable(folder, "its plan.json cannot be read: \(error)")
-    }
-    var tail = RunTail(path: folder.eventsPath)
-    repeat { for event in tail.look() { apply(event) } } while tail.hasMore
+    var follower = RunFollower(folder)
+    while try follower.read() {}
+    self = follower.history
     finish()
   }
+
+  /// Of which nothing was read yet.
+  init(run: String) { self.run = run }
 
   /// From events that are at hand, for tests and for a run without work.
   package init(run: String, heading: RunHeading?, plan: [UInt8]?, events: [RunEvent]) throws {
     self.run = run
     self.heading = heading
-    if let plan { try readPlan(plan) }
+    if let plan {
+      var reading = PlanTasks()
+      try reading.take(plan) { try add($1, of: $0) }
+      endPlan()
+      guard reading.isWhole else { throw PlanTasks.Fault(description: "it is cut short") }
+    }
     for event in events { apply(event) }
     finish()
   }
@@ -103,43 +113,87 @@ package struct RunHistory: Sendable {
     exit = 0
   }
 
-  private static func unreadable(_ folder: RunFolder, _ message: String) -> Diagnostic {
-    Diagnostic(
-      family: .failed, code: "run.unreadable", message: "run \(folder.id): \(message)",
-      remedy: "Name another run; they are in .interlock/runs.")
-  }
-
   // MARK: Plan
 
-  /// What we need of `plan.json`; other fields are for others.
-  private struct PlanFile: Decodable {
-    struct Entry: Decodable {
-      var key: TaskKey
-      var kind: String
-      var stage: String
-      var label: String
-      var frames: Int?
-      var after: [Int]?
-    }
-
-    var tasks: [Entry]
+  /// What we need of a task in `plan.json`; other fields are for others.
+  private struct Entry: Decodable {
+    var key: TaskKey
+    var kind: String
+    var stage: String
+    var label: String
+    var reason: String?
+    var frames: Int?
+    var after: [Int]?
+    var subject: String?
+    var madeFrom: [Int]?
   }
 
-  private mutating func readPlan(_ bytes: [UInt8]) throws {
-    let plan = try JSONDecoder().decode(PlanFile.self, from: Data(bytes))
-    for (index, entry) in plan.tasks.enumerated() {
-      indices[entry.key] = index
-      let after = (entry.after ?? []).filter { plan.tasks.indices.contains($0) }
-      tasks.append(
-        Task(
-          key: entry.key, kind: entry.kind, stage: entry.stage, label: entry.label, frames: entry.frames ?? 0,
-          after: after))
+  /// What we need of a group of ingredients.
+  private struct Group: Decodable {
+    var about: String?
+    var facts: [String]
+  }
+
+  mutating func add(heading: RunHeading?) { self.heading = heading }
+
+  /// Takes in the next member of a list of the plan.
+  mutating func add(_ bytes: [UInt8], of list: PlanTasks.List) throws {
+    switch list {
+    case .groups: try add(group: bytes)
+    case .tasks: try add(task: bytes)
     }
   }
+
+  /// The end of a group that names frames, as `PlanRecord` writes it: of many groups few are read.
+  private static let framesEnd = Array("\"group\":\"frames\"}".utf8)
+
+  private mutating func add(group bytes: [UInt8]) throws {
+    defer { groups += 1 }
+    guard bytes.suffix(Self.framesEnd.count).elementsEqual(Self.framesEnd) else { return }
+    let group = try Self.decoder.decode(Group.self, from: Data(bytes))
+    guard let shot = ShotShare.shot(of: group.about) else { return }
+    shares[groups] = ShotShare(shot: shared(shot), facts: group.facts)
+  }
+
+  /// The plan is read.
+  mutating func endPlan() { shares = [:] }
+
+  private mutating func add(task bytes: [UInt8]) throws {
+    let entry = try Self.decoder.decode(Entry.self, from: Data(bytes))
+    indices[entry.key] = tasks.count
+    tasks.append(
+      Task(
+        key: entry.key, kind: shared(entry.kind), stage: shared(entry.stage), label: entry.label,
+        reason: shared(entry.reason ?? ""), frames: entry.frames ?? 0,
+        // A plan names what comes before; a damaged file may name anything.
+        after: (entry.after ?? []).filter { $0 >= 0 && $0 < tasks.count }, shots: shots(of: entry)))
+  }
+
+  private mutating func shots(of entry: Entry) -> [ShotShare] {
+    if let shot = ShotShare.shot(of: entry.subject) { return [ShotShare(shot: shared(shot), frames: 1)] }
+    var shots: [ShotShare] = []
+    for share in (entry.madeFrom ?? []).compactMap({ shares[$0] }) {
+      if let known = shots.firstIndex(where: { $0.shot == share.shot }) {
+        shots[known].frames += share.frames
+      } else {
+        shots.append(share)
+      }
+    }
+    return shots
+  }
+
+  private mutating func shared(_ word: String) -> String {
+    if let known = words[word] { return known }
+    words[word] = word
+    return word
+  }
+
+  /// The place of a task in `tasks`.
+  package func index(of key: TaskKey) -> Int? { indices[key] }
 
   // MARK: Events
 
-  private mutating func apply(_ event: RunEvent) {
+  mutating func apply(_ event: RunEvent) {
     seconds = max(seconds, event.seconds)
     switch event.event {
     case .runStarted:
@@ -156,6 +210,7 @@ package struct RunHistory: Sendable {
       close(task, at: event.seconds, .lost)
       tasks[task].attempts += 1
       tasks[task].began = tasks[task].began ?? event.seconds
+      tasks[task].ended = nil
       open[task] = spans.count
       latest[task] = spans.count
       workers = max(workers, event.worker ?? 0)
@@ -181,9 +236,10 @@ package struct RunHistory: Sendable {
       close(task, at: event.seconds, .failed)
     case .taskDone:
       close(task, at: event.seconds, .done)
-      tasks[task].isDone = true
+      (tasks[task].isDone, tasks[task].hasFailed) = (true, false)
     case .taskFailed:
       close(task, at: event.seconds, .failed)
+      tasks[task].hasFailed = true
       failures.append(
         Failure(
           task: task, diagnostics: event.diagnostics ?? [],
@@ -202,6 +258,11 @@ package struct RunHistory: Sendable {
 
   private mutating func finish() {
     for task in open.keys.sorted() { close(task, at: seconds, nil) }
-    (indices, latest) = ([:], [:])
+    (indices, latest, words) = ([:], [:], [:])
+  }
+
+  /// When an attempt ended; of one that goes on, the last word of the run.
+  package func end(of span: Span) -> Double {
+    span.outcome == nil ? max(seconds, span.began) : span.ended
   }
 }

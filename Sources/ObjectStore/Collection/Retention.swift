@@ -85,6 +85,7 @@ package struct Retention: Sendable {
     keepYoung(roots)
     spread()
     keepMakers(of: roots.versions)
+    keepFrames()
   }
 
   package func keeps(result key: TaskKey) -> Bool { results[key] != nil }
@@ -153,6 +154,16 @@ package struct Retention: Sendable {
         else { continue }
         results[key] = .root("published in \(version.name)")
       }
+    }
+  }
+
+  /// Frames that lie in files which are kept anyway, such as published masters, cost nothing and are not made again.
+  private mutating func keepFrames() {
+    for (key, result) in inventory.results where results[key] == nil && result.kind == segmentKind {
+      guard let holder = result.objects.first.flatMap({ objects[$0.digest] }),
+        result.objects.allSatisfy({ objects[$0.digest] != nil })
+      else { continue }
+      results[key] = holder
     }
   }
 

@@ -1,6 +1,7 @@
 package import Diagnostics
 import Digests
 import FoundationEssentials
+import Glibc
 package import TaskGraph
 
 /// A result file whose digest was found right.
@@ -49,7 +50,13 @@ extension ObjectStore {
     _ record: ResultRecord<Output>, scratch: String
   ) throws(Diagnostic) -> Bool {
     let path = resultPath(of: record.key)
-    try requireObjects(of: record)
+    do {
+      try requireObjects(of: record)
+    } catch {
+      // What another attempt has committed may lie elsewhere by now, see `moveSegment`: then ours is late.
+      if let other = try storedResult(record.key), try !isIncomplete(other) { return false }
+      throw error
+    }
     let bytes = ResultEnvelope.sealed(try encoded(record, path))
     try fileSystem.createFolder(FileSystem.parent(of: path))
     // Each round either publishes, finds a good result, or removes a damaged one.
@@ -57,6 +64,28 @@ extension ObjectStore {
       if try fileSystem.publish(bytes, at: path, scratch: scratch) { return true }
       if try storedResult(record.key) != nil { return false }
     }
+  }
+
+  /// Puts a result in the place of another of the same task, whose output lies elsewhere from now on.
+  ///
+  /// A reader finds one or the other, whole; what only the old one names may be removed afterwards.
+  func replaceResult<Output>(
+    _ record: ResultRecord<Output>, scratch: String
+  ) throws(Diagnostic) {
+    let path = resultPath(of: record.key)
+    try requireObjects(of: record)
+    let part = "\(scratch)/\(ULID.next()).part"
+    try fileSystem.writeNew(ResultEnvelope.sealed(try encoded(record, path)), at: part, mode: 0o444)
+    guard try fileSystem.move(part, to: path) else { throw fileSystem.fault("store", part, ENOENT) }
+    try fileSystem.syncFolder(FileSystem.parent(of: path))
+  }
+
+  /// Whether objects that a result names are missing or damaged, also at a second look: what it names may move while it
+  /// is looked at, see `replaceResult`.
+  package func isIncomplete(_ result: StoredResult) throws(Diagnostic) -> Bool {
+    guard !missingObjects(of: result.head.objects).isEmpty else { return false }
+    guard let now = try storedResult(result.head.key) else { return true }
+    return !missingObjects(of: now.head.objects).isEmpty
   }
 
   /// - Parameter pending: objects that will be in the store before the result.
@@ -123,7 +152,7 @@ extension ObjectStore {
   package func withdrawIncompleteResults() throws -> [TaskKey] {
     var incomplete: [TaskKey] = []
     let walk = try forEachResult { result in
-      if !missingObjects(of: result.head.objects).isEmpty { incomplete.append(result.head.key) }
+      if try isIncomplete(result) { incomplete.append(result.head.key) }
     }
     for key in incomplete { try withdrawResult(key) }
     return incomplete + walk.damaged

@@ -5,7 +5,9 @@ package let segmentKind = "segment"
 
 /// Encoded frames that were made together: the output of a `segment` result.
 ///
-/// The object holds the packets one after the other and nothing else. Where each frame can be used alone,
+/// The object holds the packets one after the other and then the 32 bytes of the key, so that no two segments have one
+/// object, until all of them are in a file that was assembled of them: from then on they lie there, and are stored once
+/// (`moveSegment`). Where each frame can be used alone,
 /// frame *i* of the segment is the picture of source frame `first + i * step` of the chain. Of a group of
 /// pictures that lean on each other these three are nil: it is found by its key, as a whole.
 package struct SegmentRecord: Codable, Hashable, Sendable {
@@ -16,6 +18,8 @@ package struct SegmentRecord: Codable, Hashable, Sendable {
   package var step: Int64?
   package var count: Int64
   package var object: Digest
+  /// Where every frame has become a file of its own, the object of each; then `object` is the first of them.
+  package var files: [Digest]?
   /// One entry per frame, in frame order.
   package var packets: [PacketEntry]
   package var evidence: SegmentEvidence
@@ -43,6 +47,19 @@ package struct SegmentRecord: Codable, Hashable, Sendable {
     self.object = object
     self.packets = packets
     self.evidence = evidence
+  }
+}
+
+extension SegmentRecord {
+  /// Whether an object is as long as its packets with the key behind them; those of earlier programs have no key.
+  package func isSigned(_ object: ObjectReference) -> Bool {
+    object.byteCount == packets.reduce(0) { $0 + Int64($1.size) } + 32
+  }
+
+  /// The object that holds a frame.
+  package func object(ofFrame index: Int) -> Digest {
+    guard let files, files.indices.contains(index) else { return object }
+    return files[index]
   }
 }
 

@@ -56,7 +56,7 @@ package struct Decision: Codable, Hashable, Sendable {
   }
 
   /// Why it does not count for a version with these facts; nil when it does.
-  fileprivate func fault(for version: VersionRecord, record: Digest?) -> String? {
+  fileprivate func fault(for version: some PublishedVersion, record: Digest?) -> String? {
     guard schema == 1 || (schema == 2 && seal == contents) else {
       return "this decision was changed after it was made, and does not count"
     }
@@ -86,7 +86,7 @@ extension VersionPublisher {
 
   /// The decisions on a version, oldest first; those about other files than it has now are left out and told.
   package func decisions(
-    on version: VersionRecord
+    on version: some PublishedVersion
   ) throws(Diagnostic) -> (decisions: [Decision], findings: [Diagnostic]) {
     let folder = decisionsFolder(of: version)
     let names = try fileSystem.names(in: folder).filter { $0.hasSuffix(".json") }
@@ -95,7 +95,7 @@ extension VersionPublisher {
     var findings: [Diagnostic] = []
     for name in names {
       let path = "\(folder)/\(name)"
-      guard let (bytes, _) = try fileSystem.read(path) else { continue }
+      guard let (bytes, _) = try fileSystem.read(path), !StatementKind.isStatement(bytes) else { continue }
       let decision = try? JSONDecoder().decode(Decision.self, from: Data(bytes))
       let fault = decision.map { $0.fault(for: version, record: record) } ?? "this is not a decision"
       guard let decision, fault == nil else {
@@ -113,11 +113,11 @@ extension VersionPublisher {
   }
 
   /// The SHA-256 of a version's `version.json`; nil when it is gone.
-  package func recordDigest(of version: VersionRecord) throws(Diagnostic) -> Digest? {
+  package func recordDigest(of version: some PublishedVersion) throws(Diagnostic) -> Digest? {
     try fileSystem.read("\(folder(of: version))/version.json").map { Digest.sha256($0.bytes) }
   }
 
-  private func decisionsFolder(of version: VersionRecord) -> String {
+  private func decisionsFolder(of version: some PublishedVersion) -> String {
     "\(folder(of: version))/decisions"
   }
 }

@@ -108,9 +108,21 @@ package struct VersionPublisher: Sendable {
     }
   }
 
+  /// Whether files that were placed as names of objects still are: of an object that was damaged and made again they
+  /// name the damaged one.
+  private func isOfObjects(_ version: some PublishedVersion) -> Bool {
+    version.files.allSatisfy { file in
+      guard file.placement == .hardLink else { return true }
+      guard let published = try? fileSystem.facts(version.path(of: file, in: production)),
+        let object = try? fileSystem.facts(store.path(of: file.digest))
+      else { return false }
+      return published.device == object.device && published.inode == object.inode
+    }
+  }
+
   /// Puts back files of a version that are missing or were changed, from their objects.
   private func restore(_ version: VersionRecord) throws(Diagnostic) {
-    guard !isIntact(version) else { return }
+    guard !isIntact(version) || !isOfObjects(version) else { return }
     let folder = "\(version.line.folder(in: production))/\(VersionLine.folderName(version: version.version))"
     for file in version.files {
       let path = version.path(of: file, in: production)
@@ -219,7 +231,7 @@ package struct VersionPublisher: Sendable {
       let digest = Digest.sha256(bytes)
       if let known = RecordCache.record(of: digest) { return known }
       guard let record = Self.decoded(bytes, as: VersionRecord.self) else { return nil }
-      RecordCache.keep(record, of: digest)
+      RecordCache.keep(record, byteCount: bytes.count, of: digest)
       return record
     }
   }
@@ -261,13 +273,38 @@ package struct VersionPublisher: Sendable {
     return .good(version)
   }
 
-  /// Version files never change and are asked for again and again: each is decoded once.
-  private enum RecordCache {
-    private static let records = Mutex<[Digest: VersionRecord]>([:])
+  /// Version files never change and are asked for again and again: each is decoded once, as long as it is among those
+  /// asked for lately.
+  ///
+  /// Two generations: what nobody asked for while one was filled goes with it.
+  private struct RecordCache {
+    private static let shared = Mutex(RecordCache())
+    /// Bytes of version files in one generation; decoded they take some times as much.
+    private static let largestGeneration = 8 << 20
 
-    static func record(of digest: Digest) -> VersionRecord? { records.withLock { $0[digest] } }
+    private var young: [Digest: (record: VersionRecord, byteCount: Int)] = [:]
+    private var old: [Digest: (record: VersionRecord, byteCount: Int)] = [:]
+    private var youngBytes = 0
 
-    static func keep(_ record: VersionRecord, of digest: Digest) { records.withLock { $0[digest] = record } }
+    static func record(of digest: Digest) -> VersionRecord? {
+      shared.withLock { cache in
+        if let known = cache.young[digest] { return known.record }
+        guard let known = cache.old.removeValue(forKey: digest) else { return nil }
+        cache.keep(known, of: digest)
+        return known.record
+      }
+    }
+
+    static func keep(_ record: VersionRecord, byteCount: Int, of digest: Digest) {
+      shared.withLock { $0.keep((record, byteCount), of: digest) }
+    }
+
+    private mutating func keep(_ entry: (record: VersionRecord, byteCount: Int), of digest: Digest) {
+      if youngBytes + entry.byteCount > Self.largestGeneration, !young.isEmpty {
+        (old, young, youngBytes) = (young, [:], 0)
+      }
+      if young.updateValue(entry, forKey: digest) == nil { youngBytes += entry.byteCount }
+    }
   }
 
   private func numbers(in folder: String) throws(Diagnostic) -> [Int] {

@@ -99,6 +99,8 @@ struct OfflineProving {
     var pipeline = workspace.pipeline
     pipeline.raster = raster
     pipeline.timeline.reference = nil
+    // Codes are compared as they are.
+    pipeline.colour = nil
     var small = PlanningWorkspace(
       pipeline: pipeline, timeline: workspace.timeline, conform: workspace.conform, files: workspace.files,
       tools: workspace.tools, library: workspace.library, publishesConform: false)

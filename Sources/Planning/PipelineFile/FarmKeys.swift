@@ -56,11 +56,14 @@ enum FarmKeys {
     KeySpec("reservation", .text, "reservation that jobs use"),
     KeySpec(
       "container", .text,
-      "image in which jobs run, through `apptainer exec`; it holds interlock at the same path"),
+      "image in which jobs run, through `apptainer exec`, which is shown the production and the media; it holds interlock "
+        + "at the same path"),
   ]
 
   private static let lists = [
-    KeySpec("modules", .texts, "environment modules that jobs load first, e.g. [interlock/1.4, ffmpeg]"),
+    KeySpec(
+      "modules", .texts,
+      "environment modules that jobs load first, for interlock and its libraries, e.g. [ffmpeg/5.1]"),
     KeySpec(
       "launcher", .texts,
       "words before the command of a job instead of `container`, e.g. [podman-hpc, run, IMAGE]"),

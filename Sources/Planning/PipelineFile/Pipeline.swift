@@ -62,6 +62,8 @@ package struct Pipeline: Sendable {
   package var farm = FarmSettings()
   /// Black around what is seen, in every deliverable that does not leave it out.
   package var matte: Matte?
+  /// What its numbers mean; nil where all of it is display-coded Rec.709.
+  package var colour: ColourManagement?
 
   /// Whether its plan follows from the files it names, the media and the results alone: no gate that people decide on,
   /// no program that is looked for on this machine, no conversion by another.

@@ -12,6 +12,9 @@ package enum PipelineLoader {
       KeySpec(
         "programme", .text, isRequired: true, "name of the programme; it starts the name of every file made"),
       KeySpec("timeline", .text, isRequired: true, "the cut and where its media is"),
+      KeySpec(
+        "colour", .mapping(ColourManagement.keys),
+        "what the numbers of pictures mean, by OpenColorIO; without it all of them are display-coded Rec.709"),
       KeySpec("raster", .raster, isRequired: true, "size of the picture, WIDTHxHEIGHT, both even"),
       KeySpec(
         "matte", .text,
@@ -90,7 +93,10 @@ package enum PipelineLoader {
     let raster = raster(reader)
     let matte = raster.flatMap { Self.matte(reader, in: $0) }
     let timeline = reader["timeline"].flatMap { timelineSettings($0, findings: findings) }
-    let context = LoadingContext(pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [])
+    let colour = reader["colour"].flatMap { ColourManagement($0, findings: findings) }
+    let context = LoadingContext(
+      pipelineFolder: folder, mediaRoots: timeline?.mediaRoots ?? [], colour: colour,
+      isManaged: reader["colour"] != nil)
     let resources = ResourceKeys(reader)
     let stages =
       reader["stages"].map { stageList($0, resources, context: context, findings: findings) } ?? []
@@ -106,6 +112,7 @@ package enum PipelineLoader {
     pipeline.cost = cost
     pipeline.farm = farm ?? FarmSettings()
     pipeline.matte = matte
+    pipeline.colour = colour
     return pipeline
   }
 
@@ -307,6 +314,7 @@ package enum PipelineLoader {
       if let stage = kind.init(declaration, keys: reader, context: context) { stages.append(stage) }
     }
     StageWiring.checkPorts(of: stages, entries: entries, findings: findings)
+    ColourWiring.check(stages, isManaged: context.isManaged, findings: findings)
     return stages
   }
 

@@ -12,6 +12,9 @@ package enum DeliveryProfiles {
     KeySpec("extension", .text, isRequired: true, "file name extension"),
     KeySpec("picture", .text, isRequired: true, "how frames are encoded"),
     KeySpec("colour", .text, isRequired: true, "colour tags of stream, frames and container"),
+    KeySpec(
+      "mastering", .mapping(masteringKeys),
+      "static HDR metadata (SMPTE ST 2086, CTA-861.3); needed for PQ, refused without"),
     KeySpec("sound", .text, "the sound tracks, a codec or a list; without it there is none"),
     KeySpec(
       "chapters", .choice(DeliveryProfile.Chapters.allCases.map(\.rawValue)),
@@ -35,16 +38,39 @@ package enum DeliveryProfiles {
     KeySpec(
       "verify", .choice(["yes", "no"]),
       "no: frames are not decoded when they are made, and never taken for ones that were; to measure with"),
+    KeySpec(
+      "chroma", .choice(["left", "topleft"]),
+      "where the chroma of 4:2:0 lies, also told to players: left (H.264, and without it) or topleft (BT.2020, BT.2100)"
+    ),
+    KeySpec(
+      "dither", .choice(["yes", "no"]),
+      "of 8 bits: yes makes patterns of what lies between two codes, so that no bands are seen; no without it"
+    ),
     KeySpec("options", .text, "private options of the encoder"),
     KeySpec(
       "lowest-psnr", .integer(20...200), isRequired: true,
       "a decoded frame further from its picture is a fault"),
   ]
 
+  /// FFmpeg's names; `unknown` where no tag says what the values are, as with scene-linear ACES.
+  private static let primaries = ["bt709", "bt2020", "smpte432", "unknown"]
+  private static let transfers = ["bt709", "smpte2084", "arib-std-b67", "linear", "unknown"]
+  private static let matrices = ["bt709", "bt2020nc", "gbr"]
+
+  static let masteringKeys: [KeySpec] = [
+    KeySpec(
+      "primaries", .choice(MasteringDisplay.Primaries.allCases.map(\.rawValue)), isRequired: true,
+      "primaries and white of the mastering display"),
+    KeySpec("maximum", .integer(1...10_000), isRequired: true, "its peak, cd/m²"),
+    KeySpec("minimum", .integer(0...50_000), isRequired: true, "its black, 1/10,000 cd/m²"),
+    KeySpec("content-maximum", .integer(0...10_000), "MaxCLL, cd/m²; 0, unknown, without it"),
+    KeySpec("content-average", .integer(0...10_000), "MaxFALL, cd/m²; 0, unknown, without it"),
+  ]
+
   static let colourKeys: [KeySpec] = [
-    KeySpec("primaries", .choice(["bt709"]), isRequired: true, "primaries"),
-    KeySpec("transfer", .choice(["bt709"]), isRequired: true, "transfer characteristic"),
-    KeySpec("matrix", .choice(["bt709", "gbr"]), isRequired: true, "Y'CbCr matrix"),
+    KeySpec("primaries", .choice(primaries), isRequired: true, "primaries"),
+    KeySpec("transfer", .choice(transfers), isRequired: true, "transfer characteristic"),
+    KeySpec("matrix", .choice(matrices), isRequired: true, "Y'CbCr matrix"),
     KeySpec("range", .choice(["tv", "pc"]), isRequired: true, "legal or full"),
   ]
 
@@ -54,6 +80,9 @@ package enum DeliveryProfiles {
     "prores-422hq-51": String(decoding: PackageResources.prores_422hq_51_yaml, as: UTF8.self),
     "review-h264": String(decoding: PackageResources.review_h264_yaml, as: UTF8.self),
     "stills-16bit": String(decoding: PackageResources.stills_16bit_yaml, as: UTF8.self),
+    "prores-4444-p3-pq": String(decoding: PackageResources.prores_4444_p3_pq_yaml, as: UTF8.self),
+    "exr-half": String(decoding: PackageResources.exr_half_yaml, as: UTF8.self),
+    "hdr10-hevc": String(decoding: PackageResources.hdr10_hevc_yaml, as: UTF8.self),
   ]
 
   static func load(_ name: String, value: PipelineValue, context: LoadingContext, findings: Findings)
@@ -127,9 +156,11 @@ package enum DeliveryProfiles {
         findings.add(
           value.error(
             "profile.wrongTags", "\(format) cannot be tagged matrix \(tags.matrix), range \(tags.range)",
-            remedy: isRGB ? "R'G'B' is matrix gbr, range pc." : "Y'CbCr is matrix bt709, range tv."))
+            remedy: isRGB
+              ? "R'G'B' is matrix gbr, range pc." : "Y'CbCr is matrix bt709 or bt2020nc, range tv."))
       }
     }
+    let mastering = mastering(reader, tags: tags)
     let sounds = SoundKeys.read(reader, container: container)
     let chapters = reader.choice("chapters", of: DeliveryProfile.Chapters.self)
     let burnIn = reader.choice("burn-in", of: BurnInContent.self) ?? .none
@@ -142,6 +173,7 @@ package enum DeliveryProfiles {
       name: name, summary: reader.text("summary") ?? "", container: container, fileExtension: fileExtension,
       picture: picture, tags: tags, sounds: sounds, chapters: chapters)
     profile.burnIn = burnIn
+    profile.mastering = mastering
     return profile
   }
 
@@ -168,7 +200,7 @@ package enum DeliveryProfiles {
     let quantiser = reader.integer("quantiser", in: 1...224)
     let control = reader.choice("control", of: QuantiserControl.self)
     let verify = fixed(reader, "verify", ["yes", "no"])
-    if codec == "libx264" { refuseNumbers(reader) }
+    if let codec, EncoderOptions.allowed(for: codec) != nil { refuseNumbers(reader, of: codec) }
     if control == .size, let value = reader["control"] {
       let reason =
         codec != "prores_ks" || profile == nil
@@ -178,12 +210,29 @@ package enum DeliveryProfiles {
           value.error("profile.noSize", "no quantiser can be chosen by size here: \(reason)"))
       }
     }
+    let chroma = fixed(reader, "chroma", ["left", "topleft"])
+    let dither = fixed(reader, "dither", ["yes", "no"])
+    if let format, let value = reader["chroma"], !format.contains("420") {
+      findings.add(
+        value.error(
+          "profile.noSubsampling", "\(format) has no chroma to be placed between rows",
+          remedy: "Remove `chroma`."))
+    }
+    if let format, dither == "yes", let value = reader["dither"],
+      DeliveryProfile.Picture.bitDepth(of: format) > 8
+    {
+      findings.add(
+        value.error("profile.noDither", "\(format) has more than 8 bits", remedy: "Remove `dither`."))
+    }
     guard let codec, let format, let lowest else { return nil }
-    return DeliveryProfile.Picture(
+    var picture = DeliveryProfile.Picture(
       codec: codec, profile: profile, pixelFormat: format, quantiser: quantiser,
       budgetRule: control == .size ? Encoding.budgetRuleVersion : nil,
       isVerified: verify == "no" ? false : nil, options: options,
       codecTag: reader.text("tag"), lowestPSNR: Double(lowest))
+    picture.chroma = chroma
+    picture.isDithered = dither == "yes" ? true : nil
+    return picture
   }
 
   private static func options(_ reader: KeyReader, _ picture: PipelineValue, codec: String?) -> [String:
@@ -229,19 +278,48 @@ package enum DeliveryProfiles {
   }
 
   /// Numbers that mean nothing to an encoder that takes names.
-  private static func refuseNumbers(_ reader: KeyReader) {
-    for (key, instead) in [("profile", "options: {profile: high}"), ("quantiser", "options: {crf: 20}")] {
+  private static func refuseNumbers(_ reader: KeyReader, of codec: String) {
+    let profile = codec == "libx265" ? "main10" : "high"
+    for (key, instead) in [
+      ("profile", "options: {profile: \(profile)}"), ("quantiser", "options: {crf: 20}"),
+    ] {
       guard let value = reader[key] else { continue }
       reader.findings.add(
-        value.error("profile.unusedKey", "libx264 takes no `\(key)`", remedy: "Write `\(instead)`."))
+        value.error("profile.unusedKey", "\(codec) takes no `\(key)`", remedy: "Write `\(instead)`."))
     }
+  }
+
+  /// PQ without it leaves displays to guess; SDR with it would be shown as HDR.
+  private static func mastering(_ reader: KeyReader, tags: ColourTags?) -> MasteringDisplay? {
+    guard let value = reader["mastering"] else {
+      if tags?.transfer == "smpte2084", let colour = reader["colour"] {
+        reader.findings.add(
+          colour.error(
+            "profile.noMastering", "a profile in PQ says on which display it was mastered",
+            remedy: "For instance mastering: {primaries: p3-d65, maximum: 1000, minimum: 1}."))
+      }
+      return nil
+    }
+    let keys = KeyReader(value, keys: masteringKeys, owner: "`mastering`", findings: reader.findings)
+    if let tags, tags.transfer != "smpte2084" {
+      reader.findings.add(
+        value.error("profile.notHDR", "`mastering` belongs to PQ", remedy: "Remove it."))
+    }
+    guard let primaries = keys.choice("primaries", of: MasteringDisplay.Primaries.self),
+      let maximum = keys.integer("maximum", in: 1...10_000),
+      let minimum = keys.integer("minimum", in: 0...50_000)
+    else { return nil }
+    return MasteringDisplay(
+      primaries: primaries, maximum: maximum, minimum: minimum,
+      contentMaximum: keys.integer("content-maximum", in: 0...10_000) ?? 0,
+      contentAverage: keys.integer("content-average", in: 0...10_000) ?? 0)
   }
 
   private static func colour(_ value: PipelineValue, findings: Findings) -> ColourTags? {
     let reader = KeyReader(value, keys: colourKeys, owner: "`colour`", findings: findings)
-    let primaries = fixed(reader, "primaries", ["bt709"])
-    let transfer = fixed(reader, "transfer", ["bt709"])
-    let matrix = fixed(reader, "matrix", ["bt709", "gbr"])
+    let primaries = fixed(reader, "primaries", primaries)
+    let transfer = fixed(reader, "transfer", transfers)
+    let matrix = fixed(reader, "matrix", matrices)
     let range = fixed(reader, "range", ["tv", "pc"])
     guard let primaries, let transfer, let matrix, let range else { return nil }
     return ColourTags(primaries: primaries, transfer: transfer, matrix: matrix, range: range)

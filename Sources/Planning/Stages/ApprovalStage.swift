@@ -79,8 +79,13 @@ package struct ApprovalStage: ReadableStage {
     // Shots are shown before and after the stage where it changes pictures and not their places.
     let isAlike = before?.spans.map(\.count) == sequence.spans.map(\.count)
     do {
+      let view = workspace.view(of: picture, for: declaration)
+      var shown = (picture: sequence, view: view)
+      if let before, let source, isAlike {
+        shown = (before, workspace.view(of: source, for: declaration))
+      }
       try GradeStills(
-        stage: sheet, before: isAlike ? before ?? sequence : sequence, after: sequence, bindings: [:],
+        stage: sheet, before: shown.picture, after: sequence, views: (shown.view, view), bindings: [:],
         collection: nil, look: nil, hasScopes: false
       ).plan(in: &workspace)
     } catch {

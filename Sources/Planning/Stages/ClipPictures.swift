@@ -135,6 +135,10 @@ struct ClipPictures {
     let covers = geometry.covers(sizing.raster) && adjustment.opacity == 1 && alpha == .opaque
     // Black bars of its own would hide what lies below.
     if isAbove, !covers { placed.adjustment = adjustment }
+    // What no pixel is resampled of is the same in any light.
+    if placed.adjustment == nil, placed.placement(of: raster, sampleAspect: sampleAspect).isUnscaled {
+      placed.scaling = nil
+    }
     return (placed, covers)
   }
 }

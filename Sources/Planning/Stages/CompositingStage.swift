@@ -78,6 +78,8 @@ extension ImageNode {
       return .sizing(sizing, of: made)
     case .grade(let grade, let below): return .grade(grade, of: try below.replacingPlate(picture))
     case .look(let look, let below): return .look(look, of: try below.replacingPlate(picture))
+    case .colour(let process, let below):
+      return .colour(process, of: try below.replacingPlate(picture))
     case .graphics(let graphics, let below):
       return .graphics(graphics, of: try below.replacingPlate(picture))
     case .matte(let matte, let below): return .matte(matte, of: try below.replacingPlate(picture))

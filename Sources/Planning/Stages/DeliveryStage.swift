@@ -28,6 +28,10 @@ package struct DeliveryStage: ReadableStage {
         "parts of the picture that are left out: {titles: no} is a textless, {grade: no} an ungraded deliverable"
       ),
       KeySpec("after", .stages(.gate), "gates that must be open before it is made"),
+      KeySpec("due", .text, "the last day for it, as 2026-12-24: shown by the board and by status"),
+      KeySpec(
+        "output", .mapping(ColourOutput.keys),
+        "what its values are, where colour is managed: a display and view, or a colour space"),
     ] + BurnIn.keys
 
   package let declaration: StageDeclaration
@@ -39,6 +43,11 @@ package struct DeliveryStage: ReadableStage {
   let chapterColour: String?
   /// The wire to the mix, as written.
   let sound: PipelineValue?
+  /// The last day for it.
+  let due: String?
+  /// What its values are, where colour is managed.
+  let output: ColourOutput?
+  let outputValue: PipelineValue?
 
   /// The part of the programme a deliverable covers, as typed.
   struct FramesKey: Sendable {
@@ -55,11 +64,23 @@ package struct DeliveryStage: ReadableStage {
     frames = Self.frames(keys)
     layers = keys["layers"].map { DeliveryLayers.read($0, findings: keys.findings) } ?? LayerSelection()
     sound = keys["sound"]
+    due = Self.day(keys)
+    outputValue = keys["output"]
+    output = Self.output(keys, context: context, stage: declaration)
     guard let name = keys.text("profile"), let value = keys["profile"],
       let profile = DeliveryProfiles.load(name, value: value, context: context, findings: keys.findings)
     else { return nil }
     self.profile = profile
     burnIn = layers.burnIn ? BurnIn(keys, profile: profile) : .nothing
+    if !context.isManaged, profile.tags.transfer != "bt709" || profile.tags.primaries != "bt709" {
+      keys.findings.add(
+        value.error(
+          "colour.unmanaged",
+          "profile `\(name)` is \(profile.tags.primaries) \(profile.tags.transfer), and without `colour:` every "
+            + "picture is display-coded Rec.709",
+          remedy:
+            "Give the pipeline `colour: {config: aces}` or a config of yours, and the stage an `output:`."))
+    }
     if profile.hasSound, keys["sound"] == nil {
       keys.findings.add(
         value.error(
@@ -92,7 +113,7 @@ package struct DeliveryStage: ReadableStage {
           remedy: "Or `frames-of`, the deliverable whose stored frames it shows."))
     }
     guard stored != nil else { return }
-    for name in ["picture", "layers", "frames"] {
+    for name in ["picture", "layers", "frames", "output"] {
       guard let value = keys[name] else { continue }
       keys.findings.add(
         value.error(
@@ -110,6 +131,45 @@ package struct DeliveryStage: ReadableStage {
     layers = LayerSelection()
     chapterColour = nil
     sound = nil
+    due = nil
+    output = nil
+    outputValue = nil
+  }
+
+  private static func day(_ keys: KeyReader) -> String? {
+    guard let text = keys.text("due"), let value = keys["due"] else { return nil }
+    if CalendarDay.isValid(text) { return text }
+    keys.findings.add(
+      value.error("pipeline.badDay", "`\(text)` is not a day", remedy: "Write it as 2026-12-24."))
+    return nil
+  }
+
+  private static func output(_ keys: KeyReader, context: LoadingContext, stage: StageDeclaration)
+    -> ColourOutput?
+  {
+    guard let value = keys["output"] else {
+      guard keys["frames-of"] == nil, let colour = context.colour else { return nil }
+      let displays = colour.outline.displays.map(\.name).joined(separator: ", ")
+      keys.findings.add(
+        Diagnostic(
+          family: .usage, code: "colour.noOutput", location: stage.location,
+          message: "`\(stage.name)` does not say what its values are, and colour is managed here",
+          remedy:
+            "Give it `output: {display: …, view: …}` or `output: {space: …}`; the displays are \(displays)."
+        ))
+      return nil
+    }
+    guard let colour = context.colour else {
+      if !context.isManaged {
+        keys.findings.add(
+          value.error(
+            "colour.unmanaged",
+            "`output` needs to know what the pictures are, and the pipeline has no `colour:`",
+            remedy: "Give the pipeline `colour: {config: aces}` or a config of yours."))
+      }
+      return nil
+    }
+    return ColourOutput.read(value, outline: colour.outline, owner: "`output`", findings: keys.findings)
   }
 
   private static func frames(_ keys: KeyReader) -> FramesKey? {
@@ -139,8 +199,15 @@ package struct DeliveryStage: ReadableStage {
       if layers.matte, let matte = workspace.pipeline.matte, !matte.isEmpty {
         shown = shown.mapNodes { .matte(matte, of: $0.node) }
       }
-      let sequence = try burnIn.laid(
+      let laid = try burnIn.laid(
         over: shown, from: range.start, stage: declaration.name, in: &workspace)
+      // Only grades leave the working space.
+      let space =
+        layers.grade ? workspace.colourSpace(of: wire) : workspace.pipeline.colour?.working
+      let sequence = try ColourFinish(
+        stage: declaration, value: outputValue, output: output ?? workspace.viewing(of: wire),
+        target: profile.colourTarget, space: space
+      ).finished(laid, in: &workspace)
       try plan(sequence, from: range.start, in: &workspace)
     } catch let list as DiagnosticList {
       throw list
@@ -164,16 +231,37 @@ package struct DeliveryStage: ReadableStage {
           remedy: "Wire `picture:` to the stage that `\(wire)` shows.")
       ])
     }
+    let (own, kept) = (profile.tags, other.encoding.tags)
+    guard own.primaries == kept.primaries, own.transfer == kept.transfer else {
+      throw DiagnosticList([
+        Diagnostic(
+          severity: .error, family: .usage, code: "delivery.storedColours", location: declaration.location,
+          message:
+            "`\(declaration.name)` shows the frames of `\(wire)`, which are \(kept.primaries) \(kept.transfer), "
+            + "and profile `\(profile.name)` is \(own.primaries) \(own.transfer)",
+          remedy: "Wire `picture:` to the stage that `\(wire)` shows, and give it an `output:`.")
+      ])
+    }
     do {
-      let stored = workspace.storedFrames(of: other)
-      let sequence = try burnIn.laid(
-        over: stored, from: other.start, stage: declaration.name, in: &workspace)
+      let laid = try burnIn.laid(
+        over: workspace.storedFrames(of: other), from: other.start, stage: declaration.name, in: &workspace)
+      // The values are there; drawings are brought to them.
+      let sequence = try ColourFinish(
+        stage: declaration, value: nil, output: Self.output(behind: wire, in: workspace),
+        target: profile.colourTarget, space: nil
+      ).finished(laid, in: &workspace)
       try plan(sequence, from: other.start, in: &workspace)
     } catch let list as DiagnosticList {
       throw list
     } catch {
       throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
     }
+  }
+
+  /// What the values of a deliverable are, or of the one whose frames it shows.
+  private static func output(behind name: String, in workspace: PlanningWorkspace) -> ColourOutput? {
+    guard let stage = workspace.pipeline.stage(named: name) as? DeliveryStage else { return nil }
+    return stage.output ?? stage.declaration.wires["frames-of"].flatMap { output(behind: $0, in: workspace) }
   }
 
   private func range(of sequence: PictureSequence, in workspace: PlanningWorkspace) throws(DiagnosticList)
@@ -243,6 +331,7 @@ package struct DeliveryStage: ReadableStage {
       stage: declaration.name, assembly: key, fileExtension: profile.fileExtension,
       documents: chapters.map { [document(of: $0, rate: sequence.rate, in: &workspace)] } ?? [],
       recipe: nil, profile: profile.name)
+    let grades = workspace.grades(behind: declaration)
     let version = try workspace.publish(publish, reason: "no version of it is exactly this") { workspace in
       try JSONBytes.encode(
         Recipe(
@@ -253,7 +342,8 @@ package struct DeliveryStage: ReadableStage {
       DeliverablePlan(
         stage: declaration.name, profile: profile.name, frames: sequence.frameCount,
         distinctFrames: frames.distinct, reusedFrames: frames.distinct - frames.new, newFrames: frames.new,
-        version: version, publishKey: PublishTask.key(publish)))
+        version: version, publishKey: PublishTask.key(publish), due: due,
+        grades: grades.isEmpty ? nil : grades))
   }
 
   /// The task that makes the mix, which must have every layout of the profile.
@@ -300,6 +390,17 @@ package struct DeliveryStage: ReadableStage {
     return MadeFile(
       object: workspace.object(bytes), byteCount: Int64(bytes.count), suffix: "chapters",
       fileExtension: "vtt")
+  }
+}
+
+extension DeliveryProfile {
+  /// What its values become when they are encoded.
+  var colourTarget: CompileColourTask.Target {
+    let format = picture.pixelFormat
+    if format.contains("f32") || format.contains("f16") { return .light }
+    return .codes(
+      bitDepth: DeliveryProfile.Picture.bitDepth(of: format), matrix: tags.matrix,
+      isFullRange: tags.range == "pc")
   }
 }
 

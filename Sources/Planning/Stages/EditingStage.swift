@@ -15,20 +15,32 @@ package struct EditingStage: ReadableStage {
     KeySpec(
       "fit", .choice(Sizing.Fit.allCases.map(\.rawValue)),
       "what to do with pictures of another shape: letterbox (all of the picture), fill (all of the raster) or native "
-        + "(pixel for pixel)")
+        + "(pixel for pixel)"),
+    KeySpec(
+      "scaling", .choice(Scaling.allCases.map(\.rawValue)),
+      "coded (values are scaled as they are; without the key) or linear-light (as light: by the curve of the media's "
+        + "colour space where colour is managed, else of a Rec.709 display; slower)"),
   ]
+
+  enum Scaling: String, CaseIterable {
+    case coded
+    case linearLight = "linear-light"
+  }
 
   package let declaration: StageDeclaration
   let fit: Sizing.Fit
+  let scaling: Scaling
 
   init?(_ declaration: StageDeclaration, keys: KeyReader, context: LoadingContext) {
     self.declaration = declaration
     fit = keys.choice("fit", of: Sizing.Fit.self) ?? .letterbox
+    scaling = keys.choice("scaling", of: Scaling.self) ?? .coded
   }
 
   package func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList) {
     let timeline = workspace.timeline
-    let sizing = Sizing(raster: workspace.pipeline.raster, fit: fit)
+    let sizing = Sizing(
+      raster: workspace.pipeline.raster, fit: fit, scaling: scaling == .linearLight ? .displayLight : nil)
     var faults = timeline.findings.filter(\.isFault).map(Self.lost)
     for track in timeline.tracks where track.isEnabled { faults += unrendered(track) }
     let pictureTracks = timeline.tracks.indices.filter { index in
@@ -46,7 +58,8 @@ package struct EditingStage: ReadableStage {
     }
     guard faults.isEmpty || workspace.pipeline.timeline.isLenient else { throw DiagnosticList(faults) }
     workspace.diagnostics += faults
-    let picture = picture(pictureTracks, sizing: sizing, in: &workspace)
+    let picture = try workspace.broughtToWorkingSpace(
+      picture(pictureTracks, sizing: sizing, in: &workspace))
     do {
       workspace.pictures[declaration.name] = try SlugCards(stage: declaration.name).lay(
         over: picture, in: &workspace)
@@ -170,6 +183,12 @@ extension Interpretation {
       .contains { video.pixelFormat.hasPrefix($0) }
     let isFullRange =
       video.range == "pc" || video.pixelFormat.hasPrefix("yuvj") || (isRGB && video.range != "tv")
-    self.init(matrix: matrix, isFullRange: isFullRange)
+    let isSubsampled = ["420", "422", "411", "410", "nv12", "p010"].contains {
+      video.pixelFormat.contains($0)
+    }
+    // JPEG has chroma in the middle, and files of it rarely say so.
+    let location = video.chromaLocation ?? (video.codec == "mjpeg" ? "center" : "left")
+    self.init(
+      matrix: matrix, isFullRange: isFullRange, siting: isSubsampled ? Siting(rawValue: location) : nil)
   }
 }

@@ -13,6 +13,8 @@ struct GradeStills {
   /// The pictures before and after the stage, span by span.
   let before: PictureSequence
   let after: PictureSequence
+  /// How each of them is shown to people.
+  let views: (before: ColourFinish, after: ColourFinish)
   let bindings: [PictureSpan.Shot.Place: GradeBinding]
   /// File names of the collection and of the look.
   let collection: String?
@@ -50,8 +52,14 @@ struct GradeStills {
   }
 
   func plan(in workspace: inout PlanningWorkspace) throws {
-    let shots = shots(in: workspace)
+    var shots = shots(in: workspace)
     guard !shots.isEmpty else { return }
+    for index in shots.indices {
+      let subject = "shot \(shots[index].event.clip.shot) of `\(stage)`"
+      let view = shots[index].view
+      shots[index].view.before = try views.before.finished(view.before, subject: subject, in: &workspace)
+      shots[index].view.after = try views.after.finished(view.after, subject: subject, in: &workspace)
+    }
     workspace.names.note(after)
     let suffixes = hasScopes ? scopeSuffixes(shots) : [:]
     var scoped: Set<Shot.Grading> = []
@@ -63,6 +71,8 @@ struct GradeStills {
       let page = suffix.map { scopes(of: shot, suffix: $0, in: workspace) }
       let key = try planStill(of: shot, scopes: page, in: &workspace)
       if suffix != nil { withScopes.append(key) }
+      workspace.stills[stage, default: [:]][shot.event.place] = PlannedStill(
+        key: key, scopes: suffixes[shot.grading])
       listed.append(entry(shot, still: key))
     }
     let sheet = try planSheet(listed, in: &workspace)
@@ -81,17 +91,30 @@ struct GradeStills {
     func offer(_ view: View, for place: PictureSpan.Shot.Place) {
       if (views[place]?.count ?? -1) < view.count { views[place] = view }
     }
-    func offer(_ span: PictureSpan, _ graded: PictureSpan, look: Look?) {
+    // Each picture of a mix is shown by itself, through what the mix goes through.
+    func offer(
+      _ span: PictureSpan, _ graded: PictureSpan, look: Look?,
+      through outer: (before: [ColourProcess], after: [ColourProcess]) = ([], [])
+    ) {
+      func coloured(_ node: ImageNode, _ processes: [ColourProcess]) -> ImageNode {
+        processes.reduce(node) { .colour($1, of: $0) }
+      }
       func looked(_ node: ImageNode) -> ImageNode { look.map { .look($0, of: node) } ?? node }
+      let mix = (
+        before: span.node.colour.steps + outer.before, after: graded.node.colour.steps + outer.after
+      )
       if !span.layers.isEmpty {
-        for (layer, gradedLayer) in zip(span.layers, graded.layers) { offer(layer, gradedLayer, look: look) }
+        for (layer, gradedLayer) in zip(span.layers, graded.layers) {
+          offer(layer, gradedLayer, look: look, through: mix)
+        }
       } else if let sides = span.node.transition, let gradedSides = graded.node.transition {
         let last = span.count - 1
         if let shot = span.shot, sides.incoming.hasPicture {
           transitions[shot.place] = sides.transition
           offer(
             View(
-              before: sides.incoming, after: looked(gradedSides.incoming),
+              before: coloured(sides.incoming, mix.before),
+              after: coloured(looked(gradedSides.incoming), mix.after),
               frame: sides.transition.incoming.position(at: span.map.position(at: last)),
               sourceFrame: shot.source.position(at: last),
               count: 0), for: shot.place)
@@ -99,7 +122,8 @@ struct GradeStills {
         if let shot = span.outgoingShot, sides.outgoing.hasPicture {
           offer(
             View(
-              before: sides.outgoing, after: looked(gradedSides.outgoing),
+              before: coloured(sides.outgoing, mix.before),
+              after: coloured(looked(gradedSides.outgoing), mix.after),
               frame: sides.transition.outgoing.position(at: span.map.position(at: 0)),
               sourceFrame: shot.source.position(at: 0),
               count: 0), for: shot.place)
@@ -108,7 +132,8 @@ struct GradeStills {
         let middle = span.count / 2
         offer(
           View(
-            before: span.node, after: graded.node.look == nil ? looked(graded.node) : graded.node,
+            before: coloured(span.node, outer.before),
+            after: coloured(graded.node.look == nil ? looked(graded.node) : graded.node, outer.after),
             frame: span.map.position(at: middle),
             sourceFrame: shot.source.position(at: middle), count: span.count), for: shot.place)
       }
@@ -225,6 +250,7 @@ struct GradeStills {
     if hasScopes {
       switch bindings[shot.event.place]?.origin {
       case .shotName(let id), .eventNumber(let id): notes.append("grade \(id)")
+      case .source: notes.append("grade of the source")
       case .list: notes.append("grade of the list")
       case .log: notes.append("grade of the log")
       case .some(.none), nil: notes.append("no grade")
@@ -263,6 +289,8 @@ struct GradeStills {
     switch binding?.origin {
     case .shotName(let id), .eventNumber(let id):
       facts += [fact("Grade", "correction", id), fact("Grade", "from", collection ?? "a collection")]
+    case .source(let place):
+      facts.append(fact("Grade", "from", place.map { "the source, \($0)" } ?? "the source"))
     case .list: facts.append(fact("Grade", "from", "the cut's list"))
     case .log(let place): facts.append(fact("Grade", "from", "the log, \(place)"))
     case .some(.none), nil: facts.append(fact("Grade", "from", "nobody: as shot"))

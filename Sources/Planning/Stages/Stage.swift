@@ -54,13 +54,17 @@ struct LoadingContext {
   var pipelineFolder: String
   /// The declared media folders: what a stage reads beside its own files lies below one of them.
   var mediaRoots: [Pipeline.MediaRoot] = []
+  /// What the numbers of pictures mean; nil where they are display-coded Rec.709, or where that could not be read.
+  var colour: ColourManagement?
+  /// Whether the pipeline has a `colour:`, readable or not.
+  var isManaged = false
 }
 
 /// Every kind of stage there is.
 package enum StageRegistry {
   static let readable: [any ReadableStage.Type] = [
     EditingStage.self, CompositingStage.self, ColorGradeStage.self, TitlesStage.self, SoundMixStage.self,
-    DeliveryStage.self, ApprovalStage.self, ExternalStage.self,
+    DeliveryStage.self, ApprovalStage.self, ExternalStage.self, QualityStage.self,
   ]
 
   package static var all: [any Stage.Type] { readable }

@@ -1,6 +1,6 @@
 import Diagnostics
-import Editorial
-import ImageGraph
+package import Editorial
+package import ImageGraph
 import MediaTime
 
 /// A conformed picture track as spans of frames: clips, the transitions between them, and gaps.
@@ -76,7 +76,9 @@ struct TrackLayout {
       if !["progressive", "unknown"].contains(video.fieldOrder) {
         notes.append("is interlaced, and is not deinterlaced")
       }
-      if ["smpte2084", "arib-std-b67"].contains(video.transfer) || video.primaries == "bt2020" {
+      if workspace.pipeline.colour == nil,
+        ["smpte2084", "arib-std-b67"].contains(video.transfer) || video.primaries == "bt2020"
+      {
         notes.append("is tagged \(video.primaries) \(video.transfer), and is read as Rec.709")
       }
       diagnostics += notes.map { note in
@@ -271,7 +273,7 @@ struct TrackLayout {
 
 extension ConformedEvent {
   /// Where it is in the cut.
-  var place: PictureSpan.Shot.Place {
+  package var place: PictureSpan.Shot.Place {
     PictureSpan.Shot.Place(track: trackIndex, start: clip.recordRange.start)
   }
 }

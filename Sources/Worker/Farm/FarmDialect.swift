@@ -1,3 +1,4 @@
+import Diagnostics
 import FoundationEssentials
 
 /// Progress in the words of the farm that called the worker.
@@ -5,7 +6,15 @@ enum FarmDialect: String, CaseIterable, Sendable {
   case openjd, opencue, deadline, tractor, flamenco, slurm, generic, json, none
 
   /// Names a dialect where a farm leaves no trace of its own in the environment, as Deadline 10 and Flamenco do.
-  static let variable = "INTERLOCK_FARM"
+  static let variable = "INTERLOCK_PROGRESS"
+
+  /// - Throws: `usage` for a name that is none.
+  static func named(_ name: String, by asker: String) throws(Diagnostic) -> FarmDialect {
+    if let dialect = FarmDialect(rawValue: name) { return dialect }
+    throw Diagnostic(
+      family: .usage, code: "worker.usage",
+      message: "\(asker) is one of \(allCases.map(\.rawValue).joined(separator: ", ")), not `\(name)`")
+  }
 
   /// Chosen from what each farm puts in the environment of its tasks; Slurm last, as other farms run inside its jobs.
   static func detect(_ environment: [String: String]) -> FarmDialect {

@@ -56,11 +56,9 @@ struct FarmRequest {
   private static func dialect(
     _ name: String?, _ environment: [String: String]
   ) throws(Diagnostic) -> FarmDialect {
-    guard let name else { return .detect(environment) }
-    guard let named = FarmDialect(rawValue: name) else {
-      throw fault("--progress is one of \(FarmDialect.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    return named
+    if let name { return try .named(name, by: "--progress") }
+    guard let name = environment[FarmDialect.variable], !name.isEmpty else { return .detect(environment) }
+    return try .named(name, by: FarmDialect.variable)
   }
 
   private static func mapping(_ path: String) throws(Diagnostic) -> PathMapping {

@@ -29,7 +29,8 @@ struct FarmRun {
     startLife()
     if let list = TaskListFile(request.file) { return run(list) }
     let ending = AttemptRunner.run(order(request.file)) { attempt, head in
-      StandardOutput.write(firstLine(of: Self.words(attempt, head, file: request.file)))
+      StandardOutput.write(
+        Self.firstLine(of: Self.words(attempt, head, file: request.file), arguments, limits))
       tellNeeds(of: head)
     } reporter: { _ in
       FarmReporter(dialect: dialect)
@@ -37,6 +38,18 @@ struct FarmRun {
     tell(ending.diagnostics)
     close(ending.exit, failure: ending.failure == .cancelled ? nil : ending.diagnostics.first?.message)
     Self.write(ending)
+    return ending.exit
+  }
+
+  /// The end of a worker that was asked for something that says nothing; told like any other end.
+  static func refuse(
+    _ fault: Diagnostic, arguments: [String], limits: FarmLimits, environment: [String: String]
+  ) -> Int32 {
+    StandardOutput.write(firstLine(of: "no task", arguments, limits))
+    StandardOutput.write(fault.description)
+    StandardOutput.write(FarmDialect.detect(environment).failure(fault.message))
+    let ending = AttemptRunner.ending(refusing: fault)
+    write(ending)
     return ending.exit
   }
 
@@ -77,16 +90,18 @@ struct FarmRun {
   private func run(_ list: TaskListFile) -> Int32 {
     let numbers = list.numbers(asked: request.tasks, environment)
     let span = "\(numbers.count) of \(list.list.tasks.count) tasks of \(list.list.name)"
-    StandardOutput.write(firstLine(of: span))
-    guard request.frames == nil, !numbers.isEmpty else {
-      let message =
-        request.frames != nil
-        ? "a list of tasks is not made frame by frame: its tasks are chosen with --tasks"
-        : "none of the tasks 1-\(list.list.tasks.count) of \(list.list.name) was asked for"
-      close(2, failure: message)
-      return 2
-    }
+    StandardOutput.write(Self.firstLine(of: span, arguments, limits))
     var ends = ListEnding(list: list.list.name, asked: numbers.count)
+    guard request.frames == nil, !numbers.isEmpty else {
+      ends.exit = 2
+      close(
+        ends.exit,
+        failure: request.frames != nil
+          ? "a list of tasks is not made frame by frame: its tasks are chosen with --tasks"
+          : "none of the tasks 1-\(list.list.tasks.count) of \(list.list.name) was asked for")
+      Self.write(ends)
+      return ends.exit
+    }
     for (index, number) in numbers.enumerated() {
       if StopRequest.exitCode != nil || StopRequest.isWarned { break }
       let place = (before: index, of: numbers.count)
@@ -101,7 +116,7 @@ struct FarmRun {
       Self.write(ending)
       ends.note(number, ending)
       // Of the rest nothing would come out differently: the process, the machine or the disk has to be looked at.
-      guard ends.mayGoOn else { break }
+      guard ends.mayGoOn, ending.diagnostics.first?.code != "task.outsideProduction" else { break }
     }
     ends.close()
     close(ends.exit, failure: ends.isCancelled ? nil : ends.reason)
@@ -112,7 +127,7 @@ struct FarmRun {
   // MARK: Words
 
   /// Version, command to paste, host and task: what a person reads first in a farm's log.
-  private func firstLine(of task: String) -> String {
+  private static func firstLine(of task: String, _ arguments: [String], _ limits: FarmLimits) -> String {
     let quoted = (["interlock-worker", "run"] + arguments)
       .map { "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'" }.joined(separator: " ")
     return

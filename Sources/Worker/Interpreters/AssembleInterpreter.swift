@@ -37,7 +37,8 @@ private struct SequenceAssembly {
     var objects: [ObjectReference] = []
     let decoder = try PictureDecoder(EncoderSettings(input.encoding))
     var decoded: [Int64] = []
-    try SegmentReader(store: context.store).forEachFrame(input.pieces) { frame, packet, _, _ in
+    var places: [FramePlace] = []
+    try SegmentReader(store: context.store).forEachFrame(input.pieces) { frame, packet, entry, _ in
       try StopRequest.check()
       let object = try context.store.commitObject(bytes: packet, name: "frame", scratch: context.attempt.path)
       // Numbered by the frame count of the timecode, seven digits and more when needed.
@@ -45,6 +46,7 @@ private struct SequenceAssembly {
       let suffix = String(repeating: "0", count: max(0, 7 - number.count)) + number
       files.append(AssembleTask.File(object: object.digest, byteCount: object.byteCount, suffix: suffix))
       objects.append(object)
+      places.append(FramePlace(object: object, offset: 0, digest: entry.digest))
       try decoder.decode(packet) { picture in
         guard picture.width == input.encoding.width, picture.height == input.encoding.height else {
           throw WorkerFailure(verification: "file \(suffix) decodes as \(picture.width)x\(picture.height)")
@@ -56,6 +58,7 @@ private struct SequenceAssembly {
     guard Int64(files.count) == expected else {
       throw WorkerFailure(verification: "\(files.count) files were made, \(expected) were asked for")
     }
+    SegmentHoming(context: context, pieces: input.pieces, places: places).move()
     let checks = [
       AssembleTask.Evidence.Check(name: "files", expected: "\(expected)", found: "\(files.count)")
     ]

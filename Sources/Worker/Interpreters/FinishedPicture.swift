@@ -5,9 +5,15 @@ final class FinishedPicture {
   private let pipe: PicturePipe
   private let buffer: PictureBuffer
 
-  init(from source: Colour.PictureFormat, look: LookTable?, destination: Colour.PictureFormat) throws {
-    pipe = try PicturePipe(
-      source: source, grade: look.map { GradeKernel(decision: nil, look: $0) }, destination: destination)
+  convenience init(
+    from source: Colour.PictureFormat, look: LookTable?, destination: Colour.PictureFormat
+  ) throws {
+    try self.init(
+      from: source, grade: look.map { GradeKernel(decision: nil, look: $0) }, destination: destination)
+  }
+
+  init(from source: Colour.PictureFormat, grade: GradeKernel?, destination: Colour.PictureFormat) throws {
+    pipe = try PicturePipe(source: source, grade: grade, destination: destination)
     buffer = PictureBuffer(layout: destination.layout, width: destination.width, height: destination.height)
   }
 

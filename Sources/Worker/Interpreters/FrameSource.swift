@@ -21,15 +21,18 @@ struct FrameSourceBuilder {
   let media: [String: RenderTask.Media]
   let store: ObjectStore
   let clock: WorkClock
+  /// Nil where pictures have no colour steps.
+  let colour: ColourLibrary?
   /// What the chain shares with others.
   let uses: SourceUses
 
   init(
-    media: [String: RenderTask.Media], store: ObjectStore, clock: WorkClock = WorkClock(),
-    open: OpenSources = OpenSources()
+    media: [String: RenderTask.Media], store: ObjectStore, colour: ColourLibrary? = nil,
+    clock: WorkClock = WorkClock(), open: OpenSources = OpenSources()
   ) {
     self.media = media
     self.store = store
+    self.colour = colour
     self.clock = clock
     uses = SourceUses(open)
   }
@@ -40,6 +43,9 @@ struct FrameSourceBuilder {
     if case .matte(let matte, let below) = node {
       return try MatteSource(matte, of: below, destination: destination, builder: self)
     }
+    if case .colour(let process, let below) = node {
+      return try source(below, through: process, destination: destination)
+    }
     if let (transition, outgoing, incoming) = node.transition {
       return try TransitionSource(
         transition, outgoing: outgoing, incoming: incoming, look: look(node), destination: destination,
@@ -49,11 +55,35 @@ struct FrameSourceBuilder {
       return try LayersSource(
         layering, pictures: pictures, look: look(node), destination: destination, builder: self)
     }
-    if let sizing = node.sizing, let adjustment = sizing.adjustment {
-      return try AdjustedSource(
-        node, sizing: sizing, adjustment: adjustment, destination: destination, builder: self)
+    if let sizing = node.sizing, sizing.isFloating {
+      return try AdjustedSource(node, sizing: sizing, destination: destination, builder: self)
     }
     return try ClipSource(node, destination: destination, builder: self)
+  }
+
+  /// Pictures through colour steps: by the kernels on their way where those can, else in float.
+  private func source(
+    _ below: ImageNode, through process: ColourProcess, destination: Colour.PictureFormat
+  ) throws -> any FrameSource {
+    guard let colour else { throw WorkerFailure(verification: "pictures without colour have colour steps") }
+    let loaded = try colour.program(process)
+    if case .identity = loaded.form, loaded.black == nil {
+      return try source(below, destination: destination)
+    }
+    if below.isClip {
+      if let sizing = below.sizing, sizing.isFloating {
+        return try AdjustedSource(
+          below, sizing: sizing, colour: loaded, destination: destination, builder: self)
+      }
+      switch loaded.form {
+      case .kernel, .identity:
+        return try ClipSource(
+          below, through: (process, loaded), destination: destination, builder: self)
+      case .steps, .processor: break
+      }
+    }
+    let between = try PictureBuffer.float(width: destination.width, height: destination.height)
+    return try ColourSource(source(below, destination: between), colour: loaded, destination: destination)
   }
 
   func decision(_ node: ImageNode) throws -> GradeKernel.Decision? {
@@ -72,6 +102,16 @@ struct FrameSourceBuilder {
   }
 }
 
+extension Sizing {
+  /// Whether it is done in float, at any place and in any light.
+  fileprivate var isFloating: Bool { adjustment != nil || scaling != nil }
+}
+
+extension ImageNode {
+  /// Whether it is one sized source or composite, graded or not.
+  fileprivate var isClip: Bool { transition == nil && layers == nil && sized != nil && colour.steps.isEmpty }
+}
+
 extension ColourEncoding {
   init(_ interpretation: Interpretation) {
     let matrix: Matrix =
@@ -80,7 +120,13 @@ extension ColourEncoding {
       case .bt709: .bt709
       case .bt2020: .bt2020
       }
-    self.init(matrix: matrix, isFullRange: interpretation.isFullRange)
+    let siting: Siting =
+      switch interpretation.siting {
+      case .center: .centre
+      case .topleft: .topLeft
+      case nil: .left
+      }
+    self.init(matrix: matrix, isFullRange: interpretation.isFullRange, siting: siting)
   }
 }
 

@@ -9,7 +9,14 @@ final class GraphicsSource: FrameSource {
   /// Innermost first.
   private let stack: [Graphics]
   private let below: any FrameSource
-  private let images: [Graphics.Image: Overlay]
+  private let images: [Drawing: Overlay]
+
+  /// A picture, and what brings its sRGB to what lies below.
+  private struct Drawing: Hashable {
+    var image: Graphics.Image
+    var colour: ColourProcess?
+  }
+
   private let mixed: PictureBuffer
   private let finish: FinishedPicture
 
@@ -23,24 +30,29 @@ final class GraphicsSource: FrameSource {
     }
     self.stack = stack
     below = try builder.source(base, destination: between)
-    var images: [Graphics.Image: Overlay] = [:]
-    for image in stack.flatMap(\.images) where images[image] == nil {
-      images[image] = try Self.overlay(image, builder)
+    var images: [Drawing: Overlay] = [:]
+    for graphics in stack {
+      for image in graphics.images {
+        let drawing = Drawing(image: image, colour: graphics.colour)
+        if images[drawing] == nil { images[drawing] = try Self.overlay(drawing, builder) }
+      }
     }
     self.images = images
     mixed = try PictureBuffer(floatOfWidth: destination.width, height: destination.height)
     finish = try FinishedPicture(from: between, look: nil, destination: destination)
   }
 
-  private static func overlay(_ image: Graphics.Image, _ builder: FrameSourceBuilder) throws -> Overlay {
+  private static func overlay(_ drawing: Drawing, _ builder: FrameSourceBuilder) throws -> Overlay {
+    let image = drawing.image
     let canvas = try Canvas(png: try builder.store.bytes(of: image.object))
     guard canvas.width == image.raster.width, canvas.height == image.raster.height,
-      let overlay = Overlay(
+      var overlay = Overlay(
         premultiplied: canvas.premultiplied(), width: canvas.width, height: canvas.height)
     else {
       throw WorkerFailure(
         verification: "a drawn picture is \(canvas.width)x\(canvas.height), not \(image.raster)")
     }
+    if let colour = drawing.colour { overlay = try overlay.converted(by: colour, builder.colour) }
     return overlay
   }
 
@@ -59,13 +71,15 @@ final class GraphicsSource: FrameSource {
     }
     mixed.withDestination { planes in
       for (graphics, frame) in zip(stack, numbers) {
-        for layer in graphics.layers { draw(layer, at: frame, over: planes) }
+        for layer in graphics.layers { draw(layer, graphics.colour, at: frame, over: planes) }
       }
     }
     return try body(try finish.picture(of: mixed))
   }
 
-  private func draw(_ layer: Graphics.Layer, at frame: Int64, over planes: [DestinationPlane]) {
+  private func draw(
+    _ layer: Graphics.Layer, _ colour: ColourProcess?, at frame: Int64, over planes: [DestinationPlane]
+  ) {
     let fade = layer.fade?.opacity(at: frame) ?? .one
     guard fade > .zero, layer.opacity > 0 else { return }
     let weights = Overlay.Weights(
@@ -73,7 +87,7 @@ final class GraphicsSource: FrameSource {
     func lay(_ image: Graphics.Image, column: Int = 0, columns: Int? = nil, x: Int, y: Int) {
       let part = PictureRectangle(
         x: column, y: 0, width: columns ?? image.raster.width, height: image.raster.height)
-      images[image]?.blend(
+      images[Drawing(image: image, colour: colour)]?.blend(
         part, atX: x, y: y, weights: weights, over: planes, width: mixed.width, height: mixed.height)
     }
     switch layer.content {
@@ -92,5 +106,14 @@ final class GraphicsSource: FrameSource {
         lay(counter.glyphs, column: glyph * cell, columns: cell, x: layer.x + place * cell, y: layer.y)
       }
     }
+  }
+}
+
+extension Overlay {
+  /// Its sRGB brought to what lies below.
+  fileprivate func converted(by process: ColourProcess, _ library: ColourLibrary?) throws -> Overlay {
+    guard let library else { throw WorkerFailure(verification: "pictures without colour have colour steps") }
+    let loaded = try library.program(process)
+    return try converted { try loaded.apply(&$0) }
   }
 }

@@ -18,6 +18,10 @@ final class MatteSource: FrameSource {
     below = try builder.source(node, destination: destination)
     buffer = PictureBuffer(layout: destination.layout, width: destination.width, height: destination.height)
     buffer.fillBlack(isFullRange: destination.encoding.isFullRange)
+    guard let colour = matte.colour else { return }
+    try builder.source(.colour(colour, of: .black(Black())), destination: destination).withFrame(0) { black in
+      buffer.copy(black, columns: 0..<matte.raster.width, rows: 0..<matte.raster.height)
+    }
   }
 
   func withFrame<R>(_ number: Int64, _ body: (PictureBuffer) throws -> R) throws -> R {

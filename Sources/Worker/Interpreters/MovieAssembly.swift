@@ -34,10 +34,16 @@ struct MovieAssembly {
       }
     }
     let found = digest.wait()
-    let evidence = try proof.get()
+    let (evidence, positions) = try proof.get()
     let object = try context.clock.spend(.mux) {
       try context.store.commitObject(
         partFile: part, name: "movie.\(input.profile.fileExtension)", digest: try found.get())
+    }
+    context.clock.spend(.mux) {
+      SegmentHoming(
+        context: context, pieces: input.pieces,
+        places: zip(positions, written.digests).map { FramePlace(object: object, offset: $0, digest: $1) }
+      ).move()
     }
     let file = AssembleTask.File(object: object.digest, byteCount: object.byteCount, suffix: "")
     return (
@@ -74,8 +80,10 @@ struct MovieAssembly {
   }
 
   func write(to part: String, mixes: [TrackMix]) throws -> WrittenMovie {
+    var video = EncoderSettings(input.encoding)
+    video.mastering = input.profile.mastering?.values
     let writer = try MovieWriter(
-      path: part, container: container, video: EncoderSettings(input.encoding), sounds: mixes.map(\.format),
+      path: part, container: container, video: video, sounds: mixes.map(\.format),
       startTimecode: input.startTimecode,
       chapters: input.chapters?.chapters.map { .init(start: $0.start, end: $0.end, title: $0.title) } ?? [])
     let sounds = try mixes.map { try MixBytes(path: $0.path, channels: $0.format.channels) }
@@ -124,6 +132,13 @@ struct WrittenMovie {
   /// One per track, over its packets in their order.
   var sounds: [Digest] = []
   var sampleCount: Int64 = 0
+}
+
+extension MasteringDisplay {
+  /// As `EncoderSettings` has it.
+  var values: [Int32] {
+    (primaries.points + [maximum, minimum, contentMaximum, contentAverage]).map(Int32.init)
+  }
 }
 
 extension SoundFormat {

@@ -11,12 +11,14 @@ struct MovieProof {
   let mixes: [TrackMix]
   let written: WrittenMovie
 
-  func evidence(_ path: String) throws -> AssembleTask.Evidence {
+  /// - Returns: what was checked, and where the packet of each frame begins in the file.
+  func evidence(_ path: String) throws -> (evidence: AssembleTask.Evidence, positions: [Int64]) {
     let inspector = try MovieInspector(path: path)
     var checks = picture(inspector)
     checks += try structure(inspector)
     checks += try sound(inspector)
-    checks += try packets(inspector)
+    let packets = try packets(inspector)
+    checks += packets.checks
     let frames = joins()
     for frame in frames {
       try inspector.withFrame(at: frame) { picture in
@@ -32,12 +34,13 @@ struct MovieProof {
           "the assembled file is not what it should be: \(failed.name): expected \(failed.expected), found \(failed.found)"
       )
     }
-    return AssembleTask.Evidence(
+    let evidence = AssembleTask.Evidence(
       proof: "structure, packet digests and decoded joins; "
         + (input.encoding.isVerified == false
           ? "frames were not decoded when they were made" : "every frame was decoded when it was made"),
       checks: checks,
       framesDecoded: frames)
+    return (evidence, packets.positions)
   }
 
   private func picture(_ inspector: MovieInspector) -> [AssembleTask.Evidence.Check] {
@@ -60,6 +63,9 @@ struct MovieProof {
     if input.encoding.codec != "ffv1" || range != "unknown" {
       checks.append(check("range", tags.range, range))
     }
+    if let chroma = input.encoding.chroma {
+      checks.append(check("chroma", chroma, video?.chromaLocation ?? "none"))
+    }
     if let tag = input.profile.picture.codecTag {
       checks.append(check("codec tag", tag, video?.codecTag ?? "none"))
     }
@@ -74,6 +80,10 @@ struct MovieProof {
 
   private func structure(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
     var checks: [AssembleTask.Evidence.Check] = []
+    if let mastering = input.profile.mastering {
+      let found = try inspector.mastering()?.map { "\($0)" }.joined(separator: " ")
+      checks.append(check("mastering display and content light", mastering.words, found ?? "none"))
+    }
     if container == .mp4 { checks.append(check("index in front", true, try inspector.isIndexInFront())) }
     if let chapters = input.chapters {
       checks.append(
@@ -104,13 +114,17 @@ struct MovieProof {
     return checks
   }
 
-  private func packets(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
+  private func packets(_ inspector: MovieInspector) throws -> (
+    checks: [AssembleTask.Evidence.Check], positions: [Int64]
+  ) {
+    var positions: [Int64] = []
     var matching = 0
     var count = 0
     var keys = 0
     var sounds = mixes.map { _ in StreamingDigest() }
     try unsafe inspector.forEachPacket(
-      video: { index, isKey, bytes in
+      video: { index, isKey, position, bytes in
+        positions.append(position)
         var whole = StreamingDigest()
         unsafe whole.update(bytes)
         let digest = whole.finalize().hex
@@ -133,7 +147,7 @@ struct MovieProof {
         check(
           "sound \(track + 1) packets, SHA-256", written.sounds[track].hex, sounds[track].finalize().hex))
     }
-    return checks
+    return (checks, positions)
   }
 
   private func check(

@@ -1,4 +1,5 @@
 import Colour
+import ImageGraph
 import Media
 
 /// One picture in the encoder's layout: what was asked for, kept to be compared with what comes back.
@@ -8,6 +9,8 @@ final class PictureBuffer {
   let height: Int
   /// How much of each pixel it covers, 0…1, by which its colours are multiplied; nil where all of it covers.
   var cover: [Float]?
+  /// Where there is a picture; nil for everywhere. Around it is black.
+  var area: Sizing.Rectangle?
   /// Planes one after the other, rows without padding.
   private var storage: [UInt8]
   private let planes: [Plane]
@@ -44,6 +47,7 @@ final class PictureBuffer {
     planes = other.planes
     storage = other.storage
     cover = other.cover
+    area = other.area
   }
 
   /// A picture for mixing: planar float R'G'B'.
@@ -182,6 +186,41 @@ final class PictureBuffer {
     }
   }
 
+  /// Makes everything outside of a part of a float picture one colour.
+  func fill(outside area: Sizing.Rectangle, with colour: SIMD3<Float>) {
+    precondition(layout.bitDepth == 32, "only float pictures are filled with a colour")
+    // Planes are green, blue, red.
+    for (plane, value) in zip(planes, [colour.y, colour.z, colour.x]) {
+      unsafe storage.withUnsafeMutableBytes { buffer in
+        let samples = unsafe buffer.bindMemory(to: Float.self)
+        for row in 0..<height {
+          let start = plane.offset / MemoryLayout<Float>.size + row * width
+          let isInside = row >= area.y && row < area.y + area.height
+          let end = isInside ? area.x : width
+          for column in 0..<end { unsafe samples[start + column] = value }
+          guard isInside else { continue }
+          for column in area.x + area.width..<width { unsafe samples[start + column] = value }
+        }
+      }
+    }
+  }
+
+  /// Lays a float picture, whose colours are multiplied by what it covers, over one colour: it covers all then.
+  func lie(over colour: SIMD3<Float>) {
+    precondition(layout.bitDepth == 32, "only float pictures lie over a colour")
+    guard let cover else { return }
+    self.cover = nil
+    for (plane, value) in zip(planes, [colour.y, colour.z, colour.x]) where value != 0 {
+      unsafe storage.withUnsafeMutableBytes { buffer in
+        let samples = unsafe buffer.bindMemory(to: Float.self)
+        let start = plane.offset / MemoryLayout<Float>.size
+        for index in cover.indices {
+          unsafe samples[start + index] += value * (1 - cover[index])
+        }
+      }
+    }
+  }
+
   /// Peak signal-to-noise ratio of a decoded picture over all samples, in dB; nil when they are all the same.
   ///
   /// A decoder may give more bits than went in (ProRes 4444 decodes to 12): samples are compared at the greater
@@ -193,6 +232,7 @@ final class PictureBuffer {
     else {
       throw WorkerFailure(verification: "frames of \(layout) come back as \(decoded.pixelFormat)")
     }
+    if layout.bitDepth == 32 { return try ratioOfFloats(decoded) }
     var sum: UInt64 = 0
     var count = 0
     for (index, part) in planes.enumerated() {
@@ -214,5 +254,32 @@ final class PictureBuffer {
     guard sum > 0 else { return nil }
     let peak = Double((1 << other.bitDepth) - 1)
     return Decibels.ratio(peak * peak * Double(count) / Double(sum))
+  }
+
+  /// Of floating point, by how far samples lie off relative to themselves; half is good for about 75 dB.
+  private func ratioOfFloats(_ decoded: borrowing PictureView) throws -> Double? {
+    var sum = 0.0
+    var count = 0
+    for (index, part) in planes.enumerated() {
+      guard decoded.rowByteCount(ofPlane: index) >= part.rowBytes,
+        decoded.rowCount(ofPlane: index) >= part.rows
+      else { throw WorkerFailure(verification: "plane \(index) comes back smaller than it was") }
+      let plane = unsafe decoded.plane(index)
+      let stride = decoded.stride(ofPlane: index)
+      unsafe storage.withUnsafeBytes { mine in
+        for row in 0..<part.rows {
+          for column in 0..<part.rowBytes / 4 {
+            let a = unsafe mine.loadUnaligned(
+              fromByteOffset: part.offset + row * part.rowBytes + 4 * column, as: Float.self)
+            let b = unsafe plane.loadUnaligned(fromByteOffset: row * stride + 4 * column, as: Float.self)
+            // Below the smallest normal half nothing is relative any more.
+            let difference = Double(a - b) / max(Double(a.magnitude), 1 / 16_384)
+            sum += difference * difference
+          }
+        }
+      }
+      count += part.rowBytes / 4 * part.rows
+    }
+    return sum > 0 ? Decibels.ratio(Double(count) / sum) : nil
   }
 }

@@ -58,7 +58,8 @@ final class PictureLoader {
     }
     let between = Media.PictureFormat(pixelFormat: name, width: format.width, height: format.height)
     let scaler = try Scaler(
-      from: format, to: between, matrix: interpretation.matrix.rawValue, isFullRange: encoding.isFullRange)
+      from: format, to: between, matrix: interpretation.matrix.rawValue, isFullRange: encoding.isFullRange,
+      chromaLocation: interpretation.siting?.rawValue ?? "left")
     return Stage(format: format, scaler: scaler, pipe: try pipe(layout))
   }
 }

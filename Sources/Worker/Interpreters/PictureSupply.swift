@@ -34,7 +34,7 @@ extension FrameSourceBuilder {
       }
     case .composite(let composite, let layers):
       return try CompositeSupply(composite, layers: layers, builder: self)
-    case .black, .sizing, .grade, .transition, .layers, .look, .graphics, .matte:
+    case .black, .sizing, .grade, .transition, .layers, .look, .colour, .graphics, .matte:
       throw WorkerFailure(verification: "the chain composites or sizes what is no source")
     }
   }

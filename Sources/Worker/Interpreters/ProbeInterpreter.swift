@@ -67,7 +67,9 @@ extension MediaFacts {
           rate: video.rate,
           frameCount: video.frameCount, isVariableRate: video.isVariableRate, isIntraOnly: video.isIntraOnly,
           range: video.range, primaries: video.primaries, transfer: video.transfer, matrix: video.matrix,
-          fieldOrder: video.fieldOrder)
+          fieldOrder: video.fieldOrder,
+          chromaLocation: ["unknown", "unspecified"].contains(video.chromaLocation)
+            ? nil : video.chromaLocation)
       },
       sound: probed.sound.map { sound in
         SoundFacts(

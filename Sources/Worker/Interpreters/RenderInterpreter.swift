@@ -23,6 +23,7 @@ enum RenderInterpreter: TaskInterpreter {
     let asked = try asked(segments, in: context)
     let total = segments.filter { asked.contains($0.key) }.reduce(0) { $0 + Int($1.count) }
     let open = OpenSources()
+    let colour = ColourLibrary(context)
     var lanes: [RenderLane] = []
     var done = 0
     for lane in input.lanes {
@@ -35,7 +36,9 @@ enum RenderInterpreter: TaskInterpreter {
       }
       if missing.isEmpty { continue }
       lanes.append(
-        try RenderLane(lane, missing: missing, number: lanes.count, of: input, open: open, context: context))
+        try RenderLane(
+          lane, missing: missing, number: lanes.count, of: input, open: open, colour: colour, context: context
+        ))
     }
     var reported = ContinuousClock.now
     for index in LaneOrder.frames(of: lanes.map(\.places)) {
@@ -89,12 +92,14 @@ final class SegmentFile {
   private(set) var packets: [PacketEntry] = []
   /// Nil while every frame came back as it was.
   private(set) var lowestPSNR: Double?
+  private let key: TaskKey
   private let path: String
   private var file: OpenFile?
   private var offset: Int64 = 0
   private var digest = StreamingDigest()
 
-  init(path: String, in fileSystem: FileSystem) throws {
+  init(of key: TaskKey, path: String, in fileSystem: FileSystem) throws {
+    self.key = key
     self.path = path
     file = try OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, in: fileSystem)
   }
@@ -112,6 +117,8 @@ final class SegmentFile {
   }
 
   func commit(to store: ObjectStore) throws -> ObjectReference {
+    try file?.write(key.bytes)
+    digest.update(key.bytes)
     file = nil
     return try store.commitObject(partFile: path, name: "segment", digest: digest.finalize())
   }
@@ -127,6 +134,7 @@ extension EncoderSettings {
       options: encoding.options,
       threads: 1, primaries: encoding.tags.primaries, transfer: encoding.tags.transfer,
       matrix: encoding.tags.matrix, range: encoding.tags.range)
+    chroma = encoding.chroma
   }
 }
 

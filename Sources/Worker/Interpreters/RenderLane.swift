@@ -13,6 +13,7 @@ final class RenderLane {
   private let number: Int
   private let input: RenderTask.Input
   private let open: OpenSources
+  private let colour: ColourLibrary
   private let context: TaskContext
   private let destination: Colour.PictureFormat
   /// Frames of all segments that are missing, in order.
@@ -39,12 +40,13 @@ final class RenderLane {
 
   init(
     _ lane: RenderTask.Lane, missing: [RenderTask.Segment], number: Int, of input: RenderTask.Input,
-    open: OpenSources, context: TaskContext
+    open: OpenSources, colour: ColourLibrary, context: TaskContext
   ) throws {
     self.lane = lane
     self.number = number
     self.input = input
     self.open = open
+    self.colour = colour
     self.context = context
     destination = try Self.destination(lane.encoding)
     let frames = missing.flatMap { segment -> [Frame] in
@@ -72,9 +74,11 @@ final class RenderLane {
     }
     return Colour.PictureFormat(
       layout: layout,
-      encoding: ColourEncoding(matrix: .bt709, isFullRange: encoding.tags.range == "pc"),
+      encoding: ColourEncoding(
+        matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709,
+        isFullRange: encoding.tags.range == "pc", siting: encoding.chroma == "topleft" ? .topLeft : .left),
       width: encoding.width,
-      height: encoding.height)
+      height: encoding.height, isDithered: encoding.isDithered == true)
   }
 
   var isBetweenSegments: Bool { segment == nil }
@@ -100,7 +104,8 @@ final class RenderLane {
     context.log.write("begin \(segment.key.hex) frames \(segment.runs.first?.first ?? 0)+\(segment.count)")
     return Open(
       coder: try frameCoder ?? GroupCoder(lane.encoding, clock: context.clock),
-      file: try SegmentFile(path: context.part(segment.key.hex), in: context.store.fileSystem))
+      file: try SegmentFile(
+        of: segment.key, path: context.part(segment.key.hex), in: context.store.fileSystem))
   }
 
   private func source(of chain: Digest) throws -> any FrameSource {
@@ -112,7 +117,7 @@ final class RenderLane {
     current = nil
     open.turn(lane: number, to: node)
     let builder = FrameSourceBuilder(
-      media: input.media, store: context.store, clock: context.clock, open: open)
+      media: input.media, store: context.store, colour: colour, clock: context.clock, open: open)
     let source = try builder.source(node, destination: destination)
     current = (chain, source)
     return source

@@ -7,9 +7,10 @@ import TaskKinds
 
 /// Reads encoded frames out of segments, in programme order.
 final class SegmentReader {
-  private struct Open {
+  fileprivate struct Open {
     var key: TaskKey
     var record: SegmentRecord
+    var object: Digest
     var file: ByteFile
   }
 
@@ -38,28 +39,31 @@ final class SegmentReader {
 
   /// One frame of a segment; its digest is checked.
   func packet(of key: TaskKey, at index: Int) throws -> (bytes: [UInt8], entry: PacketEntry) {
-    let open = try segment(key)
-    guard open.record.packets.indices.contains(index) else {
-      throw WorkerFailure(verification: "segment \(key.hex.prefix(12)) has no frame \(index)")
+    if let open = try? segment(key, holding: index), let found = try? open.read(index),
+      found.entry.isOf(found.bytes)
+    {
+      return found
     }
-    let entry = open.record.packets[index]
-    let bytes = try open.file.read(at: entry.offset, count: entry.size)
-    guard entry.isOf(bytes) else {
+    // Another machine may have moved it, or made it again, under our hands.
+    current = nil
+    let open = try segment(key, holding: index)
+    let found = try open.read(index)
+    guard found.entry.isOf(found.bytes) else {
       try takeOut(open)
-      throw WorkerFailure(damagedObject: open.record.object)
+      throw WorkerFailure(damagedObject: open.object)
     }
-    return (bytes, entry)
+    return found
   }
 
   /// Takes a segment out of use whose packets are not what its result says: the object, or else the result.
   private func takeOut(_ segment: Open) throws {
-    if try store.verifyObject(segment.record.object) { try store.withdrawResult(segment.key) }
+    if try store.verifyObject(segment.object) { try store.withdrawResult(segment.key) }
   }
 
   /// Bytes of all the frames of some pieces.
   func byteCount(_ pieces: [AssembleTask.Piece]) throws -> Int64 {
     try pieces.reduce(0) { total, piece in
-      let packets = try segment(piece.segment).record.packets
+      let packets = try record(piece.segment).packets
       return (0..<piece.count).reduce(into: total) { total, step in
         let index = piece.offset + step * piece.step
         guard packets.indices.contains(index) else { return }
@@ -68,19 +72,46 @@ final class SegmentReader {
     }
   }
 
-  private func segment(_ key: TaskKey) throws -> Open {
-    if let current, current.key == key { return current }
-    current = nil
+  private func record(_ key: TaskKey) throws -> SegmentRecord {
+    if let current, current.key == key { return current.record }
     guard let result = try store.result(key, as: SegmentRecord.self) else {
       throw WorkerFailure(missingObject: key)
     }
-    let record = result.output
-    guard store.contains(record.object), let file = try? ByteFile(store.path(of: record.object)) else {
-      throw WorkerFailure(missingObject: record.object)
+    return result.output
+  }
+
+  private func segment(_ key: TaskKey, holding index: Int) throws -> Open {
+    if let current, current.key == key, current.record.object(ofFrame: index) == current.object {
+      return current
     }
-    let open = Open(key: key, record: record, file: file)
-    current = open
-    return open
+    var missing: Digest = key
+    // An assembly may move the segment into its file just now: then the next look finds it there.
+    for look in 0..<3 {
+      if look > 0 { current = nil }
+      let record = try record(key)
+      guard record.packets.indices.contains(index) else {
+        throw WorkerFailure(verification: "segment \(key.hex.prefix(12)) has no frame \(index)")
+      }
+      missing = record.object(ofFrame: index)
+      // Segments that lie in one file mostly follow each other.
+      let known = current.flatMap { $0.object == missing ? $0.file : nil }
+      guard let file = known ?? file(of: missing) else { continue }
+      let open = Open(key: key, record: record, object: missing, file: file)
+      current = open
+      return open
+    }
+    throw WorkerFailure(missingObject: missing)
+  }
+
+  private func file(of object: Digest) -> ByteFile? {
+    store.contains(object) ? try? ByteFile(store.path(of: object)) : nil
+  }
+}
+
+extension SegmentReader.Open {
+  fileprivate func read(_ index: Int) throws -> (bytes: [UInt8], entry: PacketEntry) {
+    let entry = record.packets[index]
+    return (try file.read(at: entry.offset, count: entry.size), entry)
   }
 }
 

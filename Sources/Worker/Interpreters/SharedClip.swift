@@ -7,9 +7,14 @@ final class ClipSource: FrameSource {
   private let clip: SharedClip
   private let destination: Colour.PictureFormat
 
-  init(_ node: ImageNode, destination: Colour.PictureFormat, builder: FrameSourceBuilder) throws {
+  /// - Parameter colour: steps that the kernels apply; nil for the grade and the look of the node.
+  init(
+    _ node: ImageNode, through colour: (process: ColourProcess, loaded: LoadedColour)? = nil,
+    destination: Colour.PictureFormat, builder: FrameSourceBuilder
+  ) throws {
     self.destination = destination
-    clip = try builder.uses.clip(node) { try SharedClip(node, builder: builder) }
+    let whole = colour.map { ImageNode.colour($0.process, of: node) } ?? node
+    clip = try builder.uses.clip(whole) { try SharedClip(node, colour: colour?.loaded, builder: builder) }
     clip.add(destination)
   }
 
@@ -26,6 +31,8 @@ final class SharedClip {
   /// Nil for black.
   private let pictures: (any PictureSupply)?
   private let grade: GradeKernel?
+  /// What is around the picture, in the values it gets.
+  private let black: SIMD3<Float>
   private let clock: WorkClock
   private var outputs: [Output] = []
   /// The frame that all buffers hold.
@@ -47,12 +54,14 @@ final class SharedClip {
     var pipes: [PicturePipe]
   }
 
-  init(_ node: ImageNode, builder: FrameSourceBuilder) throws {
+  init(_ node: ImageNode, colour: LoadedColour?, builder: FrameSourceBuilder) throws {
     self.node = node
     clock = builder.clock
     let decision = try builder.decision(node)
     let look = try builder.look(node)
-    grade = decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look)
+    grade =
+      colour?.kernel ?? (decision == nil && look == nil ? nil : GradeKernel(decision: decision, look: look))
+    black = colour?.black ?? .zero
     guard node.sized != nil || !node.hasPicture else {
       throw WorkerFailure(verification: "the chain has a source without a size")
     }
@@ -126,6 +135,8 @@ final class SharedClip {
     let placement = sizing.placement(
       of: Raster(width: format.width, height: format.height), sampleAspect: pictures.sampleAspect)
     let encoding = ColourEncoding(pictures.interpretation)
+    let isWhole = placement.target == Sizing.Rectangle(sizing.raster)
+    for output in outputs { output.buffer.area = isWhole ? nil : placement.target }
     let target = PictureRectangle(
       x: placement.target.x, y: placement.target.y, width: placement.target.width,
       height: placement.target.height)
@@ -137,7 +148,7 @@ final class SharedClip {
           crop: PictureRectangle(
             x: placement.crop.x, y: placement.crop.y, width: placement.crop.width,
             height: placement.crop.height),
-          grade: grade, destination: output.format, rectangle: target)
+          grade: grade, destination: output.format, rectangle: target, black: black)
       }
       return Stage(format: format, scaler: nil, pipes: pipes)
     }
@@ -151,12 +162,13 @@ final class SharedClip {
         x: placement.crop.x, y: placement.crop.y, width: placement.crop.width, height: placement.crop.height),
       to: Media.PictureFormat(pixelFormat: between.name, width: target.width, height: target.height),
       matrix: pictures.interpretation.matrix.rawValue,
-      isFullRange: pictures.interpretation.isFullRange)
+      isFullRange: pictures.interpretation.isFullRange,
+      chromaLocation: pictures.interpretation.siting?.rawValue ?? "left")
     let pipes = try outputs.map { output in
       try PicturePipe(
         source: Colour.PictureFormat(
           layout: between, encoding: encoding, width: target.width, height: target.height),
-        grade: grade, destination: output.format, rectangle: target)
+        grade: grade, destination: output.format, rectangle: target, black: black)
     }
     return Stage(format: format, scaler: scaler, pipes: pipes)
   }

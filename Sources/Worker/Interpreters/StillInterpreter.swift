@@ -43,7 +43,9 @@ enum StillInterpreter: TaskInterpreter {
     _ node: ImageNode, _ input: StillTask.Input, _ context: TaskContext, _ body: (SamplePicture) throws -> R
   ) throws -> R {
     try StopRequest.check()
-    let source = try FrameSourceBuilder(media: input.media, store: context.store).source(
+    let source = try FrameSourceBuilder(
+      media: input.media, store: context.store, colour: ColourLibrary(context)
+    ).source(
       node, destination: try PictureBuffer.float(width: input.raster.width, height: input.raster.height))
     return try body(try source.withFrame(input.frame) { SamplePicture($0) })
   }

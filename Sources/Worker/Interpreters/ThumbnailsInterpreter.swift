@@ -23,7 +23,9 @@ enum ThumbnailsInterpreter: TaskInterpreter {
       rate: FrameRate(25), quantiser: 5,
       // Left to itself the encoder takes another transform on every kind of CPU.
       options: ["dct": "int"], matrix: "smpte170m", range: "pc")
-    let source = try FrameSourceBuilder(media: input.media, store: context.store).source(
+    let source = try FrameSourceBuilder(
+      media: input.media, store: context.store, colour: ColourLibrary(context)
+    ).source(
       input.node,
       destination: Colour.PictureFormat(
         layout: layout, encoding: ColourEncoding(matrix: .bt601, isFullRange: true),

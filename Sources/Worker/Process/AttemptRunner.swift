@@ -130,6 +130,12 @@ enum AttemptRunner {
     }
   }
 
+  /// Of a worker that was asked for what it cannot understand.
+  static func ending(refusing fault: Diagnostic) -> Ending {
+    ending(
+      Int32(fault.family.rawValue), .user, [fault], attempt: "", key: nil, usage: AttemptUsage(), clock: nil)
+  }
+
   private static func ending(
     _ exit: Int32, _ failure: WorkerEvent.FailureClass?, _ diagnostics: [Diagnostic], attempt: String,
     key: TaskKey?, usage: AttemptUsage, clock: WorkClock?

@@ -15,7 +15,7 @@ enum ForeignTask {
 
   static func open(_ order: AttemptRunner.Order) throws -> Opened {
     guard let path = order.production else { return .attempt(try .containing(taskFile: order.taskFile)) }
-    let production = try Production.create(at: path)
+    let production = try seen(at: path)
     if let own = try? AttemptFolder.containing(taskFile: order.taskFile), own.production == production {
       return .attempt(own)
     }
@@ -27,6 +27,20 @@ enum ForeignTask {
     let folder = try AttemptFolder.create(in: production)
     try folder.writeTask(naming(folder.id, in: bytes))
     return .attempt(folder)
+  }
+
+  /// Made by whoever wrote the job. A machine that does not see it would do the work into a folder of its own, and nobody
+  /// would find it.
+  private static func seen(at path: String) throws -> Production {
+    let isThere = FileSystem(root: path).exists(path + "/.interlock")
+    guard isThere else {
+      throw Diagnostic(
+        family: .transient, code: "production.notSeen", location: SourceLocation(file: path),
+        message: "this machine sees no production there",
+        remedy:
+          "Mount its disk, or correct the folder, which is the --production that the job was exported with.")
+    }
+    return try Production.create(at: path)
   }
 
   /// What a task file says of itself; nil when there is none or it says nothing that can be read.

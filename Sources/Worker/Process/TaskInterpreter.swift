@@ -29,6 +29,7 @@ enum InterpreterRegistry {
     ContactSheetInterpreter.self, ProbeFilesInterpreter.self, ThumbnailsInterpreter.self,
     ConformPageInterpreter.self, FitOfflineInterpreter.self, CompareOfflineInterpreter.self,
     FindOfflineInterpreter.self, ExternalInterpreter.self, PublishInterpreter.self,
+    CompileColourInterpreter.self, QualityInterpreter.self,
   ]
 
   static func interpreter(for kind: String) -> (any TaskInterpreter.Type)? {
@@ -55,7 +56,8 @@ enum InterpreterRegistry {
         "the task is to be made with \(first.value), and this machine has "
           + (WorkerIdentity.tool(first.key) ?? "nothing of it"),
         remedy:
-          "Install on this machine what is on the one that planned, or export the job again on one like this."
+          "Install on this machine what is on the one that planned, or plan again on one like this; on Slurm, "
+          + "`constraint:` under `farm:` keeps jobs off it."
       )
     }
     return interpreter

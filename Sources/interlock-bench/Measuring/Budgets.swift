@@ -17,6 +17,12 @@ struct Budgets: Encodable {
   /// Finding that nothing is to be done of 10 programmes of 65,000 frames, with everything in memory and with nothing.
   var seasonWarmSeconds = 2.0
   var seasonColdSeconds = 5.0
+  /// The board with 5,000 shots, 200 deliverables and a run of 100,000 tasks.
+  var boardFirstByteMilliseconds = 100.0
+  var boardPageMilliseconds = 300.0
+  var boardPeakBytes: Int64 = 300_000_000
+  /// With 200 streams of news open.
+  var boardGrowthMegabytes = 10.0
   var sampleColdSeconds = 300.0
   var sampleAgainSeconds = 0.5
   var samplePeakBytes: Int64 = 1_000_000_000

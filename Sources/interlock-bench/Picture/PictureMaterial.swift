@@ -90,11 +90,10 @@ struct PictureMaterial {
   /// A curve with a toe and a shoulder, and colours bent a little towards each other.
   private static func look(_ colour: [Double]) -> [Double] {
     (0..<3).map { channel -> Double in
-      let next = colour[(channel + 1) % 3]
-      let last = colour[(channel + 2) % 3]
-      let bent: Double = 0.94 * colour[channel] + 0.04 * next + 0.02 * last
-      let smooth: Double = bent * bent * (3 - 2 * bent)
-      return 0.35 * smooth + 0.65 * bent
+      let others = 0.04 * colour[(channel + 1) % 3] + 0.02 * colour[(channel + 2) % 3]
+      let bent: Double = 0.94 * colour[channel] + others
+      let curve: Double = bent * bent * (3 - 2 * bent)
+      return 0.35 * curve + 0.65 * bent
     }
   }
 

@@ -88,10 +88,10 @@ struct `Slurm` {
     #expect(results(production) >= made)
   }
 
-  private func fixture() throws -> (Fixture, pipeline: String) {
+  private func fixture(events count: Int = 24) throws -> (Fixture, pipeline: String) {
     let fixture = try Fixture()
     try fixture.clip("A001", frames: 96, firstNumber: 0, timecode: "01:00:00:00", codec: Fixture.prores)
-    let events = (0..<24).map { index in
+    let events = (0..<count).map { index in
       ListWriter.Event(
         reel: "A001", source: 86_400 + index * 4, count: 4,
         comments: [String(format: "ASC_SOP (1.%03d 1 1)(0 0 0)(1 1 1)", index), "ASC_SAT 1.0"])
@@ -136,6 +136,43 @@ struct `Slurm` {
       environment: slurm.environment)
     #expect(typo.status == 2)
     #expect(typo.errors.contains("Did you mean `partition`?"), "\(typo.errors)")
+  }
+
+  @Test func `jobs that cannot begin end the run with the words of their log`() throws {
+    let slurm = try RealSlurm()
+    let (fixture, pipeline) = try fixture(events: 2)
+    let site = try fixture.folder.write("launcher: [/nowhere/enter, image]\n", to: "site.yaml")
+    let refused = try fixture.interlock(
+      ["run", pipeline, "--production", "there", "--executor", "slurm"],
+      environment: slurm.environment.merging(["INTERLOCK_FARM": site]) { $1 })
+    #expect(refused.status == 1, "\(refused.errors)")
+    #expect(
+      refused.errors.contains(" ended before it began its work: it exited with 12"), "\(refused.errors)")
+    #expect(refused.errors.contains("/nowhere/enter: No such file or directory"), "\(refused.errors)")
+    #expect(refused.errors.contains("`launcher` under `farm:`"), "\(refused.errors)")
+    try slurm.wait("the jobs to go") { slurm.jobs("pending,running,completing").isEmpty }
+  }
+
+  @Test func `an exported job runs on Slurm by itself, and the next run takes up what it made`() throws {
+    let slurm = try RealSlurm()
+    let (fixture, pipeline) = try fixture(events: 6)
+    let here = try fixture.run(pipeline, production: "here")
+    let export = ["farm", "export", "slurm", pipeline, "--production", "there", "-o", "a job"]
+    #expect(try fixture.interlock(export).status == 0)
+    let submitted = try Programs.run(
+      fixture.path + "/a job/submit.sh", ["--partition=farm", "--comment=by hand"], folder: "/",
+      environment: slurm.environment)
+    #expect(submitted.status == 0, "\(submitted.text) \(submitted.errors)")
+    try slurm.wait("the exported jobs") { slurm.jobs("pending,running,completing").isEmpty }
+    let states = try slurm.call("squeue", ["-h", "-r", "-t", "all", "-o", "%T %k"]).split(separator: "\n")
+    #expect(states.count > 6 && Set(states) == ["COMPLETED by hand"], "\(states)")
+    let made = "/Deliverables/test/master/v001/test_master_v001.mov"
+    #expect(
+      try fixture.digest(of: fixture.path + "/there" + made)
+        == fixture.digest(of: fixture.path + "/here" + made)
+    )
+    let again = try fixture.run(pipeline, production: "there")
+    #expect(again.framesMade == 0 && again.attempts == 0 && again.master.version == here.master.version)
   }
 
   // MARK: Looking

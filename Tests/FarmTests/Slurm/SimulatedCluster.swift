@@ -55,6 +55,13 @@ struct SimulatedCluster {
     }
   }
 
+  /// What went wrong, so that a test can say that it did.
+  enum Trouble: String, CaseIterable {
+    case silence, emptyAnswer, missingRow, duplicateRow, purgedJob
+    case unansweredSubmission, lostSubmission, refusedForNow, lostCancel, lostLetter
+    case nodeFailure, outOfMemory, preemption, timeout, crash, externalCancel
+  }
+
   struct Job {
     enum Phase: Equatable {
       case pending, running
@@ -95,6 +102,7 @@ struct SimulatedCluster {
   private var running = 0
   private var nextID = 1
   private(set) var withdrawn: Set<SubmissionID> = []
+  private(set) var met: [Trouble: Int] = [:]
   /// Troubles that a task may still meet, so that every run can end.
   private var troubles: [TaskKey: Int] = [:]
 
@@ -102,6 +110,15 @@ struct SimulatedCluster {
     self.width = width
     self.faults = faults
     self.random = random
+  }
+
+  mutating func meet(_ trouble: Trouble) { met[trouble, default: 0] += 1 }
+
+  /// Whether it comes to this trouble now.
+  private mutating func meets(_ trouble: Trouble, _ chance: Double) -> Bool {
+    guard random.chance(chance) else { return false }
+    meet(trouble)
+    return true
   }
 
   var hasWork: Bool { !active.isEmpty }
@@ -160,12 +177,14 @@ struct SimulatedCluster {
     jobs[index].state = .running
     if withdrawn.contains(jobs[index].submission) { jobs[index].orders = [] }
     guard let first = jobs[index].orders.first, troubles[first.key, default: 0] < 2 else { return }
-    let fates: [(Double, SlurmEnd)] = [
-      (faults.nodeFailure, .infrastructure("its node failed")), (faults.outOfMemory, .outOfMemory),
-      (faults.preemption, .infrastructure("it was preempted")), (faults.timeout, .timeout),
-      (faults.crash, .failed(waitStatus: 11)), (faults.externalCancel, .cancelled),
+    let fates: [(Trouble, Double, SlurmEnd)] = [
+      (.nodeFailure, faults.nodeFailure, .infrastructure("its node failed")),
+      (.outOfMemory, faults.outOfMemory, .outOfMemory),
+      (.preemption, faults.preemption, .infrastructure("it was preempted")),
+      (.timeout, faults.timeout, .timeout), (.crash, faults.crash, .failed(waitStatus: 11)),
+      (.externalCancel, faults.externalCancel, .cancelled),
     ]
-    for (chance, end) in fates where jobs[index].doom == nil && random.chance(chance) {
+    for (trouble, chance, end) in fates where jobs[index].doom == nil && meets(trouble, chance) {
       for order in jobs[index].orders { troubles[order.key, default: 0] += 1 }
       jobs[index].doom = (now + Double.random(in: 0...20, using: &random), end)
     }
@@ -218,7 +237,7 @@ struct SimulatedCluster {
 
   private mutating func ended(_ record: ExitRecord, _ now: Double) -> Happening {
     let delay = faults.visibility > 0 ? Double.random(in: 0...faults.visibility, using: &random) : 0
-    return .ended(record, visibleAt: now + delay, hasLetter: !random.chance(faults.lostLetter))
+    return .ended(record, visibleAt: now + delay, hasLetter: !meets(.lostLetter, faults.lostLetter))
   }
 
   private mutating func finish(_ index: Int, _ now: Double) {
@@ -236,16 +255,17 @@ struct SimulatedCluster {
 
   /// What `squeue` says; nil when it does not answer.
   mutating func list(at now: Double) -> [SlurmRow]? {
-    if random.chance(faults.silence) { return nil }
-    if random.chance(faults.emptyAnswer) { return [] }
+    if meets(.silence, faults.silence) { return nil }
+    if meets(.emptyAnswer, faults.emptyAnswer) { return [] }
     var rows: [SlurmRow] = []
     var rests: Set<Int> = []
-    for job in jobs where isListed(job, now) && !random.chance(faults.missingRow) {
+    if !jobs.allSatisfy({ isListed($0, now) }) { meet(.purgedJob) }
+    for job in jobs where isListed(job, now) && !meets(.missingRow, faults.missingRow) {
       if job.isOfRest, !rests.insert(job.id.job).inserted { continue }
       let id = job.isOfRest ? SlurmJobID(job.id.job) : job.id
       let row = SlurmRow(id: id, state: job.state, node: "n1", comment: job.comment)
       rows.append(row)
-      if random.chance(faults.duplicateRow) { rows.append(row) }
+      if meets(.duplicateRow, faults.duplicateRow) { rows.append(row) }
     }
     return rows
   }

@@ -234,7 +234,12 @@ struct SimulatedFarm {
       submissions[id] = nil
     case .list: later(.listed(cluster.list(at: now), asked: .seconds(now)), 0.05...2)
     case .confirm(let element, let id): later(.confirmed(element, cluster.state(of: id, at: now)), 0.05...2)
-    case .cancel(let ids): if !random.chance(cluster.faults.lostCancel) { cluster.cancel(ids, at: now) }
+    case .cancel(let ids):
+      if random.chance(cluster.faults.lostCancel) {
+        cluster.meet(.lostCancel)
+      } else {
+        cluster.cancel(ids, at: now)
+      }
     case .look(let attempts):
       for attempt in attempts {
         if let found = records[attempt], found.visibleAt <= now {
@@ -252,6 +257,7 @@ struct SimulatedFarm {
       later(.submitted(submission.id, SlurmClient.submitAnswer(answer)), delay)
     }
     if random.chance(cluster.faults.refusedForNow) {
+      cluster.meet(.refusedForNow)
       let reasons = ["Unable to contact slurm controller (connect failure)", "QOSMaxSubmitJobPerUserLimit"]
       answer(
         ProgramAnswer(status: 1, errors: "sbatch: error: \(reasons.randomElement(using: &random) ?? "")"),
@@ -260,6 +266,9 @@ struct SimulatedFarm {
       if random.chance(0.6) {
         // It takes the job, some time later.
         due.append((now + Double.random(in: 0...8, using: &random), .submit(submission)))
+        cluster.meet(.unansweredSubmission)
+      } else {
+        cluster.meet(.lostSubmission)
       }
       answer(
         ProgramAnswer(status: 1, errors: "sbatch: error: Socket timed out on send/recv operation"), 5...20)

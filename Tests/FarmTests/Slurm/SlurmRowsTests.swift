@@ -136,6 +136,13 @@ import Testing
     (
       ProgramAnswer(
         status: 1,
+        errors: "sbatch: error: s_p_parse_file: unable to status file /gone: No such file or directory\n"
+          + "sbatch: fatal: Unable to process configuration file"),
+      .refusedAll("Unable to process configuration file")
+    ),
+    (
+      ProgramAnswer(
+        status: 1,
         errors: "sbatch: error: Batch job submission failed: Requested node configuration is not available"),
       .refused("Batch job submission failed: Requested node configuration is not available")
     ),

@@ -41,6 +41,8 @@ import Testing
   /// 500 seeds: 20 groups of 25, so that cores share them.
   @Test(arguments: UInt64(0)..<20)
   func `every task is done once, whatever the cluster does, with coordinators killed`(group: UInt64) throws {
+    var met: Set<SimulatedCluster.Trouble> = []
+    var restarts = 0
     for seed in group * 25..<(group + 1) * 25 {
       var (farm, random) = try Self.farm(seed: seed)
       let kills = (0..<(random.chance(0.4) ? 2 : 0)).map { _ in Double.random(in: 1...200, using: &random) }
@@ -49,16 +51,24 @@ import Testing
       #expect(farm.failed.isEmpty, "seed \(seed): \(farm.failed.prefix(5))")
       let undone = farm.nodes.filter { !farm.done.contains($0.key) }.map(\.label)
       #expect(undone.isEmpty, "seed \(seed): \(undone.prefix(5))")
+      met.formUnion(farm.cluster.met.keys)
+      restarts += farm.figures.restarts
     }
+    // Not that they passed because all went well. Nothing is cancelled here.
+    #expect(Set(SimulatedCluster.Trouble.allCases).subtracting(met).isSubset(of: [.lostCancel]))
+    #expect(restarts > 0)
   }
 
   @Test(arguments: UInt64(0)..<4)
   func `after a cancellation no job of the run is left`(group: UInt64) throws {
+    var lostCancels = 0
     for seed in group * 25..<(group + 1) * 25 {
       var (farm, random) = try Self.farm(seed: 10_000 + seed)
       try farm.run(cancelAt: Double.random(in: 0...60, using: &random))
       #expect(farm.violations.isEmpty, "seed \(seed): \(farm.violations.prefix(5))")
+      lostCancels += farm.cluster.met[.lostCancel] ?? 0
     }
+    #expect(lostCancels > 0)
   }
 
   /// A feature of two hours in 4K on 2,000 nodes of 8 cores: 172,800 frames in 2,000 shots, each cut into tasks of at most 12

@@ -1,29 +1,29 @@
 import Foundation
-import ObjectStore
+package import ObjectStore
 
 /// Published files that are made to be looked at: pages, pictures and copies for review.
 ///
 /// They are known by their names and extensions, not by the stages that make them.
-struct Viewables {
+package struct Viewables {
   /// Files of one kind in one version.
-  struct Item: Encodable {
+  package struct Item: Encodable {
     /// What a person calls it, e.g. `contact sheet`.
-    var what: String
+    package var what: String
     /// The asset or deliverable.
-    var name: String
-    var version: String
+    package var name: String
+    package var version: String
     /// Relative to the production's parent as the user named it.
-    var paths: [String]
+    package var paths: [String]
   }
 
-  let items: [Item]
+  package let items: [Item]
 
   private static let pages: Set<String> = ["html", "pdf", "png", "svg"]
   private static let movies: Set<String> = ["mp4", "webm"]
   /// In this order; anything else follows by name, copies for review last.
   private static let known = ["contact sheet", "scopes", "conform report", "loudness"]
 
-  init(_ versions: [VersionRecord], production: Production, typed: String) {
+  package init(_ versions: [VersionRecord], production: Production, typed: String) {
     var found: [(rank: Int, item: Item)] = []
     for version in versions {
       let folder = VersionLine.folderName(version: version.version)
@@ -45,7 +45,7 @@ struct Viewables {
   }
 
   /// What a file shows; nil when it is not for looking at.
-  static func what(_ file: VersionRecord.File, in version: VersionRecord) -> String? {
+  package static func what(_ file: VersionRecord.File, in version: VersionRecord) -> String? {
     let stem = version.line.fileName(version: version.version, fileExtension: "")
     guard file.name.hasPrefix(stem) else { return nil }
     let parts = file.name.dropFirst(stem.count).split(separator: ".").map(String.init)
@@ -61,7 +61,7 @@ struct Viewables {
   }
 
   /// A block of lines, a path or two for each kind; of many files the folder and their number.
-  var lines: [String] {
+  package var lines: [String] {
     guard !items.isEmpty else { return [] }
     let width = items.map(\.what.count).max() ?? 0
     return ["To look at"]
