@@ -98,7 +98,7 @@ struct BoardListeners {
         if count == 0 { throw BenchError("stream \(index + 1) was closed by the board") }
         guard count > 0 else { break }
         let text = String(decoding: buffer[..<count], as: UTF8.self)
-        news[index] += text.split(separator: "\n").count { $0 == "event: change" }
+        news[index] += text.split(whereSeparator: \.isNewline).count { $0 == "event: change" }
       }
     }
   }
