@@ -453,11 +453,8 @@ package actor ProductionReader {
       role: role, store: store)
   }
 
-  /// Records what became of a version at its recipient, as `interlock sent`, `received` and `refused` do.
-  package func handover(
-    _ verdict: Handover.Verdict, of line: VersionLine, version: Int, recipient: String?, note: String,
-    by person: String
-  ) throws -> Handover {
+  /// - Throws: `usage`, code `asset.unknown`.
+  private func published(_ version: Int, of line: VersionLine) throws -> VersionRecord {
     guard let record = try VersionPublisher(store).version(version, of: line) else {
       throw DiagnosticList([
         Diagnostic(
@@ -467,6 +464,15 @@ package actor ProductionReader {
           remedy: "`interlock assets list` lists what is published.")
       ])
     }
+    return record
+  }
+
+  /// Records what became of a version at its recipient, as `interlock sent`, `received` and `refused` do.
+  package func handover(
+    _ verdict: Handover.Verdict, of line: VersionLine, version: Int, recipient: String?, note: String,
+    by person: String
+  ) throws -> Handover {
+    let record = try published(version, of: line)
     return try HandoverRecord.record(
       verdict, of: record, recipient: recipient, note: note, by: person, in: store)
   }
@@ -476,15 +482,7 @@ package actor ProductionReader {
     _ verdict: Decision.Verdict, on line: VersionLine, version: Int, by person: String, role: String?,
     note: String
   ) throws -> Decision {
-    guard let record = try VersionPublisher(store).version(version, of: line) else {
-      throw DiagnosticList([
-        Diagnostic(
-          family: .usage, code: "asset.unknown",
-          message:
-            "there is no version \(VersionLine.folderName(version: version)) of \(line.programme)/\(line.name)",
-          remedy: "`interlock assets list` lists what is published.")
-      ])
-    }
+    let record = try published(version, of: line)
     return try VersionDecision.record(
       verdict, of: record, by: person, role: role, note: note, in: store, typed: typed
     ).decision
