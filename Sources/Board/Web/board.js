@@ -35,27 +35,43 @@
       const pause = 900 - (performance.now() - last);
       if (pause > 0) await new Promise((done) => setTimeout(done, pause));
       last = performance.now();
-      const answer = await fetch(location.href, {cache: "no-store", headers: {accept: "text/html"}});
+      // An answer that never comes must not be the last that is asked for.
+      const answer = await fetch(location.href, {cache: "no-store", headers: {accept: "text/html"}, signal: AbortSignal.timeout(60000)});
       if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch { /* the stream says when the server is gone */ }
     isAsking = false;
     if (isAskedAgain) { isAskedAgain = false; ask(); }
   }
 
+  let stream = null;
+
   function listen() {
-    const stream = new EventSource("/events");
+    if (stream && stream.readyState !== EventSource.CLOSED) return;
+    const own = stream = new EventSource("/events");
     stream.addEventListener("open", () => { say("live", "good"); });
     stream.addEventListener("change", () => { say("live", "good"); ask(); });
     stream.addEventListener("error", async () => {
-      if (stream.readyState !== EventSource.CLOSED) { say("connection lost, trying again", "warn"); return; }
+      if (own !== stream) return;
+      if (own.readyState !== EventSource.CLOSED) { say("connection lost, trying again", "warn"); return; }
       // It was refused, and the browser does not try again by itself.
       const answer = await fetch("/api/v1/session", {cache: "no-store"}).catch(() => null);
       if (answer && answer.status === 401) { say("the server was started anew: open the address that it printed", "warn"); return; }
       say("connection lost, trying again", "warn");
-      setTimeout(listen, 5000);
+      setTimeout(() => { if (own === stream) listen(); }, 5000);
     });
   }
-  listen();
+
+  // A browser has six connections to a server, and a stream keeps one: a page that nobody sees gives it up. The first
+  // news of a stream make the page ask, so one that is seen again shows what happened meanwhile.
+  function heed() {
+    if (document.visibilityState === "visible") { listen(); return; }
+    if (stream) stream.close();
+    stream = null;
+  }
+  document.addEventListener("visibilitychange", heed);
+  window.addEventListener("pagehide", () => { if (stream) stream.close(); stream = null; });
+  window.addEventListener("pageshow", heed);
+  heed();
 
   // Shot markers move the picture instead of opening the file.
   document.addEventListener("click", (event) => {
