@@ -3,6 +3,7 @@ import Diagnostics
 import Editorial
 import Engine
 import Foundation
+import Monitoring
 import ObjectStore
 import Planning
 import Publishing
@@ -79,26 +80,26 @@ struct RunSummary {
     }
     lines += viewables(Array(versions.values)).lines
     lines += gates(versions)
+    let time = DisplayTime.exact(seconds)
     let isWaiting = plan.deliverables.contains { !$0.waitsFor.isEmpty }
     let isFailing = quality.values.contains { $0.verdict == .failed }
     if isFailing, outcome.exitCode == 0, !outcome.isCancelled {
-      lines.append("Done in \(display(seconds)); quality control found what nobody has waived")
+      lines.append("Done in \(time); quality control found what nobody has waived")
     } else if isWaiting, outcome.exitCode == 0, !outcome.isCancelled {
-      lines.append("Done and verified as far as the gates allow, in \(display(seconds))")
+      lines.append("Done and verified as far as the gates allow, in \(time)")
     } else if outcome.runID == nil, outcome.exitCode == 0 {
-      lines.append("Nothing to do: everything exists and is verified (\(display(seconds)))")
+      lines.append("Nothing to do: everything exists and is verified (\(time))")
     } else if outcome.isCancelled {
-      lines.append("Cancelled after \(display(seconds)); finished segments are kept, run again to go on")
+      lines.append("Cancelled after \(time); finished segments are kept, run again to go on")
     } else if let end = outcome.earlyEnd {
       lines.append(
-        "Ended after \(display(seconds)), as \(Self.reason(end)); finished segments are kept, run again to go on"
-      )
+        "Ended after \(time), as \(Self.reason(end)); finished segments are kept, run again to go on")
     } else if outcome.failures.isEmpty {
-      lines.append("Done and verified in \(display(seconds))")
+      lines.append("Done and verified in \(time)")
     } else {
       let failed = outcome.failures.count == 1 ? "1 task" : "\(outcome.failures.count) tasks"
       let touched = outcome.failures.count == 1 ? "it does" : "they do"
-      lines.append("\(failed) failed after \(display(seconds)); what \(touched) not touch is done")
+      lines.append("\(failed) failed after \(time); what \(touched) not touch is done")
     }
     return lines.joined(separator: "\n")
   }
@@ -145,10 +146,6 @@ struct RunSummary {
     }
     if count > shown { lines.append("      … and \(count - shown) more") }
     return lines
-  }
-
-  private func display(_ seconds: Double) -> String {
-    seconds < 10 ? String(format: "%.2f s", seconds) : LiveView.clock(seconds)
   }
 
   private func verification(_ version: VersionRecord) -> [String] {

@@ -237,7 +237,7 @@ package struct BoardPage {
         return "<span class=\"soft small\">ready about \(String(finish.dropFirst(11).prefix(5))) UTC</span>"
       }
       ?? row.secondsOfWork.map {
-        "<span class=\"soft small\">\(DisplayTime.text($0)) of work\(row.condition == .waiting ? " once it is open" : "")</span>"
+        "<span class=\"soft small\">\(DisplayTime.exact($0)) of work\(row.condition == .waiting ? " once it is open" : "")</span>"
       }
     let parts = [due, ready].compactMap { $0 }
     return parts.isEmpty ? "<span class=\"soft\">–</span>" : ("<br>" as HTML).joined(parts)

@@ -160,7 +160,7 @@ package struct FarmPage {
       }
       return """
         <tr><th scope="row" class="mono">\(run.id)</th><td>\(run.programme ?? "–")</td><td class="nowrap">\(PageWords.time(run.began))</td>\
-        <td>\(state)</td><td class="number">\(run.seconds.map { DisplayTime.text($0) } ?? "–")</td></tr>
+        <td>\(state)</td><td class="number">\(run.seconds.map { DisplayTime.exact($0) } ?? "–")</td></tr>
         """
     }
     return """

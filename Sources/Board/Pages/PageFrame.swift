@@ -159,7 +159,7 @@ package enum PageWords {
     switch glance.state {
     case .running where glance.isCancelling: return "<span class=\"warn\">stopping</span>"
     case .running: return "<span class=\"busy\">running</span> \(time)"
-    case .finished(0): return "<span class=\"good\">done</span> in \(time)"
+    case .finished(0): return "<span class=\"good\">done</span> in \(DisplayTime.exact(glance.seconds))"
     case .finished(130), .finished(143): return "<span class=\"warn\">cancelled</span> after \(time)"
     case .finished(let exit): return "<span class=\"bad\">failed</span> after \(time), exit \(exit)"
     case .lost: return "<span class=\"bad\">its coordinator is gone</span>; run it again and it goes on"
