@@ -12,6 +12,7 @@ extension Coordinator {
   /// what was made. An attempt in the ledger without a folder made what is in the store, and no more.
   func reconcile() async throws {
     _ = try VersionPublisher(store).sweepUnfinished()
+    try store.sweepFootprints()
     let open = try ledger.openAttempts()
     let known = Dictionary(uniqueKeysWithValues: open.map { ($0.id, $0) })
     let withFolder = Set(try AttemptFolder.ids(in: production))

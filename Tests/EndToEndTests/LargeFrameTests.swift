@@ -58,9 +58,10 @@ import Testing
     let long = try run("long", more: 4)
     print("memory: \(width)x\(height), \(short.peak) KiB for 4 frames, \(long.peak) KiB for 8")
     // Not one picture more of the four that it is longer by.
-    #expect(long.peak - short.peak < width * height * 4 >> 10)
-    // A picture of 4:2:2 at 10 bits has 4 bytes a pixel, one in float 12: a few of each, and the program.
-    #expect(long.peak <= (width * height * 120 >> 10) + 300 << 10)
+    let pixels = width * height
+    #expect(long.peak - short.peak < pixels * 4 / 1024)
+    // A picture of 4:2:2 at 10 bits has 4 bytes a pixel: a few of them, and the program.
+    #expect(long.peak <= pixels * 16 / 1024 + 200 * 1024)
     let file = "\(long.production)/Deliverables/test/master/v001/test_master_v001.mov"
     let numbers = try NumberedClip.read(file)
     // What a dissolve of two numbers shows is neither.

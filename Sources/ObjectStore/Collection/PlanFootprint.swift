@@ -90,6 +90,14 @@ extension ObjectStore {
     return (footprints, findings)
   }
 
+  /// Removes what killed writers of footprints left; only under the lock of the production, which every writer holds.
+  package func sweepFootprints() throws(Diagnostic) {
+    let folder = production.footprintsFolder
+    for name in try fileSystem.names(in: folder) where name.hasSuffix(".part") {
+      try fileSystem.remove("\(folder)/\(name)")
+    }
+  }
+
   /// Removes a footprint that nothing rests on any more.
   package func removeFootprint(_ id: String) throws(Diagnostic) {
     try fileSystem.remove(footprintPath(id))
