@@ -89,10 +89,13 @@ package final class BoardFeed: Service {
     }
   }
 
-  /// Reads the tasks of the run that goes on, so that nobody who asks for them waits for all of them.
+  /// Reads the tasks of the run that goes on, and outlines of versions, so that nobody who asks for them waits for all
+  /// of them.
   private func readAhead() async throws {
     while !isEnding.load(ordering: .relaxed) {
+      let hasMore = await reader.readAhead()
       if let run = await reader.runOnShow(), await runs.follow(run) { continue }
+      if hasMore { continue }
       try await Self.pause(.seconds(1), while: { !self.isEnding.load(ordering: .relaxed) })
     }
   }
