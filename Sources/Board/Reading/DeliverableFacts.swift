@@ -43,7 +43,7 @@ package struct DeliverableFacts: Sendable {
 
   init(
     _ version: VersionRecord, shelf: VersionShelf.Row, row: DeliverableRow?, gates: [GateState],
-    quality: QualityState?, in store: ObjectStore
+    quality: QualityState?, recipes: inout RecipeOutlines, in store: ObjectStore
   ) throws {
     handovers = shelf.handovers
     self.quality = quality
@@ -51,13 +51,12 @@ package struct DeliverableFacts: Sendable {
     self.version = version
     self.row = row?.version == VersionLine.folderName(version: version.version) ? row : nil
     (versions, words) = (shelf.versions, shelf.words)
-    recipe = try? version.facts.decoded(as: Recipe.self)
+    recipe = recipes.recipe(of: version)
     evidence = CheckedEvidence(version)
     (decisions, findings) = try publisher.decisions(on: version)
     isIntact = publisher.isIntact(version)
-    let approved = try shelf.words.filter { $0.value.verdict == .approved }.keys.compactMap { number in
-      try publisher.version(number, of: version.line).flatMap { try? $0.facts.decoded(as: Recipe.self) }
-    }
+    let approved = shelf.versions.filter { shelf.words[$0.version]?.verdict == .approved }
+      .compactMap { recipes.recipe(of: $0) }
     unseen = recipe.map { UnseenFrames.list($0, notIn: approved) } ?? []
     self.gates = gates.filter { $0.deliverable == version.line.name }
   }

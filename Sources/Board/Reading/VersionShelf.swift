@@ -46,6 +46,9 @@ package struct VersionShelf: Sendable {
     return rows
   }
 
+  /// Every line that has a version, as it was read last.
+  package var known: [Row] { kept.values.map(\.row).filter { !$0.versions.isEmpty } }
+
   /// One line; nil where it has no version.
   package mutating func row(_ line: VersionLine) throws(Diagnostic) -> Row? {
     let stamps = try stamps(of: line)

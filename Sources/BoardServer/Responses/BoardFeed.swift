@@ -49,6 +49,7 @@ package final class BoardFeed: Service {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await self.follow() }
         group.addTask { try await self.readAhead() }
+        group.addTask { try await self.outline() }
         group.addTask { try await self.survey() }
         // They go on until they are cancelled.
         defer { group.cancelAll() }
@@ -89,10 +90,29 @@ package final class BoardFeed: Service {
     }
   }
 
+  /// Steps of reading a run between two looks at which run is on show. The one who knows that is busy with the same
+  /// events, and to wait for him at each step takes as long again.
+  private static let stepsAhead = 32
+
   /// Reads the tasks of the run that goes on, so that nobody who asks for them waits for all of them.
   private func readAhead() async throws {
     while !isEnding.load(ordering: .relaxed) {
-      if let run = await reader.runOnShow(), await runs.follow(run) { continue }
+      var (hasMore, steps) = (false, 0)
+      if let run = await reader.runOnShow() {
+        repeat {
+          hasMore = await runs.follow(run)
+          steps += 1
+        } while hasMore && steps < Self.stepsAhead && !isEnding.load(ordering: .relaxed)
+      }
+      if hasMore { continue }
+      try await Self.pause(.seconds(1), while: { !self.isEnding.load(ordering: .relaxed) })
+    }
+  }
+
+  /// Makes the outlines of versions one by one, so that nobody who asks for a shot waits for all of them.
+  private func outline() async throws {
+    while !isEnding.load(ordering: .relaxed) {
+      if await reader.readAhead() { continue }
       try await Self.pause(.seconds(1), while: { !self.isEnding.load(ordering: .relaxed) })
     }
   }

@@ -31,6 +31,35 @@ struct PageDesk: Sendable {
       present.page(title: title, place: place, body: body), "text/html; charset=utf-8", status: status)
   }
 
+  /// The page of a version of a deliverable, the newest where none is named.
+  ///
+  /// - Parameters:
+  ///   - recorded: what was recorded on the way here.
+  ///   - refusal: what was not recorded, and why.
+  func deliverable(
+    _ line: VersionLine, version: Int?, recorded: String? = nil, refusal: DeliverablePage.Refusal? = nil
+  ) async throws -> Response {
+    guard let facts = try await reader.deliverable(line, version: version) else { throw HTTPError(.notFound) }
+    let frame = await self.frame()
+    let page = DeliverablePage(facts, frame: frame, refusal: refusal, recorded: recorded)
+    return await self.page(
+      page.title, .deliverables, page.body, status: refusal == nil ? .ok : .unprocessableContent, frame: frame
+    )
+  }
+
+  /// The page of what quality control found in a version, the newest where none is named.
+  func quality(
+    _ line: VersionLine, version: Int?, recorded: String? = nil, refusal: QualityPage.Refusal? = nil
+  ) async throws -> Response {
+    guard let facts = try await reader.quality(of: line, version: version) else {
+      throw HTTPError(.notFound)
+    }
+    let frame = await self.frame()
+    let page = QualityPage(facts, frame: frame, refusal: refusal, recorded: recorded)
+    return await self.page(
+      page.title, .quality, page.body, status: refusal == nil ? .ok : .unprocessableContent, frame: frame)
+  }
+
   static func text(_ text: String, _ type: String, status: HTTPResponse.Status = .ok) -> Response {
     bytes(ByteBuffer(string: text), type, status: status)
   }

@@ -99,12 +99,8 @@ struct PageRoutes {
 
   private func deliverable(_ line: VersionLine, version: Int?, _ request: Request) async throws -> Response {
     desk.feed.noteLook()
-    guard let facts = try await desk.reader.deliverable(line, version: version) else {
-      throw HTTPError(.notFound)
-    }
-    let frame = await desk.frame()
-    let page = DeliverablePage(facts, frame: frame, recorded: request.uri.queryParameters.get("recorded"))
-    return await desk.page(page.title, .deliverables, page.body, frame: frame)
+    return try await desk.deliverable(
+      line, version: version, recorded: request.uri.queryParameters.get("recorded"))
   }
 
   /// What the form of a deliverable brings back.
@@ -125,16 +121,10 @@ struct PageRoutes {
       let address = DeliverablePage.address(line, version: version)
       return .redirect(to: "\(address)?recorded=\(decision.verdict.rawValue)", type: .normal)
     } catch let refused as Refused {
-      guard let facts = try await desk.reader.deliverable(line, version: version) else {
-        throw HTTPError(.notFound)
-      }
-      let frame = await desk.frame()
       let refusal = DeliverablePage.Refusal(
         reason: "\(refused.message.prefix(1).uppercased())\(refused.message.dropFirst()).", note: wish.note,
         role: wish.role)
-      let page = DeliverablePage(facts, frame: frame, refusal: refusal)
-      return await desk.page(
-        page.title, .deliverables, page.body, status: .unprocessableContent, frame: frame)
+      return try await desk.deliverable(line, version: version, refusal: refusal)
     }
   }
 

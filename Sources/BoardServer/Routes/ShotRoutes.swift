@@ -50,10 +50,13 @@ struct ShotRoutes {
       await desk.page("QC and sound", .quality, QualityListPage(try await desk.reader.quality()).body)
     }
     router.get("/qc/:programme/:name") { request, context in
-      try await quality(desk.line(context), version: nil, request)
+      try await desk.quality(
+        desk.line(context), version: nil, recorded: request.uri.queryParameters.get("recorded"))
     }
     router.get("/qc/:programme/:name/:version") { request, context in
-      try await quality(desk.line(context), version: desk.version(context), request)
+      try await desk.quality(
+        desk.line(context), version: desk.version(context),
+        recorded: request.uri.queryParameters.get("recorded"))
     }
     router.post("/qc/:programme/:name/:version/waiver") { request, context in
       try await waive(request, of: desk.line(context), version: desk.version(context))
@@ -79,15 +82,6 @@ struct ShotRoutes {
   }
 
   // MARK: Quality
-
-  private func quality(_ line: VersionLine, version: Int?, _ request: Request) async throws -> Response {
-    guard let facts = try await desk.reader.quality(of: line, version: version) else {
-      throw HTTPError(.notFound)
-    }
-    let frame = await desk.frame()
-    let page = QualityPage(facts, frame: frame, recorded: request.uri.queryParameters.get("recorded"))
-    return await desk.page(page.title, .quality, page.body, frame: frame)
-  }
 
   private struct WaiverForm: Decodable {
     var token: String?
@@ -119,14 +113,9 @@ struct ShotRoutes {
       return .redirect(
         to: "\(QualityPage.address(line, version: version))?recorded=\(verdict.rawValue)", type: .normal)
     } catch let list as DiagnosticList where list.isUsage {
-      guard let facts = try await desk.reader.quality(of: line, version: version) else {
-        throw HTTPError(.notFound)
-      }
-      let frame = await desk.frame()
       let refusal = QualityPage.Refusal(
         problem: list.sentences, finding: finding, reason: reason, until: until, role: role)
-      let page = QualityPage(facts, frame: frame, refusal: refusal)
-      return await desk.page(page.title, .quality, page.body, status: .unprocessableContent, frame: frame)
+      return try await desk.quality(line, version: version, refusal: refusal)
     }
   }
 
@@ -160,14 +149,8 @@ struct ShotRoutes {
     } catch let list as DiagnosticList
       where list.isUsage || list.diagnostics.contains(where: { $0.code == HandoverRecord.notMeasured })
     {
-      guard let facts = try await desk.reader.deliverable(line, version: version) else {
-        throw HTTPError(.notFound)
-      }
-      let frame = await desk.frame()
       let refusal = DeliverablePage.Refusal(reason: list.sentences, recipient: recipient, answer: note)
-      let page = DeliverablePage(facts, frame: frame, refusal: refusal)
-      return await desk.page(
-        page.title, .deliverables, page.body, status: .unprocessableContent, frame: frame)
+      return try await desk.deliverable(line, version: version, refusal: refusal)
     }
   }
 }

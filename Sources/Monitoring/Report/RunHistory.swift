@@ -77,9 +77,10 @@ package struct RunHistory: Sendable {
   private var shares: [Int: ShotShare] = [:]
   /// Words that many tasks share, each once.
   private var words: [String: String] = [:]
-  /// Spans of tasks that run, and the latest of each task.
+  /// Spans of tasks that run.
   private var open: [Int: Int] = [:]
-  private var latest: [Int: Int] = [:]
+  /// The latest span of each task; −1 for a task without one.
+  private var latest: [Int32] = []
 
   /// - Throws: `failed`, `run.unreadable`, when the plan of the run cannot be read.
   package init(_ folder: RunFolder) throws {
@@ -156,11 +157,16 @@ package struct RunHistory: Sendable {
   }
 
   /// The plan is read.
-  mutating func endPlan() { shares = [:] }
+  mutating func endPlan() {
+    shares = [:]
+    // One for each task, but for those that are tried again.
+    spans.reserveCapacity(tasks.count)
+  }
 
   private mutating func add(task bytes: [UInt8]) throws {
     let entry = try Self.decoder.decode(Entry.self, from: Data(bytes))
     indices[entry.key] = tasks.count
+    latest.append(-1)
     tasks.append(
       Task(
         key: entry.key, kind: shared(entry.kind), stage: shared(entry.stage), label: entry.label,
@@ -212,7 +218,7 @@ package struct RunHistory: Sendable {
       tasks[task].began = tasks[task].began ?? event.seconds
       tasks[task].ended = nil
       open[task] = spans.count
-      latest[task] = spans.count
+      latest[task] = Int32(spans.count)
       workers = max(workers, event.worker ?? 0)
       spans.append(
         Span(
@@ -243,7 +249,7 @@ package struct RunHistory: Sendable {
       failures.append(
         Failure(
           task: task, diagnostics: event.diagnostics ?? [],
-          attempt: latest[task].flatMap { spans[$0].attempt }))
+          attempt: latest[task] < 0 ? nil : spans[Int(latest[task])].attempt))
     case .taskBlocked: blocked.append(task)
     default: break
     }
@@ -258,7 +264,7 @@ package struct RunHistory: Sendable {
 
   private mutating func finish() {
     for task in open.keys.sorted() { close(task, at: seconds, nil) }
-    (indices, latest, words) = ([:], [:], [:])
+    (indices, latest, words) = ([:], [], [:])
   }
 
   /// When an attempt ended; of one that goes on, the last word of the run.
