@@ -88,6 +88,36 @@ package struct ProcessFacts: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+extension ProcessFacts {
+  /// Largest resident memory of this process since its peak was last forgotten (`/proc/self/clear_refs`), in bytes; nil
+  /// where the kernel does not tell it.
+  package static var ownPeakResidentBytes: Int64? {
+    ProcessFiles.read("/proc/self/status", atMost: 1 << 14).flatMap(peakResidentBytes(status:))
+  }
+
+  /// The peak in bytes that the text of `/proc/PID/status` tells (proc_pid_status(5)); nil where it tells none.
+  ///
+  /// Line by line in the raw bytes: workers read it after every task, and a general search costs more than the reading.
+  package static func peakResidentBytes(status: [UInt8]) -> Int64? {
+    var start = 0
+    while start < status.count {
+      let end = status[start...].firstIndex(of: UInt8(ascii: "\n")) ?? status.count
+      if status[start..<end].starts(with: peakField) {
+        let words = status[(start + peakField.count)..<end].split { $0 == 0x20 || $0 == 0x09 }
+        guard words.count == 2, words[1].elementsEqual("kB".utf8), let kibibytes = Int64(ascii: words[0]),
+          kibibytes >= 0
+        else { return nil }
+        let (bytes, isTooLarge) = kibibytes.multipliedReportingOverflow(by: 1024)
+        return isTooLarge ? nil : bytes
+      }
+      start = end + 1
+    }
+    return nil
+  }
+
+  private static let peakField = Array("VmHWM:".utf8)
+}
+
 /// Reading `/proc`, where files have no size and processes go away between two reads.
 enum ProcessFiles {
   static func read(_ path: String, atMost limit: Int) -> [UInt8]? {

@@ -55,7 +55,10 @@ package struct ProcessFamily: Sendable {
   ///
   /// They have to be reaped then; `end` does so for those of its family. Not for processes that also start others in ways
   /// that cannot live with a dead child nobody knows.
-  package static func adoptOrphans() {
+  package static func adoptOrphans() { _ = adoption }
+
+  /// Done once, as it lasts for the life of the process and is asked for before every program.
+  private static let adoption: Void = {
     isAdopting.store(true, ordering: .relaxed)
     let setChildSubreaper: Int32 = 36  // PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
     // `prctl` takes a variable number of arguments, which Swift does not call; as a function of five words it is the
@@ -63,7 +66,7 @@ package struct ProcessFamily: Sendable {
     typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
     guard let symbol = unsafe dlsym(nil, "prctl") else { return }
     _ = unsafe unsafeBitCast(symbol, to: Call.self)(setChildSubreaper, 1, 0, 0, 0)
-  }
+  }()
 
   /// All processes below one, however deep; zombies are left out.
   package static func descendants(of process: Int32) -> [ProcessFacts] {

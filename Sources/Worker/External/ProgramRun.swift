@@ -262,17 +262,26 @@ struct ProgramRun {
 private enum SpawnExtras {
   private typealias Actions = UnsafeMutablePointer<posix_spawn_file_actions_t>
 
+  private typealias SetFolder = @convention(c) (Actions, UnsafePointer<CChar>) -> Int32
+  private typealias CloseFrom = @convention(c) (Actions, Int32) -> Int32
+
+  // Looked up once: a search goes through every library of the process.
+  private static let setFolder = unsafe dlsym(nil, "posix_spawn_file_actions_addchdir_np").map {
+    unsafe unsafeBitCast($0, to: SetFolder.self)
+  }
+  private static let setCloseFrom = unsafe dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+    unsafe unsafeBitCast($0, to: CloseFrom.self)
+  }
+
   /// The folder in which the program starts.
   static func startIn(_ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ folder: String) -> Bool {
-    typealias Call = @convention(c) (Actions, UnsafePointer<CChar>) -> Int32
-    guard let symbol = unsafe dlsym(nil, "posix_spawn_file_actions_addchdir_np") else { return false }
-    return unsafe unsafeBitCast(symbol, to: Call.self)(actions, folder) == 0
+    guard let setFolder = unsafe setFolder else { return false }
+    return unsafe setFolder(actions, folder) == 0
   }
 
   /// Descriptors that the program does not get: the lifeline, the lock of the attempt.
   static func closeFrom(_ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ first: Int32) -> Bool {
-    typealias Call = @convention(c) (Actions, Int32) -> Int32
-    guard let symbol = unsafe dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else { return false }
-    return unsafe unsafeBitCast(symbol, to: Call.self)(actions, first) == 0
+    guard let setCloseFrom = unsafe setCloseFrom else { return false }
+    return unsafe setCloseFrom(actions, first) == 0
   }
 }

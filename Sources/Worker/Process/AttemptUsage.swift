@@ -1,4 +1,5 @@
 import Glibc
+import ObjectStore
 import Synchronization
 import TaskGraph
 
@@ -29,15 +30,8 @@ final class AttemptUsage: Sendable {
   ///
   /// `ru_maxrss` does not do: it cannot be reset, and counts what the parent had when it forked.
   var peakResidentBytes: Int64 {
-    guard let status = Self.contents("/proc/self/status"), let start = status.firstRange(of: Self.peakField)
-    else { return ProcessLimits.peakResidentBytes }
-    let digits = status[start.upperBound...].drop { !(0x30...0x39).contains($0) }.prefix {
-      (0x30...0x39).contains($0)
-    }
-    return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) } * 1024
+    ProcessFacts.ownPeakResidentBytes ?? ProcessLimits.peakResidentBytes
   }
-
-  private static let peakField = Array("\nVmHWM:".utf8)
 
   /// Lets the kernel count the peak anew; where it does not (before Linux 4.0) the peak of the process is told.
   private static func forgetPeak() {
@@ -56,13 +50,4 @@ final class AttemptUsage: Sendable {
   }
 
   private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-
-  private static func contents(_ path: String) -> [UInt8]? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { _ = close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 1 << 14)
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-    return count > 0 ? Array(buffer[..<count]) : nil
-  }
 }
