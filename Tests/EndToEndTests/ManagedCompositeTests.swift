@@ -304,4 +304,23 @@ import Testing
         found[patch], light.map { $0 * exp2(-3741 / 65_535 * Self.stops) }, within: 5e-3, "patch \(patch)")
     }
   }
+
+  @Test func `light above 1 goes through a program as OpenEXR`() throws {
+    let production = try Production([[0.9, 0.85, 0.8], [0.45, 0.4, 0.35]])
+    _ = try production.fixture.folder.write(
+      "for file in \"$1\"/*; do cat \"$file\" > \"$2/$(basename \"$file\")\"; done\n", to: "tools/copy.sh")
+    let name = try production.pipeline(
+      inputs: "{reel: A*, space: ACEScct}",
+      stages: [
+        "copy: {kind: external, picture: edit, space: Linear Rec.709, profile: exr-half, "
+          + "program: [sh, tools/copy.sh, \"{input-folder}\", \"{output-folder}\"], "
+          + "outputs: {picture: out/frame.####.exr}}",
+        Self.linear.replacingOccurrences(of: "picture: comp", with: "picture: copy"),
+      ])
+    let found = try production.light(try production.fixture.run(name))
+    for (patch, codes) in production.codes.enumerated() {
+      // Two roundings to half floats, and two ways that are proven to half of its last place.
+      expect(found[patch], codes.map(Self.light(ofACEScct:)), within: 3e-3, "patch \(patch)")
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import Diagnostics
 import ImageGraph
 
-/// What cannot be wired where colour is managed: looks that make a display's values: those go to that display only.
+/// What cannot be wired where colour is managed: a look that makes a display's values goes to that display only, and last.
 enum ColourWiring {
   static func check(_ stages: [any Stage], isManaged: Bool, findings: Findings) {
     for stage in stages where isManaged {

@@ -3,8 +3,10 @@ import ImageGraph
 import Media
 import MediaTime
 
-/// Composites in linear light, of the scene where colour is managed, else of a display: one picture of the plate's size for each layer, kept while the layer shows the same
-/// frame, so that a still is decoded once.
+/// Composites in linear light, of the scene where colour is managed, else of a display.
+///
+/// One picture of the plate's size for each layer is kept while the layer shows the same frame, so that a still is
+/// decoded once.
 final class CompositeSupply: PictureSupply {
   let interpretation: Interpretation
   var sampleAspect: (numerator: Int64, denominator: Int64) {
