@@ -16,6 +16,8 @@ package struct Keyer: Sendable {
   let erode: Int
   /// Pixels over which the edge is softened on each side.
   let blur: Int
+  /// Where the light ends of which the matte is made; nil where it has an end of its own.
+  let white: Float?
 
   /// - Parameters:
   ///   - screen: display-coded R', G', B' of the screen; one must lie clearly above the others.
@@ -30,9 +32,39 @@ package struct Keyer: Sendable {
   ) throws(ColourError) {
     var light = [Float(screen.x), Float(screen.y), Float(screen.z)]
     unsafe pk_raise(KernelPath.baseline.rawValue, &light, 3, LightPicture.displayPower)
+    let isCoded = (0..<3).allSatisfy { (0...2).contains(screen[$0]) }
+    try self.init(
+      light: isCoded ? light : [0, 0, 0], white: nil, tolerance: tolerance, softness: softness,
+      despill: despill, spillsEverywhere: spillsEverywhere, erode: erode, blur: blur)
+  }
+
+  /// A key on a screen in scene-linear light.
+  ///
+  /// The matte is a share of light, as in display light: what a pixel has of the screen's light does not depend on how
+  /// either was coded, so tolerance and softness mean the same. Display-coded pictures end at white, and above it are
+  /// neutral; scene light goes on, and a greenish highlight there would count as many times the screen. So the matte
+  /// alone is made of light up to diffuse white, or up to the screen where that is brighter; colours keep all of theirs.
+  ///
+  /// - Parameters:
+  ///   - screen: R, G, B; one must lie above the others.
+  ///   - tolerance, softness, despill, spillsEverywhere, erode, blur: as of display-coded screens.
+  /// - Throws: `.invalidKey`.
+  package init(
+    sceneLight screen: SIMD3<Float>, tolerance: Double, softness: Double, despill: Double,
+    spillsEverywhere: Bool, erode: Int, blur: Int
+  ) throws(ColourError) {
+    try self.init(
+      light: [screen.x, screen.y, screen.z], white: max(1, screen.max()), tolerance: tolerance,
+      softness: softness, despill: despill, spillsEverywhere: spillsEverywhere, erode: erode, blur: blur)
+  }
+
+  private init(
+    light: [Float], white: Float?, tolerance: Double, softness: Double, despill: Double,
+    spillsEverywhere: Bool, erode: Int, blur: Int
+  ) throws(ColourError) {
     let main = light.indices.max { light[$0] < light[$1] } ?? 1
     let rest = light.indices.filter { $0 != main }.map { light[$0] }.max() ?? 0
-    guard (0..<3).allSatisfy({ (0...2).contains(screen[$0]) }), light[main] - rest > 0.005,
+    guard light.allSatisfy(\.isFinite), light[main] - rest > 0.005,
       (0..<1).contains(tolerance),
       (0.001...2).contains(softness), (0...1).contains(despill), (-32...32).contains(erode),
       (0...32).contains(blur)
@@ -40,10 +72,11 @@ package struct Keyer: Sendable {
       throw ColourError(
         code: .invalidKey,
         message:
-          "a key on \(screen.x), \(screen.y), \(screen.z) with these values does not separate anything",
+          "a key on light of \(light[0]), \(light[1]), \(light[2]) with these values does not separate anything",
         remedy: "Give a screen colour with one channel above the others, and values in their ranges.")
     }
     self.screen = SIMD3(light)
+    self.white = white
     mainChannel = main
     self.tolerance = Float(tolerance)
     self.softness = Float(softness)

@@ -211,9 +211,11 @@ import CPictureKernels
   ///
   /// Catmull-Rom; whole moves without scaling are exact. What lies outside of it is nothing.
   ///
-  /// - Parameter scale: 1/64…64 on each axis.
+  /// - Parameters:
+  ///   - scale: 1/64…64 on each axis.
+  ///   - keepsNegative: light below 0 stays, which colours outside of a space's primaries have.
   package func place(
-    _ other: LightPicture, scale: SIMD2<Double>, offset: SIMD2<Double>
+    _ other: LightPicture, scale: SIMD2<Double>, offset: SIMD2<Double>, keepsNegative: Bool = false
   ) throws(ColourError) {
     guard (1.0 / 64...64).contains(scale.x), (1.0 / 64...64).contains(scale.y),
       offset.x.magnitude < 1e6, offset.y.magnitude < 1e6
@@ -229,7 +231,7 @@ import CPictureKernels
       guard status == 0 else { throw .outOfMemory }
     }
     // Weights below 0 ring around edges: light and cover stay possible.
-    unsafe pk_limit(path.rawValue, samples, 3 * count, 0, Self.greatest)
+    unsafe pk_limit(path.rawValue, samples, 3 * count, keepsNegative ? -Self.greatest : 0, Self.greatest)
     unsafe pk_limit(path.rawValue, plane(3), count, 0, 1)
   }
 
@@ -275,7 +277,16 @@ import CPictureKernels
     var key = keyer.forKernels
     let rgb = unsafe (0..<3).map { unsafe UnsafePointer<Float>?(plane($0)) }
     let alpha = unsafe plane(3)
-    unsafe pk_matte(path.rawValue, &key, rgb, alpha, count)
+    if let white = keyer.white {
+      let limited = UnsafeMutablePointer<Float>.allocate(capacity: 3 * count)
+      defer { unsafe limited.deallocate() }
+      unsafe limited.update(from: samples, count: 3 * count)
+      unsafe pk_limit(path.rawValue, limited, 3 * count, 0, white)
+      let planes = unsafe (0..<3).map { unsafe UnsafePointer<Float>?(limited + $0 * count) }
+      unsafe pk_matte(path.rawValue, &key, planes, alpha, count)
+    } else {
+      unsafe pk_matte(path.rawValue, &key, rgb, alpha, count)
+    }
     for (cover, keeps) in [(drop, 0), (keep, 1)] as [(Cover?, Int32)] {
       guard let cover else { continue }
       precondition(cover.width == width && cover.height == height, "a cover has the picture's size")

@@ -79,6 +79,8 @@ package struct CompLayer: Sendable {
   package var alpha: Composite.Alpha?
   /// Nil: linear for floating point, else display-coded.
   package var isLinear: Bool?
+  /// The colour space of its pictures, as the config spells it; nil: as the rules for media and its tags say.
+  package var space: String?
   package var key: CompKey?
   package var location: SourceLocation
   package var excerpt: String?
@@ -87,7 +89,8 @@ package struct CompLayer: Sendable {
     kind: Kind, picture: Picture, merge: Composite.Merge, first: Position? = nil, at: Position? = nil,
     speed: Rational = .one, beyond: Composite.Beyond? = nil, fit: Fit = .fill, scale: Double = 1,
     move: SIMD2<Double> = SIMD2(0, 0), opacity: Double = 1, alpha: Composite.Alpha? = nil,
-    isLinear: Bool? = nil, key: CompKey? = nil, location: SourceLocation, excerpt: String? = nil
+    isLinear: Bool? = nil, space: String? = nil, key: CompKey? = nil, location: SourceLocation,
+    excerpt: String? = nil
   ) {
     self.kind = kind
     self.picture = picture
@@ -102,6 +105,7 @@ package struct CompLayer: Sendable {
     self.opacity = opacity
     self.alpha = alpha
     self.isLinear = isLinear
+    self.space = space
     self.key = key
     self.location = location
     self.excerpt = excerpt
@@ -111,7 +115,7 @@ package struct CompLayer: Sendable {
 /// A key as it is written.
 package struct CompKey: Sendable {
   package enum Screen: Hashable, Sendable {
-    /// Display-coded R', G', B'.
+    /// R', G', B' as the plate codes them.
     case colour([Double])
     /// Measured in a frame of the plate, in x, y, width, height or all of it.
     case sample(frame: Int64, part: [Int]?)
@@ -145,12 +149,18 @@ package struct CompKey: Sendable {
   }
 
   /// Whether one channel of a screen lies far enough above the others to be told from them.
-  package static func separates(_ screen: [Double]) -> Bool {
+  ///
+  /// - Parameter isManaged: the numbers are those of a camera, which codes 10 stops and more: a screen that a display
+  ///   shows 0.15 apart is 0.05 apart in a logarithmic plate.
+  package static func separates(_ screen: [Double], isManaged: Bool = false) -> Bool {
+    let least = leastDifference(isManaged: isManaged)
     guard screen.count == 3, let most = screen.max(), let index = screen.firstIndex(of: most) else {
       return false
     }
-    return screen.indices.allSatisfy { $0 == index || most - screen[$0] >= 0.15 }
+    return screen.indices.allSatisfy { $0 == index || most - screen[$0] >= least }
   }
+
+  package static func leastDifference(isManaged: Bool) -> Double { isManaged ? 0.05 : 0.15 }
 
   package func key(on screen: [Double]) -> Composite.Key {
     Composite.Key(

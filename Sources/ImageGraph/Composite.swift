@@ -59,10 +59,14 @@ package struct Composite: Hashable, Codable, Sendable, CanonicallyEncodable {
     /// 0…1, of light and cover alike.
     package var opacity: Double
     package var key: Key?
+    /// From its own numbers to the scene-linear light of the composite; nil where they are that light already, and
+    /// where colour is not managed.
+    package var colour: ColourProcess?
 
     package init(
       merge: Merge, map: FrameMap, count: Int64, beyond: Beyond = .error, alpha: Alpha = .opaque,
-      isLinear: Bool = false, placement: Placement? = nil, opacity: Double = 1, key: Key? = nil
+      isLinear: Bool = false, placement: Placement? = nil, opacity: Double = 1, key: Key? = nil,
+      colour: ColourProcess? = nil
     ) {
       self.merge = merge
       self.map = map
@@ -73,6 +77,7 @@ package struct Composite: Hashable, Codable, Sendable, CanonicallyEncodable {
       self.placement = placement
       self.opacity = opacity
       self.key = key
+      self.colour = colour
     }
 
     package func encode(into encoder: inout CanonicalEncoder) {
@@ -85,6 +90,11 @@ package struct Composite: Hashable, Codable, Sendable, CanonicallyEncodable {
       encoder.append(placement)
       encoder.append(opacity)
       encoder.append(key)
+      // Nothing at all without them: what was composited before there were any keeps its name.
+      if let colour {
+        encoder.append("colour")
+        encoder.append(colour)
+      }
     }
 
     /// The layer's own frame at a frame of the plate; nil where it shows nothing.
@@ -114,11 +124,15 @@ package struct Composite: Hashable, Codable, Sendable, CanonicallyEncodable {
   /// Width over height of one of its pixels.
   package var sampleAspect: Rational
   package var layers: [Layer]
+  /// The config's space of scene-linear light in which layers meet and which the result is in, without bounds; nil where
+  /// colour is not managed: then it is the light of a Rec.709 display, and the result is display-coded.
+  package var light: String?
 
-  package init(raster: Raster, sampleAspect: Rational = .one, layers: [Layer]) {
+  package init(raster: Raster, sampleAspect: Rational = .one, layers: [Layer], light: String? = nil) {
     self.raster = raster
     self.sampleAspect = sampleAspect
     self.layers = layers
+    self.light = light
   }
 
   package func encode(into encoder: inout CanonicalEncoder) {
@@ -127,12 +141,18 @@ package struct Composite: Hashable, Codable, Sendable, CanonicallyEncodable {
     encoder.append(sampleAspect.numerator)
     encoder.append(sampleAspect.denominator)
     encoder.append(layers)
+    // As with the colours of layers.
+    if let light {
+      encoder.append("light")
+      encoder.append(light)
+    }
   }
 
   var summary: OperationSummary {
     OperationSummary(
       operation: "composite", version: Self.version,
-      parameters: layers.map(\.words).joined(separator: "; ") + "; in \(raster), linear light")
+      parameters: layers.map(\.words).joined(separator: "; ") + "; in \(raster), "
+        + (light.map { "scene-linear light of \($0)" } ?? "linear light"))
   }
 }
 
@@ -161,7 +181,7 @@ extension Composite {
 
   /// A colour-difference key on a green or blue screen, in linear light.
   package struct Key: Hashable, Codable, Sendable, CanonicallyEncodable {
-    /// Display-coded R', G', B', 0…1.
+    /// R', G', B' as the layer's own numbers are coded, 0…1.
     package var screen: [Double]
     /// From 0, the screen, to 1, none of it: up to here nothing covers.
     package var tolerance: Double

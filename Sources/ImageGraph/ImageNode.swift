@@ -73,8 +73,9 @@ package indirect enum ImageNode: Hashable, Codable, Sendable {
     case .source(let source): [source.summary]
     case .black(let black): [black.summary]
     case .composite(let composite, let layers):
-      layers.enumerated().flatMap { index, layer in
-        layer.operations.map { $0.on("layer \(index + 1)") }
+      layers.enumerated().flatMap { index, layer -> [OperationSummary] in
+        let colour = composite.layers.indices.contains(index) ? composite.layers[index].colour : nil
+        return (layer.operations + (colour?.summaries ?? [])).map { $0.on("layer \(index + 1)") }
       } + [composite.summary]
     case .sizing(let sizing, let below): below.operations + [sizing.summary]
     case .grade(let grade, let below): below.operations + [grade.summary]

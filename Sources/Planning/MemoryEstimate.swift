@@ -57,12 +57,16 @@ struct MemoryEstimate {
     case .black: return Self.light * frame
     case .composite(let composite, let layers):
       let plate = Self.pixels(composite.raster)
-      // The sum and what the scaler reads; each layer in its own pixels and placed, with the key's mattes.
-      let sum = (Self.light + Self.decoded) * plate
+      // The sum and what the scaler reads, or float; each layer in its own pixels and placed, with the key's mattes. In
+      // scene light the matte is made of a copy, and processors have tables.
+      let isManaged = composite.light != nil
+      let sum =
+        (Self.light + (isManaged ? 2 * Self.light : Self.decoded)) * plate
+        + (isManaged ? Int64(layers.count) * 64 << 20 : 0)
       return layers.reduce(sum) { $0 + pictures($1, composite.raster) + 4 * Self.light * plate }
     case .sizing(let sizing, let below):
       // In light, the picture in its own pixels and the processors' tables too.
-      let light = sizing.scaling == nil ? 0 : pictures(below, raster) + 128 << 20
+      let light = sizing.scaling == nil && !below.isSceneLight ? 0 : pictures(below, raster) + 128 << 20
       return pictures(below, raster) + light + 2 * Self.light * frame
     case .grade(_, let below), .look(_, let below): return pictures(below, raster) + Self.light * frame
     // A picture in float before, one after, and the processor's tables.
@@ -102,6 +106,13 @@ struct MemoryEstimate {
     let held = (encoding.options["preset"].flatMap { lookahead[$0] } ?? 60) + 24
     let bytes: Int64 = encoding.pixelFormat.contains("10") || encoding.pixelFormat.contains("12") ? 4 : 2
     return held * 3 * bytes * frame + 20 * bytes * frame
+  }
+}
+
+extension ImageNode {
+  /// Whether it is a composite in scene light, which is sized in float.
+  fileprivate var isSceneLight: Bool {
+    if case .composite(let composite, _) = self { composite.light != nil } else { false }
   }
 }
 

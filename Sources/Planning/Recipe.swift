@@ -136,6 +136,7 @@ package struct Recipe: Codable, Sendable {
         var layer = layer
         // Its parameters are in the operations.
         layer.key = nil
+        layer.colour = nil
         return Layer(
           side: side, source: file?.facts.fileName ?? "",
           firstNumber: file?.sequence?.members.first?.number, plate: shot.source, layer: layer)

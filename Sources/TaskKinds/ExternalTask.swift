@@ -191,6 +191,8 @@ package enum ExternalTask: TaskKind {
     /// Number of the first frame, in and out.
     package var firstNumber: Int64
     package var made: MadePictures?
+    /// The colour space of the pictures, in and out; nil where colour is not managed.
+    package var space: String?
     package var outputs: [MadeFileName]
     /// Values of the templates that are known before the program's folder is: `frames`, `first`, `rate`, …
     package var values: [String: String]
@@ -199,7 +201,7 @@ package enum ExternalTask: TaskKind {
     package init(
       stage: String, program: [Template], files: [File], environment: [String: Template],
       programVersion: String?, pictures: GivenPictures?, firstNumber: Int64, made: MadePictures?,
-      outputs: [MadeFileName], values: [String: String], limits: Limits = Limits()
+      outputs: [MadeFileName], values: [String: String], limits: Limits = Limits(), space: String? = nil
     ) {
       self.stage = stage
       self.program = program
@@ -209,6 +211,7 @@ package enum ExternalTask: TaskKind {
       self.pictures = pictures
       self.firstNumber = firstNumber
       self.made = made
+      self.space = space
       self.outputs = outputs
       self.values = values
       self.limits = limits
@@ -265,6 +268,12 @@ package enum ExternalTask: TaskKind {
     }
     encoder.append(input.firstNumber)
     encoder.append(input.made)
+    // Nothing at all without one: what ran before there were any keeps its name. The transforms into the space are in
+    // the frames that it gets, the way out of it in those that are made of its own.
+    if let space = input.space {
+      encoder.append("space")
+      encoder.append(space)
+    }
     encoder.append(input.outputs)
     // Values that no template shows cannot reach the program.
     let shown = Set((input.program + input.environment.values).flatMap(\.names))

@@ -148,7 +148,7 @@ struct PictureWords {
   }
 
   private func words(_ composite: Composite) -> [(String, String)] {
-    [("plate", "\(composite.raster)")]
+    [("plate", "\(composite.raster)")] + (composite.light.map { [("light", $0)] } ?? [])
       + composite.layers.enumerated().flatMap { index, layer -> [(String, String)] in
         let name = "layer \(index + 1)"
         var facts = [
@@ -158,6 +158,7 @@ struct PictureWords {
           ),
           ("\(name) opacity", "\(layer.opacity)"),
         ]
+        if let colour = layer.colour { facts += words(colour).map { ("\(name) colour \($0)", $1) } }
         if let key = layer.key {
           facts += [
             ("\(name) screen", key.screen.map { "\($0)" }.joined(separator: " ")),

@@ -126,6 +126,39 @@ import Testing
     }
   }
 
+  @Test func `in scene light what is brighter than white is no screen, and keeps its light`() throws {
+    // Warm light, a greenish highlight, light outside of the primaries, the screen, and half of it with grey.
+    let screen = SIMD3<Float>(0.05, 0.45, 0.06)
+    let lights: [[Float]] = [
+      [40, 31, 20], [10, 12, 3], [0.4, 0.2, -0.02], [0.05, 0.45, 0.06], [0.125, 0.325, 0.13],
+    ]
+    func keyed(_ path: KernelPath) throws -> [[Float]] {
+      let light = try LightPicture(width: lights.count, height: 1, path: path)
+      for channel in 0..<3 { light.setValues(lights.map { $0[channel] }, ofPlane: channel) }
+      light.setValues([Float](repeating: 1, count: lights.count), ofPlane: 3)
+      try light.key(
+        Keyer(
+          sceneLight: screen, tolerance: 0, softness: 1, despill: 0, spillsEverywhere: false, erode: 0,
+          blur: 0),
+        drop: nil, keep: nil)
+      return (0..<4).map { light.values(ofPlane: $0) }
+    }
+    let found = try keyed(.baseline)
+    for path in KernelPath.available { #expect(try keyed(path) == found, "\(path)") }
+    for x in 0..<3 {
+      #expect(found[3][x] == 1)
+      for channel in 0..<3 { #expect(found[channel][x] == lights[x][channel], "\(x), \(channel)") }
+    }
+    #expect((0..<4).allSatisfy { abs(found[$0][3]) < 1e-6 })
+    #expect(abs(found[3][4] - 0.5) < 1e-5)
+    for channel in 0..<3 { #expect(abs(found[channel][4] - 0.1) < 1e-5, "\(channel)") }
+    #expect(throws: ColourError.self) {
+      try Keyer(
+        sceneLight: SIMD3(0.3, 0.304, 0.3), tolerance: 0, softness: 1, despill: 0, spillsEverywhere: false,
+        erode: 0, blur: 0)
+    }
+  }
+
   @Test func `a blue screen is keyed as a green one`() throws {
     let coded = try TestPicture("gbrpf32le", width: 2, height: 1)
     coded.setRGB(0, 0, [0.1, 0.2, 0.9])

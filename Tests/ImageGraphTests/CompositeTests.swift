@@ -69,6 +69,58 @@ import Testing
     #expect(same == chain { _ in })
   }
 
+  /// A layer as it was encoded before there were colours.
+  private struct Unmanaged: CanonicallyEncodable {
+    var layer: Composite.Layer
+
+    func encode(into encoder: inout CanonicalEncoder) {
+      encoder.append(layer.merge.rawValue)
+      encoder.append(layer.map)
+      encoder.append(layer.count)
+      encoder.append(layer.beyond.rawValue)
+      encoder.append(layer.alpha.rawValue)
+      encoder.append(layer.isLinear)
+      encoder.append(layer.placement)
+      encoder.append(layer.opacity)
+      encoder.append(layer.key)
+    }
+  }
+
+  @Test func `colours of layers are in the chain, and without any it is what it was`() {
+    func digest(_ composite: Composite) -> Digest {
+      var encoder = CanonicalEncoder(domain: "test", version: 1)
+      encoder.append(composite)
+      return encoder.digest()
+    }
+    let plain = Composite(raster: Raster(width: 64, height: 36), layers: [layer(.hold), layer(.error)])
+    var encoder = CanonicalEncoder(domain: "test", version: 1)
+    encoder.append(1)
+    encoder.append(plain.raster)
+    encoder.append(Int64(1))
+    encoder.append(Int64(1))
+    encoder.append(plain.layers.map(Unmanaged.init))
+    #expect(digest(plain) == encoder.digest())
+    func process(_ from: String) -> ColourProcess {
+      ColourProcess(context: ColourContext(config: nil), steps: [.convert(from: from, to: "ACEScg")])
+    }
+    let changes: [(inout Composite) -> Void] = [
+      { _ in }, { $0.light = "ACEScg" }, { $0.light = "Linear Rec.709" },
+      { $0.layers[0].colour = process("ACEScct") }, { $0.layers[0].colour = process("ARRI LogC4") },
+      { $0.layers[1].colour = process("ACEScct") },
+      {
+        $0.layers[0].colour = process("ACEScct")
+        $0.layers[0].colour?.compiled = ColourProcess.Compiled(
+          form: .steps, program: Digest.sha256([2]), error: 0)
+      },
+    ]
+    let digests = changes.map { change in
+      var composite = plain
+      change(&composite)
+      return digest(composite)
+    }
+    #expect(Set(digests).count == changes.count)
+  }
+
   @Test func `trace names every layer`() {
     let source = ImageNode.source(
       PictureSource(

@@ -105,13 +105,31 @@ struct ColourFinish {
       mix = .transition(transition, outgoing: try side(outgoing), incoming: try side(incoming))
     case .layers(let layering, let pictures): mix = .layers(layering, of: try pictures.map(side))
     case .sizing(let sizing, let below):
-      return .sizing(try scaled(sizing, subject: subject, in: &workspace), of: below)
+      return .sizing(
+        try scaled(sizing, subject: subject, in: &workspace),
+        of: try lit(below, subject: subject, in: &workspace))
     default: return node
     }
     guard isWhole, mix.mayBeOpen else { return mix }
     return try compiled(
       [], more: [], of: mix, source: .light, target: .light, black: .init(steps: black, isUnder: true),
       subject: subject, in: &workspace)
+  }
+
+  /// The ways of a composite's layers into its light.
+  private func lit(_ node: ImageNode, subject: String, in workspace: inout PlanningWorkspace) throws
+    -> ImageNode
+  {
+    guard case .composite(var composite, let pictures) = node else { return node }
+    for (index, picture) in pictures.enumerated() {
+      guard composite.layers.indices.contains(index), let process = composite.layers[index].colour else {
+        continue
+      }
+      composite.layers[index].colour?.compiled = try answer(
+        process, source(picture, in: workspace), .light, "layer \(index + 1) of \(subject)", in: &workspace)?
+        .compiled
+    }
+    return .composite(composite, of: pictures)
   }
 
   /// The way into light and back of a picture that is scaled there.
@@ -139,6 +157,7 @@ struct ColourFinish {
   }
 
   private func source(_ node: ImageNode, in workspace: PlanningWorkspace) -> CompileColourTask.Source {
+    if case .composite(let composite, _)? = node.sized, composite.light != nil { return .light }
     let videos = workspace.files.lazy.filter { file in node.sources.contains { $0.media == file.identity } }
       .compactMap(\.facts.video)
     return videos.contains { $0.pixelFormat.contains("f32") || $0.pixelFormat.contains("f16") }
@@ -258,8 +277,10 @@ extension ImageNode {
   fileprivate var hasColour: Bool {
     switch self {
     case .colour: true
-    case .source, .black, .composite, .sizing: false
-    case .grade(_, let below), .look(_, let below), .graphics(_, let below), .matte(_, let below):
+    case .source, .black: false
+    case .composite(let composite, _): composite.light != nil
+    case .sizing(_, let below), .grade(_, let below), .look(_, let below), .graphics(_, let below),
+      .matte(_, let below):
       below.hasColour
     case .transition(_, let outgoing, let incoming): outgoing.hasColour || incoming.hasColour
     case .layers(_, let pictures): pictures.contains(where: \.hasColour)
@@ -269,8 +290,11 @@ extension ImageNode {
   /// Whether a mix has pictures that may not cover all of the raster.
   fileprivate var mayBeOpen: Bool {
     switch self {
-    case .sizing(let sizing, _): sizing.adjustment != nil || sizing.scaling != nil
-    case .source, .black, .composite: false
+    case .sizing(let sizing, let below):
+      sizing.adjustment != nil || sizing.scaling != nil || below.mayBeOpen
+    case .source, .black: false
+    // What is sized in float says what it covers.
+    case .composite(let composite, _): composite.light != nil
     case .grade(_, let below), .look(_, let below), .colour(_, let below), .graphics(_, let below),
       .matte(_, let below):
       below.mayBeOpen

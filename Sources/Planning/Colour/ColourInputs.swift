@@ -19,7 +19,11 @@ extension PlanningWorkspace {
       let facts = files[index].facts
       let reels = ([event.clip.sourceReel, facts.reel] + event.clip.alternateReels).compactMap { $0 }
       guard let space = colour.space(of: facts, reels: reels) else {
-        if faults[facts.fileName] == nil { faults[facts.fileName] = Self.unknown(facts, event: event) }
+        if faults[facts.fileName] == nil {
+          faults[facts.fileName] = .unknownSpace(
+            of: facts, at: event.clip.location,
+            remedy: "Add a rule under `colour: inputs:`, for instance {file: \(facts.fileName), space: …}.")
+        }
         return nil
       }
       let context =
@@ -49,13 +53,17 @@ extension PlanningWorkspace {
     if !faults.isEmpty { throw DiagnosticList(faults.sorted { $0.key < $1.key }.map(\.value)) }
     return copy
   }
+}
 
-  private static func unknown(_ facts: MediaFacts, event: ConformedEvent) -> Diagnostic {
-    let video = facts.video
-    let tags = "\(video?.primaries ?? "unknown") \(video?.transfer ?? "unknown")"
+extension Diagnostic {
+  /// Neither a rule nor the tags of a file say what its numbers mean.
+  static func unknownSpace(
+    of facts: MediaFacts, at location: SourceLocation?, excerpt: String? = nil, remedy: String
+  ) -> Diagnostic {
+    let tags = "\(facts.video?.primaries ?? "unknown") \(facts.video?.transfer ?? "unknown")"
     return Diagnostic(
-      family: .usage, code: "colour.noInputSpace", location: event.clip.location,
+      family: .usage, code: "colour.noInputSpace", location: location,
       message: "nothing says of which colour space \(facts.fileName) is: it is tagged \(tags)",
-      remedy: "Add a rule under `colour: inputs:`, for instance {file: \(facts.fileName), space: …}.")
+      remedy: remedy, excerpt: excerpt)
   }
 }

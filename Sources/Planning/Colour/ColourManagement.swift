@@ -127,6 +127,15 @@ package struct ColourManagement: Sendable {
     return light.name
   }
 
+  /// The space in which comps are made: scene-linear light, in the config's role or as the working space; nil where
+  /// neither is light.
+  var compositing: String? {
+    if let light = outline.space("scene_linear") { return light.name }
+    return isLight(working) ? working : nil
+  }
+
+  func isLight(_ name: String) -> Bool { outline.space(name)?.encoding == "scene-linear" }
+
   /// The steps from no light to a space; none where it is light itself, or nothing says what light is.
   func black(in name: String) -> [ColourStep] {
     guard let light = outline.space("scene_linear"), let space = outline.space(name),

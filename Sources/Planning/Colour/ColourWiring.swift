@@ -1,11 +1,10 @@
 import Diagnostics
 import ImageGraph
 
-/// What cannot be wired where colour is managed, and looks that make a display's values: those go to that display only.
+/// What cannot be wired where colour is managed: a look that makes a display's values goes to that display only, and last.
 enum ColourWiring {
   static func check(_ stages: [any Stage], isManaged: Bool, findings: Findings) {
     for stage in stages where isManaged {
-      checkKind(of: stage, findings: findings)
       if let grade = stage as? ColorGradeStage { checkSpace(of: grade, in: stages, findings: findings) }
     }
     for case let delivery as DeliveryStage in stages {
@@ -45,20 +44,6 @@ enum ColourWiring {
           + "`\(earlier.declaration.name)` makes \(look.to ?? "a display's values") of its pictures",
         remedy: "Wire `\(declaration.name)` before `\(earlier.declaration.name)`: such a look comes last."))
     findings.add(declared(look, code: "colour.afterDisplay"))
-  }
-
-  /// Comps are made in the light of Rec.709 displays, and programs are handed its codes.
-  private static func checkKind(of stage: any Stage, findings: Findings) {
-    let declaration = stage.declaration
-    let hasPicture = declaration.wires["picture"] != nil || stage.ports.contains(.picture)
-    guard stage is CompositingStage || (stage is ExternalStage && hasPicture) else { return }
-    findings.add(
-      Diagnostic(
-        family: .usage, code: "colour.notManaged", location: declaration.location,
-        message:
-          "`\(declaration.name)` is \(type(of: stage).kind), which takes pictures as display-coded Rec.709, and "
-          + "colour is managed here",
-        remedy: "Cut finished comps in as media of their own colour space, or leave `colour:` out."))
   }
 
   /// The nearest grade before a stage that has a look, or one for a display.

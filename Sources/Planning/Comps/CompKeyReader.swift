@@ -5,7 +5,8 @@ import Diagnostics
 struct CompKeyReader {
   private static let mostPoints = 256
   private static let keys: [KeySpec] = [
-    KeySpec("screen", .text, "sample, or the screen's display-coded colour as [r, g, b] from 0 to 1"),
+    KeySpec(
+      "screen", .text, "sample, or the screen's colour as the plate codes it, as [r, g, b] from 0 to 1"),
     KeySpec("frame", .integer(0...Int(Int32.max)), "frame of the plate, from 0, that is sampled"),
     KeySpec("at", .text, "[x, y, width, height] of the part that is sampled; all without it"),
     KeySpec("tolerance", .text, "from 0, the screen, to 1: up to here nothing covers"),
@@ -22,6 +23,8 @@ struct CompKeyReader {
   private enum Spill: String, CaseIterable { case edges, everywhere }
 
   let findings: Findings
+  /// Whether plates have the numbers of their own colour spaces.
+  let isManaged: Bool
 
   func key(_ value: PipelineValue) -> CompKey {
     var key = CompKey()
@@ -54,11 +57,14 @@ struct CompKeyReader {
       }
     }
     guard let colour = keys.numbers("screen", count: 3, in: 0...1) else { return sample }
-    if !CompKey.separates(colour) {
+    if !CompKey.separates(colour, isManaged: isManaged) {
       findings.add(
         value.error(
-          "comp.greyScreen", "no channel of this screen lies 0.15 above both others",
-          remedy: "Give display-coded R, G, B from 0 to 1, such as [0.13, 0.99, 0.02]."))
+          "comp.greyScreen",
+          "no channel of this screen lies \(CompKey.leastDifference(isManaged: isManaged)) above both others",
+          remedy: isManaged
+            ? "Give R, G, B from 0 to 1 as the plate codes them."
+            : "Give display-coded R, G, B from 0 to 1, such as [0.13, 0.99, 0.02]."))
     }
     return .colour(colour)
   }

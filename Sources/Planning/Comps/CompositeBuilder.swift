@@ -13,30 +13,36 @@ struct CompositeBuilder {
   private struct PlateComp: Hashable {
     var comp: Int
     var plate: PictureSource
+    var input: ColourProcess?
   }
 
   private let stage: String
   private let comps: [Comp]
   private let files: [String: CompFile]
+  /// Nil where pictures are display-coded Rec.709.
+  private let colour: ColourManagement?
   /// Nil where something is not known yet, or wrong.
   private var made: [PlateComp: ImageNode?] = [:]
   private(set) var faults: [Diagnostic] = []
 
-  init(stage: String, comps: [Comp], files: [String: CompFile]) {
+  init(stage: String, comps: [Comp], files: [String: CompFile], colour: ColourManagement?) {
     self.stage = stage
+    self.colour = colour
     self.comps = comps
     self.files = files
   }
 
   /// The comp of a shot on its plate; nil until every answer is there.
   ///
-  /// - Parameter count: frames of the span that the shot shows.
+  /// - Parameters:
+  ///   - input: the plate's way out of its own space; nil where colour is not managed.
+  ///   - count: frames of the span that the shot shows.
   mutating func composite(
-    _ index: Int, plate: PictureSource, shot: PictureSpan.Shot, count: Int64,
+    _ index: Int, plate: PictureSource, input: ColourProcess?, shot: PictureSpan.Shot, count: Int64,
     in workspace: inout PlanningWorkspace
   ) throws -> ImageNode? {
-    let key = PlateComp(comp: index, plate: plate)
-    let node = try made[key] ?? make(comps[index], plate: plate, in: &workspace)
+    let key = PlateComp(comp: index, plate: plate, input: input)
+    let node = try made[key] ?? make(comps[index], plate: plate, input: input, in: &workspace)
     made[key] = node
     if let node, case .composite(let composite, _) = node {
       checkFrames(composite, of: comps[index], shot: shot, count: count)
@@ -55,32 +61,39 @@ struct CompositeBuilder {
   }
 
   private mutating func make(
-    _ comp: Comp, plate: PictureSource, in workspace: inout PlanningWorkspace
+    _ comp: Comp, plate: PictureSource, input: ColourProcess?, in workspace: inout PlanningWorkspace
   ) throws -> ImageNode? {
-    guard let file = workspace.files.first(where: { $0.identity == plate.media }),
+    guard (input == nil) == (colour == nil),
+      let file = workspace.files.first(where: { $0.identity == plate.media }),
       let video = file.facts.video
     else { return nil }
     let plateMedia = LayerMedia(file: file, video: video)
     var layers: [(layer: Composite.Layer, node: ImageNode)] = []
     // Everything that is wrong or unknown is met at once.
     for layer in comp.layers {
-      if let made = try self.layer(layer, plate: plateMedia, in: &workspace) { layers.append(made) }
+      if let made = try self.layer(layer, plate: plateMedia, input: input, in: &workspace) {
+        layers.append(made)
+      }
     }
     guard layers.count == comp.layers.count else { return nil }
     return .composite(
-      Composite(raster: plateMedia.raster, sampleAspect: video.sampleAspect, layers: layers.map(\.layer)),
+      Composite(
+        raster: plateMedia.raster, sampleAspect: video.sampleAspect, layers: layers.map(\.layer),
+        light: colour?.compositing),
       of: layers.map(\.node))
   }
 
   private mutating func layer(
-    _ layer: CompLayer, plate: LayerMedia, in workspace: inout PlanningWorkspace
+    _ layer: CompLayer, plate: LayerMedia, input: ColourProcess?, in workspace: inout PlanningWorkspace
   ) throws -> (layer: Composite.Layer, node: ImageNode)? {
     guard layer.kind != .plate else {
       let key = try layer.key.map { try self.key($0, layer, plate: plate, in: &workspace) }
       if case .some(.none) = key { return nil }
+      let light = input.flatMap { input in input.source.map { self.light(from: $0, input.context) } }
       return (
         Composite.Layer(
-          merge: layer.merge, map: FrameMap(first: 0), count: plate.video.frameCount, key: key ?? nil),
+          merge: layer.merge, map: FrameMap(first: 0), count: plate.video.frameCount,
+          isLinear: light?.isLinear ?? false, key: key ?? nil, colour: light?.colour),
         .source(plate.source)
       )
     }
@@ -93,6 +106,11 @@ struct CompositeBuilder {
       return nil
     }
     guard let map = map(of: layer, media, plate: plate) else { return nil }
+    var light: (colour: ColourProcess?, isLinear: Bool)?
+    if let input {
+      guard let space = space(of: layer, media) else { return nil }
+      light = self.light(from: space, input.context)
+    }
     let placement = layer.placement(
       of: media.raster, aspect: media.video.sampleAspect, in: plate.raster,
       plateAspect: plate.video.sampleAspect)
@@ -108,8 +126,35 @@ struct CompositeBuilder {
       Composite.Layer(
         merge: layer.merge, map: map, count: media.video.frameCount,
         beyond: layer.beyond ?? (media.isStill ? .hold : .error), alpha: alpha,
-        isLinear: layer.isLinear ?? media.isFloat, placement: placement, opacity: layer.opacity),
+        isLinear: light?.isLinear ?? layer.isLinear ?? media.isFloat, placement: placement,
+        opacity: layer.opacity,
+        colour: light?.colour),
       .source(media.source)
+    )
+  }
+
+  // MARK: Colour
+
+  /// The space of a layer's pictures, by the same rules as of clips; nil, and told, where nobody says it.
+  private mutating func space(of layer: CompLayer, _ media: LayerMedia) -> String? {
+    let facts = media.file.facts
+    if let space = layer.space ?? colour?.space(of: facts, reels: [facts.reel].compactMap({ $0 })) {
+      return space
+    }
+    let fault = Diagnostic.unknownSpace(
+      of: facts, at: layer.location, excerpt: layer.excerpt,
+      remedy: "Give the layer a `space:`, or add a rule under `colour: inputs:`.")
+    if !faults.contains(fault) { faults.append(fault) }
+    return nil
+  }
+
+  /// The way from a space to the light that layers meet in: nil where the space is that light.
+  private func light(from space: String, _ context: ColourContext) -> (colour: ColourProcess?, isLinear: Bool)
+  {
+    guard let light = colour?.compositing, light != space else { return (nil, true) }
+    return (
+      ColourProcess(context: context, steps: [.convert(from: space, to: light)]),
+      colour?.isLight(space) == true
     )
   }
 
@@ -269,7 +314,7 @@ struct CompositeBuilder {
         reason: "the colour of this screen was never measured", subject: plate.file.facts.fileName,
         ingredients: ScreenTask.ingredients(input))
       guard let answer = try workspace.answer(to: node, as: ScreenTask.Output.self) else { return nil }
-      guard let screen = answer.screen, CompKey.separates(screen) else {
+      guard let screen = answer.screen, CompKey.separates(screen, isManaged: colour != nil) else {
         fault(
           "comp.noScreen",
           "frame \(frame) of `\(plate.file.facts.fileName)` shows no green or blue screen there",
@@ -278,5 +323,12 @@ struct CompositeBuilder {
       }
       return key.key(on: screen)
     }
+  }
+}
+
+extension ColourProcess {
+  /// The space that its first step takes.
+  fileprivate var source: String? {
+    if case .convert(let from, _)? = steps.first { from } else { nil }
   }
 }

@@ -22,16 +22,21 @@ struct CompsReader {
     KeySpec("scale", .text, "on top of `fit`"), KeySpec("move", .text, "[x, y] in pixels of the plate"),
     KeySpec("opacity", .text, "0 to 1"),
     KeySpec("alpha", .choice(Composite.Alpha.allCases.map(\.rawValue)), "how colours relate to alpha"),
-    KeySpec("light", .choice(["display", "linear"]), "what the numbers are"),
+    KeySpec("light", .choice(["display", "linear"]), "what the numbers are, where colour is not managed"),
+    KeySpec(
+      "space", .text,
+      "the colour space of the numbers, where colour is managed; as `colour: inputs:` and tags say without it"
+    ),
   ]
   private static let mergeKey = KeySpec(
     "merge", .choice(mergeNames), "how it meets what is below")
   private static let mergeNames = Composite.Merge.allCases.filter { $0 != .replace }.map(\.rawValue)
 
   private let findings: Findings
+  private let context: LoadingContext
 
   /// The comps of a file; what is wrong goes to `findings`, all at once.
-  static func read(_ file: InputFile, findings: Findings) -> [Comp] {
+  static func read(_ file: InputFile, context: LoadingContext, findings: Findings) -> [Comp] {
     let root: PipelineValue
     do {
       root = try PipelineValue.parse(
@@ -47,7 +52,7 @@ struct CompsReader {
       findings.add(comps.error("comp.notAMapping", "`comps` must be a mapping of shots to layers"))
       return []
     }
-    return entries.map { CompsReader(findings: findings).comp($0) }
+    return entries.map { CompsReader(findings: findings, context: context).comp($0) }
   }
 
   private func comp(_ entry: PipelineValue.Entry) -> Comp {
@@ -115,7 +120,7 @@ struct CompsReader {
       content, keys: [KeySpec("key", .text, "takes a green or blue screen out"), Self.mergeKey],
       owner: "`plate`", findings: findings)
     layer.merge = merge(keys)
-    layer.key = keys["key"].map { CompKeyReader(findings: findings).key($0) }
+    layer.key = keys["key"].map { CompKeyReader(findings: findings, isManaged: context.isManaged).key($0) }
     return layer
   }
 
@@ -172,7 +177,28 @@ struct CompsReader {
     layer.opacity = keys.number("opacity", in: 0...1) ?? 1
     layer.alpha = keys.choice("alpha", of: Composite.Alpha.self) ?? (kind == .element ? nil : .opaque)
     layer.isLinear = keys.choice("light", of: Light.self).map { $0 == .linear }
+    layer.space = space(keys)
     return layer
+  }
+
+  /// What the numbers are is said by `space` where colour is managed, else by `light`.
+  private func space(_ keys: KeyReader) -> String? {
+    if context.isManaged, let value = keys["light"] {
+      findings.add(
+        value.error(
+          "comp.managedLight", "`light` is for display-coded comps, and colour is managed here",
+          remedy: "Say of which colour space the layer is with `space:`, or leave it to rules and tags."))
+    }
+    guard let value = keys["space"] else { return nil }
+    guard context.isManaged else {
+      findings.add(
+        value.error(
+          "colour.noConfig", "`space` is a colour space, and the pipeline has no `colour:`",
+          remedy:
+            "Give it `colour: {config: aces}` or a config of yours, or say `light: linear` or `display`."))
+      return nil
+    }
+    return context.colour?.outline.space(of: value, named: "space", findings: findings)
   }
 
   private enum Light: String, CaseIterable { case display, linear }

@@ -19,6 +19,8 @@ struct ExternalKeys: Sendable {
     var fit: Sizing.Fit
 
     var isMovie: Bool { NumberedPath(path) == nil }
+    /// Whether its numbers are floating point.
+    var isFloat: Bool { kind == "exr" }
     var kind: String { FilePaths.fileExtension(of: path) }
   }
 
@@ -32,7 +34,8 @@ struct ExternalKeys: Sendable {
   static let pictureKeys: [KeySpec] = [
     KeySpec(
       "pattern", .text, isRequired: true,
-      "numbered stills as out/frame.####.png (PNG, TIFF, DPX or JPEG), or a movie as out/all.mov"),
+      "numbered stills as out/frame.####.png (PNG, TIFF, DPX or JPEG; OpenEXR where colour is managed), or a movie as "
+        + "out/all.mov"),
     KeySpec("raster", .raster, "their size, WIDTHxHEIGHT; that of the pipeline without it"),
     KeySpec("count", .text, "from-input, or how many; from-input without it where the program gets pictures"),
     KeySpec("depth", .integer(1...32), "bits of a sample; without it all frames only have to be alike"),
@@ -46,6 +49,9 @@ struct ExternalKeys: Sendable {
     KeySpec(
       "profile", .text,
       "delivery profile in which it gets them, as numbered files or as a movie; stills-16bit without it"),
+    KeySpec(
+      "space", .text,
+      "the colour space in which it gets pictures and in which it makes them, where colour is managed"),
     KeySpec(
       "unit", .choice(Unit.allCases.map(\.rawValue)),
       "what one run of the program gets: programme (all frames), or shot; programme without it"),
@@ -78,6 +84,8 @@ struct ExternalKeys: Sendable {
   var unit: Unit
   var first: Int64
   var profile: DeliveryProfile?
+  /// The colour space of its pictures, in and out, and where that is written; nil where colour is not managed.
+  var space: (name: String, value: PipelineValue)?
   var program: [ExternalTask.Template]
   var programVersion: String?
   var files: [ProgramFile]
@@ -112,9 +120,10 @@ extension ExternalKeys {
             remedy: "Wire `picture:` to a stage, or remove it."))
       }
     }
-    let (pictures, outputs) = Self.outputs(keys, hasInput: hasInput)
+    let (pictures, outputs) = Self.outputs(keys, hasInput: hasInput, isManaged: context.isManaged)
     self.pictures = pictures
     self.outputs = outputs
+    space = Self.space(keys, hasPictures: hasInput || pictures != nil, context: context)
     var texts = ProgramTexts(findings: findings)
     for entry in keys.entries("files") {
       if Self.checkName(entry, among: outputs.map(\.name), findings) { texts.declare(entry.key, entry.value) }
@@ -159,6 +168,37 @@ extension ExternalKeys {
     // The program gets pictures only.
     profile?.sounds = []
     return profile
+  }
+
+  /// Where colour is managed a program says of which space its pictures are, and only there.
+  private static func space(_ keys: KeyReader, hasPictures: Bool, context: LoadingContext) -> (
+    name: String, value: PipelineValue
+  )? {
+    let findings = keys.findings
+    guard let value = keys["space"] else {
+      guard context.isManaged, hasPictures, let place = keys["picture"] ?? keys["outputs"] else { return nil }
+      findings.add(
+        place.error(
+          "colour.noProgramSpace",
+          "colour is managed here, and nothing says in which colour space the program takes and makes pictures",
+          remedy: "Give the stage `space:`, a colour space of the config, for instance space: ACEScg."))
+      return nil
+    }
+    guard context.isManaged else {
+      findings.add(
+        value.error(
+          "colour.noConfig", "`space` is a colour space, and the pipeline has no `colour:`",
+          remedy: "Give it `colour: {config: aces}` or a config of yours, or remove `space`."))
+      return nil
+    }
+    guard hasPictures else {
+      findings.add(
+        value.error(
+          "external.noPictures", "`space` is about pictures, and the program neither gets nor makes any",
+          remedy: "Wire `picture:`, declare `outputs: {picture: …}`, or remove it."))
+      return nil
+    }
+    return context.colour?.outline.space(of: value, named: "space", findings: findings).map { ($0, value) }
   }
 
   // MARK: Program
@@ -258,14 +298,16 @@ extension ExternalKeys {
   private static let stillKinds: Set<String> = ["png", "tif", "tiff", "dpx", "jpg", "jpeg"]
   private static let movieKinds: Set<String> = ["mov", "mp4", "mkv", "mxf", "avi"]
 
-  private static func outputs(_ keys: KeyReader, hasInput: Bool) -> (Pictures?, [FileOutput]) {
+  private static func outputs(_ keys: KeyReader, hasInput: Bool, isManaged: Bool) -> (
+    Pictures?, [FileOutput]
+  ) {
     let findings = keys.findings
     var pictures: Pictures?
     var files: [FileOutput] = []
     var paths: Set<String> = []
     for entry in keys.entries("outputs") {
       if entry.key == picturesName {
-        pictures = Self.pictures(entry.value, hasInput: hasInput, findings)
+        pictures = Self.pictures(entry.value, hasInput: hasInput, isManaged: isManaged, findings)
       } else if checkName(entry, among: files.map(\.name), findings) {
         guard let path = entry.value.scalar, ProgramTexts.isPortable(path), paths.insert(path).inserted else {
           findings.add(Self.badPath(entry.value))
@@ -288,17 +330,20 @@ extension ExternalKeys {
         + "each path once: out/report.json")
   }
 
-  private static func pictures(_ value: PipelineValue, hasInput: Bool, _ findings: Findings) -> Pictures? {
+  private static func pictures(
+    _ value: PipelineValue, hasInput: Bool, isManaged: Bool, _ findings: Findings
+  ) -> Pictures? {
     guard value.scalar == nil else {
-      return pictures(value, path: value, nil, hasInput, findings)
+      return pictures(value, path: value, nil, hasInput, isManaged, findings)
     }
     let reader = KeyReader(value, keys: pictureKeys, owner: "`\(picturesName)`", findings: findings)
     guard let pattern = reader["pattern"] else { return nil }
-    return pictures(value, path: pattern, reader, hasInput, findings)
+    return pictures(value, path: pattern, reader, hasInput, isManaged, findings)
   }
 
   private static func pictures(
-    _ value: PipelineValue, path: PipelineValue, _ reader: KeyReader?, _ hasInput: Bool, _ findings: Findings
+    _ value: PipelineValue, path: PipelineValue, _ reader: KeyReader?, _ hasInput: Bool, _ isManaged: Bool,
+    _ findings: Findings
   ) -> Pictures? {
     guard let text = path.scalar, ProgramTexts.isPortable(text.replacing("#", with: "0")) else {
       findings.add(badPath(path))
@@ -307,7 +352,7 @@ extension ExternalKeys {
     let kind = FilePaths.fileExtension(of: text)
     let numbered = NumberedPath(text)
     let isStills =
-      stillKinds.contains(kind)
+      (stillKinds.contains(kind) || (isManaged && kind == "exr"))
       && numbered.map { !FilePaths.folder(of: text).contains("#") && $0.digits <= 9 } ?? false
     let isMovie = movieKinds.contains(kind) && !text.contains("#")
     guard isStills || isMovie else {
@@ -316,7 +361,8 @@ extension ExternalKeys {
           "external.badPattern", "`\(text)` names neither numbered stills nor a movie",
           remedy:
             "Write the digits of the number as # in one place of the name: out/frame.####.png (PNG, TIFF, DPX, "
-            + "JPEG: finished pictures, display-coded), or name a movie: out/all.mov"))
+            + (isManaged ? "JPEG, OpenEXR" : "JPEG: finished pictures, display-coded")
+            + "), or name a movie: out/all.mov"))
       return nil
     }
     let count = Self.count(reader, hasInput: hasInput, at: value, findings)

@@ -16,7 +16,7 @@ struct ExternalUnits {
     var frames: PictureSequence
   }
 
-  private(set) var units: [Unit] = []
+  var units: [Unit] = []
   private let sequence: PictureSequence
   /// For each span where its frames are in units.
   private var uses: [Use] = []

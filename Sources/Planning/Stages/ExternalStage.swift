@@ -30,8 +30,14 @@ package struct ExternalStage: ReadableStage {
   package func plan(in workspace: inout PlanningWorkspace) throws(DiagnosticList) {
     do {
       for file in settings.files where !file.bytes.isEmpty { workspace.objects[file.object] = file.bytes }
-      let units = declaration.wires["picture"].flatMap { workspace.pictures[$0] }.map { picture in
+      var units = declaration.wires["picture"].flatMap { workspace.pictures[$0] }.map { picture in
         settings.unit == .programme ? ExternalUnits(whole: picture) : ExternalUnits(shotsOf: picture)
+      }
+      if let profile = settings.profile, let finish = finish(for: profile, in: workspace) {
+        for index in (units?.units ?? []).indices {
+          guard let frames = units?.units[index].frames else { continue }
+          units?.units[index].frames = try finish.finished(frames, in: &workspace)
+        }
       }
       let names = units.map { unitNames($0.units) } ?? [""]
       let runs = try names.indices.map { index in
@@ -53,6 +59,14 @@ package struct ExternalStage: ReadableStage {
     } catch {
       throw DiagnosticList(infrastructure: "planning of `\(declaration.name)`", error)
     }
+  }
+
+  /// Brings the frames to the space in which the program takes them; nil where colour is not managed.
+  private func finish(for profile: DeliveryProfile, in workspace: PlanningWorkspace) -> ColourFinish? {
+    guard let space = settings.space, let wire = declaration.wires["picture"] else { return nil }
+    return ColourFinish(
+      stage: declaration, value: space.value, output: ColourOutput(kind: .space(space.name)),
+      target: profile.colourTarget, space: workspace.colourSpace(of: wire))
   }
 
   /// Files are published; pictures are made when a stage that others do not take from has nothing else to show.
@@ -109,7 +123,8 @@ package struct ExternalStage: ReadableStage {
       pictures: try unit.flatMap { try given($0, in: workspace) }, firstNumber: settings.first, made: made,
       outputs: settings.outputs.map { output in
         ExternalTask.MadeFileName(name: output.name, path: output.path, suffix: output.name + suffix)
-      }, values: ["cores": "\(settings.cores)", "rate": rate.description], limits: settings.limits)
+      }, values: ["cores": "\(settings.cores)", "rate": rate.description], limits: settings.limits,
+      space: settings.space?.name)
     let raster = made?.raster ?? workspace.pipeline.raster
     input.values["width"] = "\(raster.width)"
     input.values["height"] = "\(raster.height)"
@@ -183,6 +198,7 @@ package struct ExternalStage: ReadableStage {
       list.append(
         Ingredient("output picture", "\(made.path), \(made.count) of \(made.raster)\(depth)"))
     }
+    if let space = input.space { list.append(Ingredient("space", space)) }
     for output in input.outputs { list.append(Ingredient("output \(output.name)", output.path)) }
     let shown = Set((input.program + input.environment.values).flatMap(\.names))
     for (name, value) in input.values.sorted(by: { $0.key < $1.key }) where shown.contains(name) {
@@ -201,7 +217,9 @@ package struct ExternalStage: ReadableStage {
     let isJPEG = ["jpg", "jpeg"].contains(pictures.kind)
     return VideoFacts(
       stream: 0, codec: pictures.kind, width: raster.width, height: raster.height,
-      pixelFormat: pictures.isMovie ? "yuv" : isJPEG ? "yuvj444p" : "rgb48", bitDepth: pictures.depth ?? 0,
+      pixelFormat: pictures.isMovie
+        ? "yuv" : isJPEG ? "yuvj444p" : pictures.isFloat ? "gbrpf32le" : "rgb48",
+      bitDepth: pictures.depth ?? 0,
       rate: workspace.timeline.rate, frameCount: count, isIntraOnly: !pictures.isMovie,
       range: pictures.isMovie ? "tv" : "pc",
       // A movie comes back as it was given, whatever its size: in the matrix of the programme.
@@ -225,9 +243,21 @@ package struct ExternalStage: ReadableStage {
           location: MediaLocation(path: run.label, root: "", byteCount: 0, modified: 0), facts: facts,
           identity: identity, maker: run.key))
     }
-    return .sizing(
-      Sizing(raster: workspace.pipeline.raster, fit: pictures.fit),
+    var sizing = Sizing(raster: workspace.pipeline.raster, fit: pictures.fit)
+    // The scaler has codes only: light of another size is scaled in float.
+    if pictures.isFloat, Raster(width: video.width, height: video.height) != sizing.raster {
+      sizing.adjustment = Sizing.Adjustment()
+    }
+    let sized = ImageNode.sizing(
+      sizing,
       of: .source(PictureSource(media: identity, stream: 0, interpretation: Interpretation(video))))
+    // They go back to where the frames were that it got.
+    guard let space = settings.space, let home = workspace.colourSpace(of: declaration.name) else {
+      return sized
+    }
+    return .colour(
+      ColourProcess(
+        context: workspace.colourContext(), steps: [.convert(from: space.name, to: home)]), of: sized)
   }
 
   /// Shots that the program gets as one picture cannot be graded apart any more.

@@ -65,14 +65,7 @@ final class AdjustedSource: FrameSource {
     case nil: return .none
     case .displayLight: return .display
     case .sceneLight(let to, let from):
-      guard let library = builder.colour else {
-        throw WorkerFailure(verification: "pictures without colour are scaled in light")
-      }
-      let (to, from) = (try library.program(to), try library.program(from))
-      guard to.kernel == nil, from.kernel == nil else {
-        throw WorkerFailure(verification: "the way into light is a table")
-      }
-      return .scene(to: to, from: from)
+      return .scene(to: try builder.steps(to), from: try builder.steps(from))
     }
   }
 

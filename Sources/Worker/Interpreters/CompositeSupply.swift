@@ -3,10 +3,12 @@ import ImageGraph
 import Media
 import MediaTime
 
-/// Composites in linear light: one picture of the plate's size for each layer, kept while the layer shows the same
-/// frame, so that a still is decoded once.
+/// Composites in linear light, of the scene where colour is managed, else of a display.
+///
+/// One picture of the plate's size for each layer is kept while the layer shows the same frame, so that a still is
+/// decoded once.
 final class CompositeSupply: PictureSupply {
-  let interpretation = Interpretation(matrix: .bt709, isFullRange: false)
+  let interpretation: Interpretation
   var sampleAspect: (numerator: Int64, denominator: Int64) {
     (composite.sampleAspect.numerator, composite.sampleAspect.denominator)
   }
@@ -14,18 +16,22 @@ final class CompositeSupply: PictureSupply {
   private let composite: Composite
   private let layers: [CompositeLayer]
   private let sum: LightPicture
-  /// To codes of 16 bits, which hold what the kernels and the scaler read next.
+  /// To codes of 16 bits, which hold what the kernels and the scaler read next; scene light stays float.
   private let pipe: PicturePipe
   private let finished: PictureMemory
   private var shown: Int64?
 
   init(_ composite: Composite, layers: [ImageNode], builder: FrameSourceBuilder) throws {
-    guard composite.layers.count == layers.count, let layout = PixelLayout(named: "yuv444p16le") else {
+    let format = composite.light == nil ? "yuv444p16le" : "gbrpf32le"
+    guard composite.layers.count == layers.count, let layout = PixelLayout(named: format) else {
       throw WorkerFailure(verification: "the composite has \(layers.count) pictures for its layers")
     }
+    interpretation = Interpretation(matrix: .bt709, isFullRange: composite.light != nil)
     self.composite = composite
     self.layers = try zip(composite.layers, layers).map { layer, node in
-      try CompositeLayer(layer, pictures: builder.supply(node), plate: composite.raster)
+      try CompositeLayer(
+        layer, pictures: builder.supply(node), plate: composite.raster,
+        isSceneLight: composite.light != nil, colour: try layer.colour.map(builder.steps))
     }
     sum = try LightPicture(width: composite.raster.width, height: composite.raster.height)
     pipe = try PicturePipe(
@@ -65,7 +71,11 @@ final class CompositeSupply: PictureSupply {
         planes.append(
           unsafe DestinationPlane(bytes: view.plane(index), stride: view.stride(ofPlane: index)))
       }
-      try sum.finish(through: pipe, into: planes)
+      if composite.light == nil {
+        try sum.finish(through: pipe, into: planes)
+      } else {
+        try sum.write(through: pipe, into: planes)
+      }
     }
   }
 }
@@ -97,11 +107,19 @@ private final class CompositeLayer {
   /// The frame that `placed` shows.
   private var shown: Int64?
   private let loader: PictureLoader
+  private let isSceneLight: Bool
+  /// From its own numbers to scene light; nil where they are that.
+  private let colour: LoadedColour?
   /// In the layer's own pixels, where they are not the plate's.
   private var own: LightPicture?
 
-  init(_ layer: Composite.Layer, pictures: any PictureSupply, plate: Raster) throws {
+  init(
+    _ layer: Composite.Layer, pictures: any PictureSupply, plate: Raster, isSceneLight: Bool,
+    colour: LoadedColour?
+  ) throws {
     self.layer = layer
+    self.isSceneLight = isSceneLight
+    self.colour = colour
     self.pictures = pictures
     loader = PictureLoader(interpretation: pictures.interpretation, alpha: LightPicture.Alpha(layer.alpha))
     placed = try LightPicture(width: plate.width, height: plate.height)
@@ -109,13 +127,23 @@ private final class CompositeLayer {
     guard key == nil || (layer.placement == nil && key?.screen.count == 3) else {
       throw WorkerFailure(verification: "a keyed layer lies in its own pixels")
     }
-    keyer = try key.map { key in
-      try Keyer(
+    keyer = try key.map { try Self.keyer($0, isSceneLight: isSceneLight, colour: colour) }
+    garbage = try Self.cover(key?.garbage, plate)
+    core = try Self.cover(key?.core, plate)
+  }
+
+  /// The screen goes the way of the pixels it is taken out of.
+  private static func keyer(_ key: Composite.Key, isSceneLight: Bool, colour: LoadedColour?) throws -> Keyer {
+    guard isSceneLight else {
+      return try Keyer(
         screen: SIMD3(key.screen), tolerance: key.tolerance, softness: key.softness, despill: key.despill,
         spillsEverywhere: key.spillsEverywhere, erode: key.erode, blur: key.blur)
     }
-    garbage = try Self.cover(key?.garbage, plate)
-    core = try Self.cover(key?.core, plate)
+    var screen = key.screen.map { Float($0) }
+    try colour?.apply(&screen)
+    return try Keyer(
+      sceneLight: SIMD3(screen), tolerance: key.tolerance, softness: key.softness, despill: key.despill,
+      spillsEverywhere: key.spillsEverywhere, erode: key.erode, blur: key.blur)
   }
 
   private static func cover(_ polygons: [[Double]]?, _ plate: Raster) throws -> Cover? {
@@ -139,12 +167,17 @@ private final class CompositeLayer {
   }
 
   private func fill(from picture: borrowing PictureView) throws {
-    try loader.load(picture, into: try target(for: picture.format), isLinear: layer.isLinear)
+    let target = try target(for: picture.format)
+    try loader.load(picture, into: target, isLinear: isSceneLight || layer.isLinear)
+    if let colour {
+      // From light to light is a matrix, which needs no alpha: what shines without covering keeps its light.
+      try target.recolour(isOpaque: layer.alpha == .opaque || layer.isLinear, colour.apply)
+    }
     if let keyer { try placed.key(keyer, drop: garbage, keep: core) }
     if let own, let placement = layer.placement {
       try placed.place(
         own, scale: SIMD2(placement.scaleX, placement.scaleY),
-        offset: SIMD2(placement.offsetX, placement.offsetY))
+        offset: SIMD2(placement.offsetX, placement.offsetY), keepsNegative: isSceneLight)
     }
     placed.fade(to: Float(layer.opacity))
   }

@@ -55,7 +55,7 @@ struct FrameSourceBuilder {
       return try LayersSource(
         layering, pictures: pictures, look: look(node), destination: destination, builder: self)
     }
-    if let sizing = node.sizing, sizing.isFloating {
+    if let sizing = node.sizing, node.isSizedInFloat {
       return try AdjustedSource(node, sizing: sizing, destination: destination, builder: self)
     }
     return try ClipSource(node, destination: destination, builder: self)
@@ -71,7 +71,7 @@ struct FrameSourceBuilder {
       return try source(below, destination: destination)
     }
     if below.isClip {
-      if let sizing = below.sizing, sizing.isFloating {
+      if let sizing = below.sizing, below.isSizedInFloat {
         return try AdjustedSource(
           below, sizing: sizing, colour: loaded, destination: destination, builder: self)
       }
@@ -84,6 +84,14 @@ struct FrameSourceBuilder {
     }
     let between = try PictureBuffer.float(width: destination.width, height: destination.height)
     return try ColourSource(source(below, destination: between), colour: loaded, destination: destination)
+  }
+
+  /// Colour steps between pictures in float, such as the way into light.
+  func steps(_ process: ColourProcess) throws -> LoadedColour {
+    guard let colour else { throw WorkerFailure(verification: "pictures without colour have colour steps") }
+    let loaded = try colour.program(process)
+    guard loaded.kernel == nil else { throw WorkerFailure(verification: "the way into light is a table") }
+    return loaded
   }
 
   func decision(_ node: ImageNode) throws -> GradeKernel.Decision? {
@@ -102,12 +110,14 @@ struct FrameSourceBuilder {
   }
 }
 
-extension Sizing {
-  /// Whether it is done in float, at any place and in any light.
-  fileprivate var isFloating: Bool { adjustment != nil || scaling != nil }
-}
-
 extension ImageNode {
+  /// Whether it is sized in float, at any place and in any light; scene light has no codes that the scaler reads.
+  fileprivate var isSizedInFloat: Bool {
+    if let sizing, sizing.adjustment != nil || sizing.scaling != nil { return true }
+    if case .composite(let composite, _)? = sized { return composite.light != nil }
+    return false
+  }
+
   /// Whether it is one sized source or composite, graded or not.
   fileprivate var isClip: Bool { transition == nil && layers == nil && sized != nil && colour.steps.isEmpty }
 }
