@@ -34,6 +34,22 @@ import Testing
     await next.close()
   }
 
+  @Test func `a half-written record of a plan is swept, and a whole one stays`() async throws {
+    let harness = try EngineHarness()
+    defer { harness.remove() }
+    let store = ObjectStore(harness.production)
+    try store.recordFootprint(
+      of: [Digest.sha256(Array("frame".utf8))], programme: "test", pipeline: "p.yaml")
+    let folder = harness.production.footprintsFolder
+    let whole = try FileManager.default.contentsOfDirectory(atPath: folder)
+    try Data("{".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(ULID.next()).part"))
+    let engine = try await Coordinator.open(
+      production: harness.production, configuration: harness.configuration)
+    await engine.close()
+    #expect(whole.count == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == whole)
+  }
+
   @Test func `a coordinator killed at random instants is taken up until the work is done`() async throws {
     let harness = try EngineHarness()
     defer { harness.remove() }
