@@ -220,6 +220,9 @@ package struct ProgrammeSession {
       }
       files = try await read(scanned)
     }
+    let joined = NumberedStills.joined(files, rate: pipeline.timeline.rate)
+    files = joined.0
+    diagnostics += joined.1
     return ProbedMedia(
       files: files, probes: scanned.map(\.probeKey), prepared: prepared, diagnostics: diagnostics)
   }

@@ -28,6 +28,7 @@ struct FramePlanner {
   }
 
   func plan(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames {
+    let sequence = try workspace.frameByFrame(sequence)
     workspace.names.note(sequence)
     let frames =
       switch encoding.unit {
@@ -84,7 +85,9 @@ struct FramePlanner {
       if segments.map(\.count) == [1] {
         let isFull =
           singles.segments.count == Segmentation.segmentsPerTask * Int(Segmentation.framesPerSegment)
-        if isFull || singles.nodes.values.first.map({ $0.sources != node.sources }) == true {
+        if isFull
+          || singles.nodes.values.first.map({ !workspace.isReadAlike($0, node) }) == true
+        {
           try planSingles()
         }
         singles.segments += segments

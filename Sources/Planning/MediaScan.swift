@@ -119,7 +119,8 @@ package enum MediaScan {
       if status.st_mode & S_IFMT == S_IFDIR {
         guard seen.insert(id).inserted else { continue }
         walk(path, root: root, depth: depth + 1, seen: &seen, files: &files, diagnostics: &diagnostics)
-      } else if status.st_mode & S_IFMT == S_IFREG, extensions.contains(FilePaths.fileExtension(of: name)),
+      } else if status.st_mode & S_IFMT == S_IFREG,
+        extensions.contains(FilePaths.fileExtension(of: name)) || NumberedName(name) != nil,
         seen.insert(id).inserted
       {
         files.append(file(path, root: root, status: status))

@@ -11,6 +11,8 @@ package struct ProbedFile: Sendable {
   /// Of numbered stills the first.
   package var location: MediaLocation
   package var sequence: StillSequence?
+  /// The frames of numbered stills that are media of the cut.
+  package var run: StillRun?
   /// The `ExternalTask` that makes the pictures; its facts are declared, and nothing is there yet.
   package var maker: TaskKey?
   package var facts: MediaFacts
@@ -18,10 +20,11 @@ package struct ProbedFile: Sendable {
 
   package init(
     location: MediaLocation, facts: MediaFacts, identity: Digest, sequence: StillSequence? = nil,
-    maker: TaskKey? = nil
+    maker: TaskKey? = nil, run: StillRun? = nil
   ) {
     self.location = location
     self.sequence = sequence
+    self.run = run
     self.maker = maker
     self.facts = facts
     self.identity = identity
@@ -146,7 +149,9 @@ package struct PlanningWorkspace {
 
   var videos: [Digest: VideoFacts] = [:]
   var filesOfIdentity: [Digest: Int] = [:]
-  /// How many of `files` are in these two.
+  /// The file of a frame of numbered stills, by the frame's identity.
+  var stillsOfIdentity: [Digest: MediaLocation] = [:]
+  /// How many of `files` are in these three.
   var indexedFiles = 0
 
   /// The facts of every picture file, by identity.
@@ -161,10 +166,16 @@ package struct PlanningWorkspace {
     return MediaFiles(files: files, indices: filesOfIdentity)
   }
 
-  private mutating func indexFiles() {
+  mutating func indexFiles() {
     for index in indexedFiles..<files.count {
       videos[files[index].identity] = files[index].facts.video
       if filesOfIdentity[files[index].identity] == nil { filesOfIdentity[files[index].identity] = index }
+      for frame in (files[index].run?.frames ?? []).lazy.compactMap({ $0 })
+      where filesOfIdentity[frame.identity] == nil {
+        videos[frame.identity] = files[index].facts.video
+        filesOfIdentity[frame.identity] = index
+        stillsOfIdentity[frame.identity] = frame.location
+      }
     }
     indexedFiles = files.count
   }
@@ -314,7 +325,9 @@ package struct PlanningWorkspace {
         media[source.hex] = chain.media
       } else if let index = filesOfIdentity[source] {
         media[source.hex] = RenderTask.Media(
-          location: files[index].location, sequence: files[index].sequence, maker: files[index].maker,
+          location: stillsOfIdentity[source] ?? files[index].location,
+          sequence: stillsOfIdentity[source].map(StillSequence.init) ?? files[index].sequence,
+          maker: files[index].maker,
           sampleAspect: files[index].facts.video?.sampleAspect ?? .one)
       }
     }

@@ -36,6 +36,13 @@ package struct StillSequence: Hashable, Codable, Sendable {
     self.members = members
   }
 
+  /// One still, which every frame shows.
+  package init(_ still: MediaLocation) {
+    self.init(
+      prefix: still.path, suffix: "", digits: 0, root: still.root,
+      members: [Member(number: 0, byteCount: still.byteCount, modified: still.modified)])
+  }
+
   /// The file of a frame, from 0.
   package func location(ofFrame frame: Int) -> MediaLocation {
     let member = members[frame]

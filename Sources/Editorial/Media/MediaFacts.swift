@@ -37,6 +37,15 @@ package struct MediaFacts: Sendable, Hashable, Codable {
   }
 }
 
+extension MediaFacts {
+  /// The container of one still.
+  package static let still = "still"
+  /// The container of a run of numbered stills.
+  package static let run = "run"
+  /// The tag of a still whose header says a rate.
+  package static let stillRate = "still.rate"
+}
+
 /// The picture stream that a conform uses.
 package struct VideoFacts: Sendable, Hashable, Codable {
   /// Index of the stream in the container.

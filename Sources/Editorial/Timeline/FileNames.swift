@@ -27,6 +27,13 @@ enum FileNames {
       mediaExtensions.contains(last[last.index(after: dot)...].lowercased())
     else { return last }
     let base = last[..<dot]
+    if base.last == "]", let open = base.lastIndex(of: "["), open > base.startIndex,
+      base[open...].allSatisfy({ "0123456789[]-".contains($0) })
+    {
+      // `plate_[1001-1020].exr` as `plate.[1001-1020].exr`.
+      let name = base[..<open]
+      return String(name.count > 1 && "._-".contains(name.last ?? " ") ? name.dropLast() : name)
+    }
     guard let inner = base.lastIndex(of: "."), inner > base.startIndex else { return String(base) }
     let number = base[base.index(after: inner)...]
     let isSequence = number.count >= 3 && number.allSatisfy { "0123456789#[]-%d()@".contains($0) }

@@ -61,6 +61,8 @@ struct InputRule: Sendable {
       InputRule(space: "sRGB - Texture", transfer: "iec61966-2-1", primaries: "bt709"),
       InputRule(space: "Linear Rec.709", transfer: "linear", primaries: "bt709"),
       InputRule(space: "Linear Rec.2020", transfer: "linear", primaries: "bt2020"),
+      InputRule(space: "ACES2065-1", transfer: "linear", primaries: "ap0"),
+      InputRule(space: "ACEScg", transfer: "linear", primaries: "ap1"),
       InputRule(space: "Apple Log", tags: ["com.apple.quicktime.camera.log": "*"]),
       InputRule(space: "V-Log V-Gamut", tags: ["com.apple.proapps.customgamma": "*vlog*"]),
       InputRule(space: "CanonLog3 CinemaGamut", tags: ["com.apple.proapps.customgamma": "*canon.log3*"]),

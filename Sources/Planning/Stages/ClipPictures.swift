@@ -24,6 +24,8 @@ struct ClipPictures {
   /// Whether what the picture leaves open shows what is below it rather than black.
   private let isAbove: Bool
   private let alpha: Composite.Alpha
+  /// Floating point is scaled as such: whole numbers would end at white.
+  private let isFloat: Bool
 
   init(event: ConformedEvent, media: LayerMedia, sizing: Sizing, isAbove: Bool) {
     self.event = event
@@ -32,6 +34,7 @@ struct ClipPictures {
     let aspect = media.video.sampleAspect
     sampleAspect = (aspect.numerator, aspect.denominator)
     self.isAbove = isAbove
+    isFloat = media.isFloat
     // A picture with nothing below it shows its colours as they are.
     alpha = !isAbove || !media.hasAlpha ? .opaque : media.isFloat ? .premultiplied : .straight
     var sizing = sizing
@@ -135,6 +138,9 @@ struct ClipPictures {
     let covers = geometry.covers(sizing.raster) && adjustment.opacity == 1 && alpha == .opaque
     // Black bars of its own would hide what lies below.
     if isAbove, !covers { placed.adjustment = adjustment }
+    if isFloat, !placed.placement(of: raster, sampleAspect: sampleAspect).isUnscaled {
+      placed.adjustment = adjustment
+    }
     // What no pixel is resampled of is the same in any light.
     if placed.adjustment == nil, placed.placement(of: raster, sampleAspect: sampleAspect).isUnscaled {
       placed.scaling = nil

@@ -43,6 +43,7 @@ package struct EditingStage: ReadableStage {
       raster: workspace.pipeline.raster, fit: fit, scaling: scaling == .linearLight ? .displayLight : nil)
     var faults = timeline.findings.filter(\.isFault).map(Self.lost)
     for track in timeline.tracks where track.isEnabled { faults += unrendered(track) }
+    faults += RunFaults.faults(in: workspace)
     let pictureTracks = timeline.tracks.indices.filter { index in
       let track = timeline.tracks[index]
       return track.kind == .picture && track.isEnabled && !track.clips.isEmpty

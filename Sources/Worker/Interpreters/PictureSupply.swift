@@ -115,7 +115,10 @@ private final class SequenceSupply: PictureSupply {
   }
 
   func withPicture<R>(_ number: Int64, _ body: (borrowing PictureView) throws -> R) throws -> R {
-    guard let frame = Int(exactly: number), sequence.members.indices.contains(frame) else {
+    // A still without a number is all frames there are.
+    guard let frame = sequence.digits == 0 ? 0 : Int(exactly: number),
+      sequence.members.indices.contains(frame)
+    else {
       throw WorkerFailure(
         verification: "the sequence has no frame \(number) among its \(sequence.members.count)")
     }

@@ -21,8 +21,26 @@ enum ProbeInterpreter: TaskInterpreter {
   }
 
   static func facts(of path: String) throws -> MediaFacts {
+    if let header = try StillHeader.read(path) { return try facts(ofStill: path, header) }
     let probed = try probe(path: path)
     return MediaFacts(probed, identity: try MediaIdentity.digest(of: path, index: probed.indexBytes).hex)
+  }
+
+  /// One still, which is decoded to know that it can be: numbered stills become media of a cut when they are put
+  /// together to runs.
+  private static func facts(ofStill path: String, _ header: StillHeader) throws -> MediaFacts {
+    let still = try StillDecoder().facts(of: path)
+    return MediaFacts(
+      identity: try MediaIdentity.digest(of: path, index: []).hex,
+      fileName: path.split(separator: "/").last.map(String.init) ?? path, container: MediaFacts.still,
+      byteCount: try ByteFile(path).byteCount,
+      video: VideoFacts(
+        stream: 0, codec: still.codec, width: still.format.width, height: still.format.height,
+        pixelFormat: still.format.pixelFormat, bitDepth: still.bitDepth, rate: header.rate ?? FrameRate(24),
+        frameCount: 1, isIntraOnly: true, range: still.range, primaries: header.primaries ?? "unknown",
+        transfer: header.transfer ?? "unknown", matrix: still.matrix, fieldOrder: "progressive"),
+      timecodeStart: header.timecode, timecodeRate: header.timecode == nil ? nil : header.rate,
+      reel: header.reel, tags: header.rate.map { [MediaFacts.stillRate: $0.description] } ?? [:])
   }
 }
 
