@@ -4,7 +4,8 @@ import Testing
 @Suite struct ProcessPeakTests {
   @Test func `the peak is the kernel's line of its own, in bytes`() {
     let status = "Name:\tworker\nVmPeak:\t  900000 kB\nVmHWM:\t   81236 kB\nVmRSS:\t   70000 kB\n"
-    #expect(ProcessFacts.peakResidentBytes(status: Array(status.utf8)) == 81_236 * 1024)
+    let peak: Int64 = 81_236 * 1024
+    #expect(ProcessFacts.peakResidentBytes(status: Array(status.utf8)) == peak)
   }
 
   @Test(arguments: [

@@ -128,7 +128,8 @@ import Testing
     #expect(composite.layers[2].alpha == .premultiplied)
     #expect(words(process) == ["view ACEScg → Rec.1886 Rec.709 - Display, ACES 1.0 - SDR Video"])
     // Light has no bounds, and no table holds it.
-    let sources = Dictionary(colours.map { ($0.subject, $0.source) }, uniquingKeysWith: { first, _ in first })
+    // While the screen is not measured the plate alone is asked about.
+    let sources = Dictionary(colours.map { ($0.subject, $0.source) }, uniquingKeysWith: { _, last in last })
     #expect(sources["layer 2 of shot MAN of `master`"] == .codes)
     #expect(sources["layer 3 of shot MAN of `master`"] == .light)
     #expect(sources["shot MAN of `master`"] == .light)

@@ -90,7 +90,7 @@ import Testing
   func `SIGKILL in the middle of a group of pictures leaves no result, and the next attempt makes it whole`()
     throws
   {
-    let (attempt, input) = try attempt(Renders.review(width: 640, height: 360))
+    let (attempt, input) = try attempt(Renders.review(width: 1920, height: 1080))
     let killed = try stop(attempt, with: [SIGKILL])
     #expect(killed.status == SIGKILL)
     #expect(attempt.hasResult(input.segments[0].key) && !attempt.hasResult(input.segments[1].key))
