@@ -28,12 +28,13 @@ struct FramePlanner {
   }
 
   func plan(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames {
-    let sequence = try workspace.frameByFrame(sequence)
+    let shots = sequence
+    let sequence = try workspace.frameByFrame(shots)
     workspace.names.note(sequence)
     let frames =
       switch encoding.unit {
       case .frame: try planFrames(sequence, in: &workspace)
-      case .group: try planGroups(sequence, in: &workspace)
+      case .group: try planGroups(sequence, cutAs: shots, in: &workspace)
       }
     workspace.footprint += frames.pieces.map(\.segment)
     return frames
@@ -123,8 +124,9 @@ struct FramePlanner {
 
   // MARK: Group by group
 
-  private func planGroups(_ sequence: PictureSequence, in workspace: inout PlanningWorkspace) throws -> Frames
-  {
+  private func planGroups(
+    _ sequence: PictureSequence, cutAs shots: PictureSequence, in workspace: inout PlanningWorkspace
+  ) throws -> Frames {
     let (nodes, runs) = sequence.runs()
     var frames = Frames(runs: runs, pieces: [])
     var seen: Set<TaskKey> = []
@@ -132,11 +134,13 @@ struct FramePlanner {
     func flush() throws {
       guard !waiting.isEmpty else { return }
       let chains = Set(waiting.flatMap(\.runs).map(\.chain))
-      try planRender(waiting, nodes: nodes.filter { chains.contains($0.key) }, in: &workspace)
+      // Of stills there is a chain for each frame: all of them are not searched for every group.
+      let used = Dictionary(uniqueKeysWithValues: chains.compactMap { key in nodes[key].map { (key, $0) } })
+      try planRender(waiting, nodes: used, in: &workspace)
       waiting = []
     }
     var missing: [RenderTask.Segment] = []
-    let segments = GroupSegmentation.groups(of: sequence).map { group in
+    let segments = GroupSegmentation.groups(of: sequence, cutAs: shots).map { group in
       RenderTask.Segment(encoding: digest, runs: group)
     }
     let made = try workspace.library.results(

@@ -38,6 +38,29 @@ enum GroupSegmentation {
     joined(shots(of: sequence).flatMap(pieces)).map { FrameRun.canonical($0.runs) }
   }
 
+  /// The groups of `shots` in the frames of the same sequence frame by frame, as numbered stills are planned: spans of
+  /// one frame each say nothing of where shots end.
+  static func groups(of sequence: PictureSequence, cutAs shots: PictureSequence) -> [[FrameRun]] {
+    let groups = groups(of: shots)
+    guard sequence != shots else { return groups }
+    var rest = sequence.spans.flatMap { span in
+      FrameRun.runs(chain: span.node.chain, map: span.map, count: span.count)
+    }[...]
+    return groups.map { group in
+      var missing = group.reduce(0) { $0 + $1.count }
+      var runs: [FrameRun] = []
+      while missing > 0, let run = rest.first {
+        let count = min(missing, run.count)
+        runs.append(FrameRun(chain: run.chain, first: run.first, step: run.step, count: count))
+        missing -= count
+        rest[rest.startIndex].first = run.position(at: count)
+        rest[rest.startIndex].count -= count
+        if count == run.count { rest.removeFirst() }
+      }
+      return FrameRun.canonical(runs)
+    }
+  }
+
   private static func shots(of sequence: PictureSequence) -> [Shot] {
     var shots: [Shot] = []
     for span in sequence.spans where span.count > 0 {

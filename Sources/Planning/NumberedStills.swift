@@ -31,9 +31,10 @@ package struct StillRun: Sendable {
     return gaps
   }
 
-  /// `1004, 1007–1009`.
+  /// `1004, 1007–1009`; of many the first.
   static func words(_ gaps: [FrameRange]) -> String {
-    gaps.map { $0.count == 1 ? "\($0.start)" : "\($0.start)–\($0.end - 1)" }.joined(separator: ", ")
+    gaps.prefix(8).map { $0.count == 1 ? "\($0.start)" : "\($0.start)–\($0.end - 1)" }.joined(separator: ", ")
+      + (gaps.count > 8 ? " and more" : "")
   }
 }
 

@@ -45,12 +45,13 @@ struct StoredChain {
 
 extension PlanningWorkspace {
   /// The frames of a deliverable that is planned already, as a sequence.
-  mutating func storedFrames(of delivered: DeliveredPicture) -> PictureSequence {
+  mutating func storedFrames(of delivered: DeliveredPicture) throws -> PictureSequence {
     let encoding = delivered.encoding
     let interpretation = Interpretation(
       matrix: encoding.tags.matrix == "bt2020nc" ? .bt2020 : .bt709, isFullRange: encoding.tags.range == "pc",
       siting: encoding.chroma == "topleft" ? .topleft : nil)
-    var sequence = delivered.picture
+    // As its frames were planned: numbered stills each by itself.
+    var sequence = try frameByFrame(delivered.picture)
     let sizing = Sizing(raster: sequence.raster, fit: .native)
     for index in sequence.spans.indices {
       let node = sequence.spans[index].node

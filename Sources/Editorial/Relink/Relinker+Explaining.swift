@@ -58,6 +58,11 @@ extension Relinker {
     if request.isSound, facts.mine.video != nil, facts.chosen.video == nil {
       return "\(reason); for sound a file without picture is preferred"
     }
+    if facts.mine.isRun != facts.chosen.isRun {
+      return facts.mine.isRun
+        ? "\(reason); the list names no stills, and a movie is preferred"
+        : "\(reason); the list names stills, and numbered stills are preferred"
+    }
     if candidate.score < chosen.score {
       return "\(reason); its score is \(candidate.score), that of the chosen one \(chosen.score)"
     }

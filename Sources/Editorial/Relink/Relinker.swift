@@ -170,7 +170,8 @@ package struct Relinker: Sendable {
   }
 
   /// The candidates between which nothing decides: of the most trusted name one file per content, for sound the files
-  /// without picture where there are any, and of several the ones with the best score.
+  /// without picture where there are any, of movies and numbered stills what the list names, and of several the ones
+  /// with the best score.
   private func best(_ candidates: [Candidate], _ request: ClipRequest) -> [Candidate] {
     guard let top = candidates.compactMap(\.levels.first).min() else { return [] }
     var seen: Set<String> = []
@@ -180,6 +181,8 @@ package struct Relinker: Sendable {
     if request.isSound, rest.contains(where: { media[$0.index].facts.video == nil }) {
       rest = rest.filter { media[$0.index].facts.video == nil }
     }
+    let isOfKind = { media[$0].facts.isRun == request.clip.namesStills }
+    if rest.contains(where: { isOfKind($0.index) }) { rest = rest.filter { isOfKind($0.index) } }
     guard let score = rest.map(\.score).max() else { return [] }
     return rest.filter { $0.score == score }.sorted { media[$0.index].path < media[$1.index].path }
   }
@@ -316,6 +319,17 @@ package struct Relinker: Sendable {
           message: what))
     }
     return diagnostics
+  }
+}
+
+extension MediaFacts {
+  var isRun: Bool { container == Self.run }
+}
+
+extension Clip {
+  /// Whether the list names stills; where it does not, stills beside a movie of their name were mostly made of it.
+  var namesStills: Bool {
+    [sourceFile, targetURL, name].contains { $0.map(FileNames.isStill) ?? false }
   }
 }
 

@@ -40,6 +40,12 @@ enum FileNames {
     return isSequence ? String(base[..<inner]) : String(base)
   }
 
+  /// Whether the name is one of a still of a kind that makes up runs.
+  static func isStill(_ name: String) -> Bool {
+    guard let dot = name.lastIndex(of: ".") else { return false }
+    return ["exr", "dpx", "tif", "tiff", "png"].contains(name[name.index(after: dot)...].lowercased())
+  }
+
   /// Whether the name counts the pictures of an image sequence, as `x.0101.exr`, `x.[101-148].exr` and `x.%04d.exr` do.
   static func isNumberedStill(_ name: String) -> Bool {
     guard let dot = name.lastIndex(of: ".") else { return false }

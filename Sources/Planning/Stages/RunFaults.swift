@@ -91,8 +91,11 @@ extension PlanningWorkspace {
           guard let still = run.frames[index] else {
             throw DiagnosticList([
               Diagnostic(
-                severity: .error, family: .inputMissing, code: "editing.missingFrames", location: nil,
-                message: "frame \(run.first + Int64(index)) of stills is needed, and is not there",
+                severity: .error, family: .inputMissing, code: "editing.missingFrames",
+                location: conform.events.first { $0.place == span.shot?.place }?.clip.location,
+                message: "frame \(run.first + Int64(index)) of "
+                  + "\(filesOfIdentity[source.media].map { files[$0].facts.fileName } ?? "stills") is needed, and is not "
+                  + "there",
                 remedy: "Copy it again from its source, or cut around it.")
             ])
           }
