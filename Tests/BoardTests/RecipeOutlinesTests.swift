@@ -223,6 +223,8 @@ private struct OutlinedProduction {
   @Test(arguments: [
     "", "{", "[]", "{\"facts\": null}", "{\"facts\": {\"parts\": []}}", "{\"facts\": {\"parts\": [{]}}",
     "{\"facts\": {\"parts\": [{\"count\": \"1\"}]}}", "{\"facts\" {}}", "{\"facts\": \"\\", "\"facts\"",
+    // The facts end within a part of them.
+    "{\"facts\":{\"x\":a\",\"parts\":\"},\"}\":1}",
   ])
   func `what is no version file has no outline`(text: String) {
     #expect(RecipeOutline(Array(text.utf8)) == nil)

@@ -335,18 +335,14 @@ package struct VersionFacts: Sendable {
     quality = try reports.evidence(of: version, in: shelf, among: shelves, store: store)?.state
     delivery = DeliverableRow.Delivery(shelf.handovers)
     guard shelf.words[version.version] == nil else { return }
-    let approved = shelf.words.filter { $0.value.verdict == .approved }.keys.sorted(by: >)
+    let approved = shelf.versions.filter { shelf.words[$0.version]?.verdict == .approved }
     let publisher = VersionPublisher(store)
     // The whole of a version is read only where somebody approved another.
     guard !approved.isEmpty,
-      let recipe = try publisher.version(version.version, of: version.line).flatMap({
-        try? $0.facts.decoded(as: Recipe.self)
-      })
+      let recipe = try publisher.facts(of: version, as: Recipe.self)
     else { return }
-    let seen = try approved.compactMap { number in
-      try publisher.version(number, of: version.line).flatMap { try? $0.facts.decoded(as: Recipe.self) }
-    }
+    let seen = try approved.compactMap { try publisher.facts(of: $0, as: Recipe.self) }
     unseenFrames = UnseenFrames.list(recipe, notIn: seen).reduce(0) { $0 + $1.count }
-    approvedAs = approved.first.map { VersionLine.folderName(version: $0) }
+    approvedAs = approved.first.map { VersionLine.folderName(version: $0.version) }
   }
 }

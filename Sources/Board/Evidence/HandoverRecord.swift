@@ -63,7 +63,8 @@ package enum HandoverRecord {
 
   /// Whether every frame was decoded: by quality control, or when its files were made.
   private static func isDecoded(_ version: VersionRecord, in store: ObjectStore) throws -> Bool {
-    if let evidence = CheckedEvidence(version), let recipe = try? version.facts.decoded(as: Recipe.self),
+    if let evidence = CheckedEvidence(version.verification),
+      let recipe = try? version.facts.decoded(as: Recipe.self),
       Int64(evidence.framesDecoded.count) >= recipe.frameCount
     {
       return true

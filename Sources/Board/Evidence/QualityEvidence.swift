@@ -57,15 +57,14 @@ package struct QualityEvidence: Sendable {
   package var items: [Item]
 
   /// - Parameters:
-  ///   - version: of the deliverable.
+  ///   - recipe: of the version of the deliverable; nil where it has none.
   ///   - waivers: on any version of it, in the order in which they were made.
   ///   - day: on which it is asked, `2026-12-24`.
-  package init(
-    _ report: QualityReport, in asset: VersionHead, of version: VersionRecord, waivers: [Waiver], day: String
+  init(
+    _ report: QualityReport, in asset: VersionHead, recipe: Recipe?, waivers: [Waiver], day: String
   ) {
     self.report = report
     self.asset = asset
-    let recipe = try? version.facts.decoded(as: Recipe.self)
     var last: [Waiver.Subject: Waiver] = [:]
     for waiver in waivers { last[waiver.subject] = waiver }
     items = report.named.map { name, finding in
@@ -200,10 +199,12 @@ package struct QualityReports: Sendable {
     of version: some PublishedVersion, in shelf: VersionShelf.Row, among shelves: [VersionShelf.Row],
     store: ObjectStore, day: String = WallClock.now().day
   ) throws -> QualityEvidence? {
-    guard let (report, asset) = try report(on: version, among: shelves),
-      let record = try VersionPublisher(store).version(version.version, of: version.line)
-    else { return nil }
-    return QualityEvidence(report, in: asset, of: record, waivers: shelf.waivers, day: day)
+    guard let (report, asset) = try report(on: version, among: shelves) else { return nil }
+    // What is found in sound says itself what it is.
+    let recipe =
+      report.named.allSatisfy { $0.finding.sound != nil }
+      ? nil : try VersionPublisher(store).facts(of: version, as: Recipe.self)
+    return QualityEvidence(report, in: asset, recipe: recipe, waivers: shelf.waivers, day: day)
   }
 }
 

@@ -15,8 +15,8 @@ package struct CheckedEvidence: Decodable, Sendable {
   package var framesDecoded: [Int64]
 
   /// Nil for a version that has none, such as the documents of a stage.
-  package init?(_ version: VersionRecord) {
-    guard let evidence = try? version.verification.decoded(as: CheckedEvidence.self) else { return nil }
+  package init?(_ verification: JSONValue) {
+    guard let evidence = try? verification.decoded(as: CheckedEvidence.self) else { return nil }
     self = evidence
   }
 }

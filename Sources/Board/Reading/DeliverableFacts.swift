@@ -6,10 +6,11 @@ package import Planning
 package struct DeliverableFacts: Sendable {
   /// With the state, where this version is the one that the state is about.
   package var row: DeliverableRow?
-  package var version: VersionRecord
+  package var version: CheckedVersion
   /// All of the line, the newest first.
   package var versions: [VersionHead]
   package var words: [Int: DeliverableRow.Word]
+  /// As much of it as the page says.
   package var recipe: Recipe?
   package var evidence: CheckedEvidence?
   /// Oldest first.
@@ -42,8 +43,8 @@ package struct DeliverableFacts: Sendable {
   }
 
   init(
-    _ version: VersionRecord, shelf: VersionShelf.Row, row: DeliverableRow?, gates: [GateState],
-    quality: QualityState?, recipes: inout RecipeOutlines, in store: ObjectStore
+    _ version: CheckedVersion, shelf: VersionShelf.Row, row: DeliverableRow?, gates: [GateState],
+    quality: QualityState?, pictures: Pictures, in store: ObjectStore
   ) throws {
     handovers = shelf.handovers
     self.quality = quality
@@ -51,13 +52,35 @@ package struct DeliverableFacts: Sendable {
     self.version = version
     self.row = row?.version == VersionLine.folderName(version: version.version) ? row : nil
     (versions, words) = (shelf.versions, shelf.words)
-    recipe = recipes.recipe(of: version)
-    evidence = CheckedEvidence(version)
+    (recipe, unseen) = (pictures.recipe, pictures.unseen)
+    evidence = CheckedEvidence(version.verification)
     (decisions, findings) = try publisher.decisions(on: version)
     isIntact = publisher.isIntact(version)
-    let approved = shelf.versions.filter { shelf.words[$0.version]?.verdict == .approved }
-      .compactMap { recipes.recipe(of: $0) }
-    unseen = recipe.map { UnseenFrames.list($0, notIn: approved) } ?? []
     self.gates = gates.filter { $0.deliverable == version.line.name }
+  }
+
+  /// What whole recipes are read for: as long as its line does not change it stays as it is.
+  struct Pictures: Sendable {
+    var recipe: Recipe?
+    var unseen: [UnseenFrames]
+
+    init(_ version: CheckedVersion, shelf: VersionShelf.Row, recipes: inout RecipeOutlines) {
+      recipe = recipes.recipe(of: version)
+      var approved: [Recipe] = []
+      for other in shelf.versions where recipe != nil && shelf.words[other.version]?.verdict == .approved {
+        guard let other = recipes.recipe(of: other) else { continue }
+        approved.append(other)
+      }
+      unseen = recipe.map { UnseenFrames.list($0, notIn: approved) } ?? []
+      guard var kept = recipe else { return }
+      // The page says where shots begin and which stages it shows; what made each frame has a page of its own.
+      for index in kept.parts.indices {
+        kept.parts[index].operations = []
+        (kept.parts[index].layers, kept.parts[index].externals) = (nil, nil)
+        (kept.parts[index].stack, kept.parts[index].sides) = (nil, nil)
+      }
+      (kept.pictures, kept.grades) = (kept.pictures.mapValues { _ in [] }, nil)
+      recipe = kept
+    }
   }
 }

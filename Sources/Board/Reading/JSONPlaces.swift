@@ -66,12 +66,13 @@ struct JSONPlaces {
   private func items(
     of list: Range<Int>, from first: UInt8, to last: UInt8, _ item: (Int) -> Int?
   ) -> Bool {
-    guard list.lowerBound < bytes.count, bytes[list.lowerBound] == first else { return false }
+    guard list.lowerBound < list.upperBound, bytes[list.lowerBound] == first else { return false }
     var place = behindBlanks(list.lowerBound + 1)
-    if place < bytes.count, bytes[place] == last { return true }
+    if place < list.upperBound, bytes[place] == last { return true }
+    // In what is no JSON a quote may stand within a number, and where a list ends depends on where one looks from.
     while let end = item(place) {
       place = behindBlanks(end)
-      guard place < bytes.count else { return false }
+      guard place < list.upperBound else { return false }
       if bytes[place] == last { return true }
       guard bytes[place] == UInt8(ascii: ",") else { return false }
       place = behindBlanks(place + 1)

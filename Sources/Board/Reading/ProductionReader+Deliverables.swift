@@ -107,17 +107,43 @@ extension ProductionReader {
   package func deliverable(_ line: VersionLine, version: Int?) throws -> DeliverableFacts? {
     let shelves = try self.shelf.rows()
     guard let shelf = shelves.first(where: { $0.line == line }), let newest = shelf.versions.first,
-      let record = try VersionPublisher(store).version(version ?? newest.version, of: line)
+      let record = try VersionPublisher(store).checked(version ?? newest.version, of: line)
     else { return nil }
     let row = try row(of: line, among: shelves)
     let gates = surveyed?.survey.programmes.first { $0.programme == line.programme }?.gates ?? []
-    let quality = try reports.evidence(of: record, in: shelf, among: shelves, store: store)?.state
+    let quality: QualityState?
+    if self.facts[line]?.version == record.version,
+      let head = shelf.versions.first(where: { $0.version == record.version })
+    {
+      quality = try self.facts(of: head, shelf, among: shelves).quality
+    } else {
+      quality = try reports.evidence(of: record, in: shelf, among: shelves, store: store)?.state
+    }
     var facts = try DeliverableFacts(
-      record, shelf: shelf, row: row, gates: gates, quality: quality, recipes: &outlines, in: store)
+      record, shelf: shelf, row: row, gates: gates, quality: quality, pictures: pictures(of: record, shelf),
+      in: store)
     facts.copy = movie(beside: record, among: shelves)
     facts.surveyed = surveyed?.made.iso8601
     return facts
   }
+
+  private func pictures(of version: CheckedVersion, _ shelf: VersionShelf.Row) -> DeliverableFacts.Pictures {
+    if let index = pictures.firstIndex(where: { $0.line == version.line && $0.version == version.version }) {
+      let known = pictures.remove(at: index)
+      if known.change == shelf.change {
+        pictures.append(known)
+        return known.pictures
+      }
+    }
+    let found = DeliverableFacts.Pictures(version, shelf: shelf, recipes: &outlines)
+    if pictures.count >= Self.mostPictures { pictures.removeFirst() }
+    pictures.append(
+      KnownPictures(line: version.line, version: version.version, change: shelf.change, pictures: found))
+    return found
+  }
+
+  /// Versions whose page is open somewhere, about; each takes some megabytes.
+  private static let mostPictures = 8
 
   /// The path of a file of a version, found by its digest: no name that somebody sends becomes a path.
   package func file(

@@ -50,6 +50,17 @@ package actor ProductionReader {
     var facts: VersionFacts
   }
 
+  /// Of versions that were looked at lately, the last at the end.
+  var pictures: [KnownPictures] = []
+
+  struct KnownPictures {
+    var line: VersionLine
+    var version: Int
+    /// Of the line.
+    var change: Int
+    var pictures: DeliverableFacts.Pictures
+  }
+
   /// - Parameters:
   ///   - typed: the production as the user named it.
   ///   - version: of the program.

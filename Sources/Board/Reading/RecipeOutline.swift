@@ -57,8 +57,9 @@ package struct RecipeOutline: Sendable {
         } else if name.elementsEqual("event".utf8) {
           event = json.string(value)
         } else if part == outer, name.elementsEqual("count".utf8) {
-          let (sum, isTooLarge) = frames.addingReportingOverflow(json.integer(value) ?? .max)
-          (frames, isGood) = (sum, isGood && !isTooLarge && json.integer(value) != nil)
+          let count = json.integer(value) ?? -1
+          isGood = isGood && (0...Self.mostFrames - frames).contains(count)
+          frames += isGood ? count : 0
         } else if part == outer, name.elementsEqual("stack".utf8) {
           _ = json.elements(of: value) { read($0, in: outer) }
         }
@@ -70,12 +71,17 @@ package struct RecipeOutline: Sendable {
           name: Name(shot: shot, event: event).short, start: UInt32(outer.lowerBound),
           count: UInt32(outer.count)))
     }
-    guard json.elements(of: parts, { read($0, in: $0) }), isGood else { return nil }
+    guard json.elements(of: parts, { read($0, in: $0) }), isGood,
+      recipe.startFrame.magnitude <= UInt64(Self.mostFrames)
+    else { return nil }
     (cut, rate, isDropFrame) = (recipe.cut, recipe.rate, recipe.isDropFrame)
     (startFrame, frameCount, self.facts) = (recipe.startFrame, frames, facts)
     places.sort()
     self.places = Array(places)
   }
+
+  /// Nobody makes so many, more than a week of them; of a damaged file nobody counts for hours.
+  private static let mostFrames: Int64 = 1 << 28
 
   /// How many bytes it takes, about.
   var byteCount: Int { places.count * MemoryLayout<Place>.stride + 200 }

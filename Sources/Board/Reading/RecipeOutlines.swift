@@ -67,7 +67,8 @@ package struct RecipeOutlines: Sendable {
     for place in places {
       guard (try? handle.seek(toOffset: UInt64(place.lowerBound))) != nil,
         let bytes = try? handle.read(upToCount: place.count),
-        let part = try? JSONDecoder().decode(Recipe.Part.self, from: bytes)
+        let part = try? JSONDecoder().decode(Recipe.Part.self, from: bytes),
+        (0...outline.frameCount).contains(part.firstFrame)
       else { return nil }
       if part.shows(shot, event: event) { parts.append(part) }
     }
@@ -78,7 +79,7 @@ package struct RecipeOutlines: Sendable {
   package mutating func recipe(of version: some PublishedVersion) -> Recipe? {
     guard let outline = outline(of: version), let (bytes, facts) = try? files.read(path(of: version)),
       // Of a file that was put back meanwhile the places are others.
-      kept[Name(version)].map({ $0.stamp == facts }) ?? (bytes.count >= outline.facts.upperBound)
+      kept[Name(version)].map({ $0.stamp == facts }) ?? true, bytes.count >= outline.facts.upperBound
     else { return nil }
     return try? JSONDecoder().decode(Recipe.self, from: Data(bytes[outline.facts]))
   }

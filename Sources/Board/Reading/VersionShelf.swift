@@ -18,8 +18,19 @@ package struct VersionShelf: Sendable {
   }
 
   private struct Kept: Sendable {
-    var stamps: [FileSystem.Facts]
+    var stamps: [String: [FileSystem.Facts]]
     var row: Row
+    var versions: [Int: Version]
+  }
+
+  /// One version with what was said of it: of a line to which something is added the others are not read again.
+  private struct Version: Sendable {
+    var stamps: [FileSystem.Facts]
+    /// Nil for one that cannot be read.
+    var head: VersionHead?
+    var word: DeliverableRow.Word?
+    var waivers: [Waiver] = []
+    var handovers: [Handover] = []
   }
 
   private let publisher: VersionPublisher
@@ -53,39 +64,49 @@ package struct VersionShelf: Sendable {
   package mutating func row(_ line: VersionLine) throws(Diagnostic) -> Row? {
     let stamps = try stamps(of: line)
     if let known = kept[line], known.stamps == stamps { return known.row.versions.isEmpty ? nil : known.row }
-    var versions: [VersionHead] = []
-    _ = try publisher.newest(of: line) { version in
-      versions.append(version)
-      return false
-    }
-    var words: [Int: DeliverableRow.Word] = [:]
-    for version in versions {
-      words[version.version] = try publisher.decisions(on: version).decisions.last.map(
-        DeliverableRow.Word.init)
-    }
-    var waivers: [Waiver] = []
-    var handovers: [Handover] = []
-    for version in versions where line.shelf == .deliverable {
-      waivers += try publisher.statements(Waiver.self, on: version).statements
-      handovers += try publisher.statements(Handover.self, on: version).statements
+    let before = kept[line]?.versions ?? [:]
+    var versions: [Int: Version] = [:]
+    for number in try publisher.numbers(of: line) {
+      let present = stamps[VersionLine.folderName(version: number)] ?? []
+      if let known = before[number], known.stamps == present {
+        versions[number] = known
+      } else {
+        versions[number] = try version(number, of: line, stamps: present)
+      }
     }
     changes += 1
+    let all = versions.keys.sorted(by: >).compactMap { versions[$0] }
     let row = Row(
-      line: line, versions: versions, words: words, waivers: waivers.sorted { $0.made < $1.made },
-      handovers: handovers.sorted { $0.made < $1.made }, change: changes)
-    kept[line] = Kept(stamps: stamps, row: row)
-    return versions.isEmpty ? nil : row
+      line: line, versions: all.compactMap(\.head), words: versions.compactMapValues(\.word),
+      waivers: all.flatMap(\.waivers).sorted { $0.made < $1.made },
+      handovers: all.flatMap(\.handovers).sorted { $0.made < $1.made }, change: changes)
+    kept[line] = Kept(stamps: stamps, row: row, versions: versions)
+    return row.versions.isEmpty ? nil : row
   }
 
-  /// What changes when a version or a decision is added: the folder of the line, those of its versions, and of their
-  /// decisions.
-  private func stamps(of line: VersionLine) throws(Diagnostic) -> [FileSystem.Facts] {
+  private func version(
+    _ number: Int, of line: VersionLine, stamps: [FileSystem.Facts]
+  ) throws(Diagnostic) -> Version {
+    var version = Version(stamps: stamps)
+    guard let head = try publisher.head(of: number, in: line) else { return version }
+    version.head = head
+    version.word = try publisher.decisions(on: head).decisions.last.map(DeliverableRow.Word.init)
+    if line.shelf == .deliverable {
+      version.waivers = try publisher.statements(Waiver.self, on: head).statements
+      version.handovers = try publisher.statements(Handover.self, on: head).statements
+    }
+    return version
+  }
+
+  /// What changes when a version or a decision is added: the folders of the versions of a line, their records, and the
+  /// folders of their decisions.
+  private func stamps(of line: VersionLine) throws(Diagnostic) -> [String: [FileSystem.Facts]] {
     let files = production.fileSystem
     let folder = line.folder(in: production)
-    var stamps: [FileSystem.Facts] = []
+    var stamps: [String: [FileSystem.Facts]] = [:]
     for name in try files.names(in: folder) {
-      for path in ["\(folder)/\(name)", "\(folder)/\(name)/decisions"] {
-        if let facts = try files.facts(path) { stamps.append(facts) }
+      for path in ["\(folder)/\(name)", "\(folder)/\(name)/version.json", "\(folder)/\(name)/decisions"] {
+        if let facts = try files.facts(path) { stamps[name, default: []].append(facts) }
       }
     }
     return stamps

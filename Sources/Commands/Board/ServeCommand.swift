@@ -170,9 +170,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
     let result = try await Subprocess.run(
       .path(FilePath(BoardPrograms.path)), arguments: Arguments(arguments + given),
-      output: .string(limit: longestSurvey), error: .string(limit: 1 << 16))
+      output: .bytes(limit: longestSurvey), error: .string(limit: 1 << 16))
     guard result.terminationStatus.isSuccess,
-      let survey = try? JSONDecoder().decode(BoardSurvey.self, from: Data((result.standardOutput).utf8))
+      let survey = try? JSONDecoder().decode(BoardSurvey.self, from: Data(result.standardOutput))
     else { throw SurveyFault(text: result.standardError) }
     return survey
   }

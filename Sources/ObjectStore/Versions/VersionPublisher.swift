@@ -184,6 +184,40 @@ package struct VersionPublisher: Sendable {
     if case .good(let record) = try record(number, of: line) { record } else { nil }
   }
 
+  /// The numbers of a line that have a folder, in order.
+  package func numbers(of line: VersionLine) throws(Diagnostic) -> [Int] {
+    try checkNames(line)
+    return try numbers(in: line.folder(in: production))
+  }
+
+  /// One version in few words; `nil` when it cannot be read.
+  package func head(of number: Int, in line: VersionLine) throws(Diagnostic) -> VersionHead? {
+    if case .good(let head) = try head(number, of: line) { head } else { nil }
+  }
+
+  /// One version with its evidence; `nil` when it cannot be read.
+  package func checked(_ number: Int, of line: VersionLine) throws(Diagnostic) -> CheckedVersion? {
+    let reading: Reading<CheckedVersion> = try read(number, of: line) { bytes throws(Diagnostic) in
+      Self.decoded(bytes, as: CheckedVersion.self)
+    }
+    if case .good(let version) = reading { return version }
+    return nil
+  }
+
+  /// The facts of a version as a type that encodes to them; nil where it has none such.
+  ///
+  /// Of the rest of its record nothing is decoded or kept: that of a long programme takes a hundred megabytes.
+  package func facts<Facts: Decodable>(
+    of version: some PublishedVersion, as type: Facts.Type
+  ) throws(Diagnostic) -> Facts? {
+    guard let (bytes, _) = try fileSystem.read("\(folder(of: version))/\(Self.recordName)") else {
+      return nil
+    }
+    return Self.decoded(bytes, as: FactsOnly<Facts>.self)?.facts
+  }
+
+  private struct FactsOnly<Facts: Decodable>: Decodable { var facts: Facts }
+
   /// All lines that have a folder, in order of their names.
   package func lines() throws(Diagnostic) -> [VersionLine] {
     var lines: [VersionLine] = []

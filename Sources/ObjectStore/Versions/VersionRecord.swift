@@ -146,5 +146,16 @@ package struct VersionHead: PublishedVersion {
   }
 }
 
+/// A version with the evidence of its checks, without its facts.
+package struct CheckedVersion: PublishedVersion {
+  package var schema: Int
+  package var line: VersionLine
+  package var version: Int
+  package var made: String
+  package var files: [VersionRecord.File]
+  package var verification: JSONValue
+  package var tool: String
+}
+
 /// The schema number of version files.
 package let versionSchema = 1
