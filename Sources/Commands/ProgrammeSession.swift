@@ -50,19 +50,24 @@ package struct ProgrammeSession {
     let media = try await probedFiles(engine)
     let seals = VersionSeals(store: store, ledger: ledger)
     defer { seals.keep() }
+    var notes: [Diagnostic] = []
     do {
-      var plan = try await answeredPlan(media.files, until: until, publishesConform, engine, seals, promised)
+      let conform = try ProgrammePlanner.conform(pipeline, files: media.files)
+      notes = NumberedStills.notes(on: conform.events, of: media.files)
+      var plan = try await answeredPlan(
+        conform, media.files, until: until, publishesConform, engine, seals, promised)
       plan.footprint += media.probes
       plan.prepared = media.prepared + plan.prepared
       plan.hasAsked = plan.hasAsked || !media.prepared.isEmpty
       // What planning took back from quarantine is on the ledger again.
       let recalled = store.takeRecalledResults()
       if !recalled.isEmpty { try ledger.recordResults(of: recalled, in: store) }
-      plan.diagnostics = media.diagnostics + plan.diagnostics + (try unreadableVersions(of: plan, seals))
+      plan.diagnostics =
+        media.diagnostics + notes + plan.diagnostics + (try unreadableVersions(of: plan, seals))
       return plan
     } catch let error as DiagnosticList {
       // Why a file could not be read is often why an event has no media: both are told.
-      throw DiagnosticList(media.diagnostics + error.diagnostics)
+      throw DiagnosticList(media.diagnostics + notes + error.diagnostics)
     }
   }
 
@@ -71,14 +76,12 @@ package struct ProgrammeSession {
 
   /// Plans, runs the tasks whose answers the plan depends on, and plans again, until it stands.
   private func answeredPlan(
-    _ files: [ProbedFile], until: String?, _ publishesConform: Bool, _ engine: Coordinator?,
-    _ seals: VersionSeals,
-    _ promised: PromisedResults?
+    _ conform: Conform, _ files: [ProbedFile], until: String?, _ publishesConform: Bool,
+    _ engine: Coordinator?, _ seals: VersionSeals, _ promised: PromisedResults?
   ) async throws -> ProgrammePlan {
     // How often each was asked.
     var asked: [TaskKey: Int] = [:]
     var answered: [TaskNode] = []
-    let conform = try ProgrammePlanner.conform(pipeline, files: files)
     func planned(_ trust: LedgerLibrary.Trust, _ survey: ResultSurvey) throws -> ProgrammePlan {
       let library = LedgerLibrary(ledger: ledger, store: store, seals: seals, survey: survey, trust: trust)
       return try ProgrammePlanner.plan(
@@ -169,20 +172,34 @@ package struct ProgrammeSession {
       _ in
     }
     if outcome.isCancelled { throw CancelledRun() }
-    var diagnostics: [Diagnostic] = []
-    var told: Set<TaskKey> = []
-    for batch in batches {
-      for failure in try store.result(batch.key, as: ProbeFilesTask.Output.self)?.output.failures ?? [] {
-        told.insert(failure.key)
-        diagnostics += failure.diagnostics
-      }
-    }
+    let failures = try failures(batches.map(\.key))
+    let diagnostics = failures.flatMap(\.failure.diagnostics)
+    let told = Set(failures.map(\.failure.key))
     let left = files.filter { !told.contains($0.probeKey) && !store.hasResult($0.probeKey) }
     guard !left.isEmpty else { return (batches, diagnostics) }
     let single = try left.map { try $0.probe() }
     let alone = try await engine.run(try Plan(single), options: RunOptions(purpose: purpose(.probe))) { _ in }
     if alone.isCancelled { throw CancelledRun() }
     return (batches + single, diagnostics + alone.failures.flatMap(\.diagnostics))
+  }
+
+  /// What batches of probes that have run say of files that are no media.
+  private func failures(_ batches: [TaskKey]) throws -> [(batch: TaskKey, failure: ProbeFilesTask.Failure)] {
+    try batches.flatMap { batch in
+      (try store.result(batch, as: ProbeFilesTask.Output.self)?.output.failures ?? []).map { (batch, $0) }
+    }
+  }
+
+  /// What is known to be wrong with some files; reading one again would find the same.
+  private func knownFailures(
+    of files: [ScannedFile]
+  ) throws -> [(batch: TaskKey, failure: ProbeFilesTask.Failure)] {
+    let alone = try failures(
+      files.map { ProbeFilesTask.key([ProbeFilesTask.File(media: $0.location, key: $0.probeKey)]) })
+    let told = Set(alone.map(\.failure.key))
+    // Of former programs there are only batches.
+    let rest = files.filter { !told.contains($0.probeKey) }
+    return alone + (try failures(try ScannedFile.probes(of: rest).map(\.key)))
   }
 
   /// The media of the roots.
@@ -205,26 +222,33 @@ package struct ProgrammeSession {
     var files = try await read(scanned)
     // A result that was there and cannot be read was damaged: it is in quarantine, and the file is probed again.
     missing += scanned.filter { known.contains($0.probeKey) && !store.hasResult($0.probeKey) }
-    if !missing.isEmpty {
+    // Hard links of one file share a probe.
+    var seen: Set<TaskKey> = []
+    missing = missing.filter { seen.insert($0.probeKey).inserted }
+    var failures = try knownFailures(of: missing)
+    var told = Set(failures.map(\.failure.key))
+    var faults = failures.flatMap(\.failure.diagnostics)
+    let new = missing.filter { !told.contains($0.probeKey) }
+    if !new.isEmpty {
       guard let engine else { throw ProbesMissing() }
-      // Hard links of one file share a probe.
-      var seen: Set<TaskKey> = []
-      let new = missing.filter { seen.insert($0.probeKey).inserted }
       let probed = try await probe(new, engine)
       prepared = probed.0
-      diagnostics += probed.1.map { diagnostic in
-        var warning = diagnostic
-        warning.severity = .warning
-        warning.family = .inputMissing
-        return warning
-      }
+      faults += probed.1
+      failures = try knownFailures(of: missing)
+      told = Set(failures.map(\.failure.key))
       files = try await read(scanned)
     }
-    let joined = NumberedStills.joined(files, rate: pipeline.timeline.rate)
-    files = joined.0
-    diagnostics += joined.1
+    diagnostics += faults.map { diagnostic in
+      var warning = diagnostic
+      warning.severity = .warning
+      warning.family = .inputMissing
+      return warning
+    }
+    // What a plan rests on is there.
+    let probes = scanned.map(\.probeKey).filter { !told.contains($0) } + failures.map(\.batch)
     return ProbedMedia(
-      files: files, probes: scanned.map(\.probeKey), prepared: prepared, diagnostics: diagnostics)
+      files: NumberedStills.joined(files, rate: pipeline.timeline.rate), probes: probes, prepared: prepared,
+      diagnostics: diagnostics)
   }
 
   /// What the probes of the files found, in their order; thousands of results are read on every core.

@@ -1,6 +1,6 @@
 package import Diagnostics
 package import Digests
-import Editorial
+package import Editorial
 package import MediaTime
 package import TaskKinds
 
@@ -16,6 +16,8 @@ package struct StillRun: Sendable {
   package var first: Int64
   /// By frame, from 0; nil where a number has no file.
   package var frames: [Frame?]
+  /// What there is to say of the run, if the cut asks for it.
+  package var notes: [Diagnostic] = []
 
   /// The numbers of the files that are missing.
   var gaps: [FrameRange] {
@@ -69,11 +71,10 @@ package enum NumberedStills {
   /// The rate of stills whose headers say none, where the pipeline says none either.
   private static let usualRate = FrameRate(24)
 
-  /// The files with runs in the place of their stills.
+  /// The files with runs in the place of their stills, by path.
   ///
   /// - Parameter rate: that of the timeline, for stills whose headers say none.
-  /// - Returns: and what there is to say of the runs.
-  package static func joined(_ files: [ProbedFile], rate: FrameRate?) -> ([ProbedFile], [Diagnostic]) {
+  package static func joined(_ files: [ProbedFile], rate: FrameRate?) -> [ProbedFile] {
     struct Key: Hashable {
       var prefix: String
       var suffix: String
@@ -112,15 +113,12 @@ package enum NumberedStills {
         }
       }
     }
-    var diagnostics: [Diagnostic] = []
     for (_, group) in groups {
       let width = group.map(\.name.digits.utf8.count).min() ?? 1
       var part: [(number: Int64, file: ProbedFile)] = []
       func close() {
         guard let name = group.first?.name, !part.isEmpty else { return }
-        let (run, notes) = Self.run(part, name: name, width: width, rate: rate)
-        others.append(run)
-        diagnostics += notes
+        others.append(run(part, name: name, width: width, rate: rate))
         part = []
       }
       for named in group.sorted(by: { $0.number < $1.number }) {
@@ -129,21 +127,26 @@ package enum NumberedStills {
       }
       close()
     }
-    return (
-      others.sorted { $0.location.path < $1.location.path },
-      diagnostics.sorted { $0.message < $1.message }
-    )
+    return others.sorted { $0.location.path < $1.location.path }
+  }
+
+  /// What there is to say of the runs that a cut shows, or would show if they had the frames that it asks for.
+  ///
+  /// Stills that nobody asks for, such as grabs beside the rushes, may be as they are.
+  package static func notes(on events: [ConformedEvent], of files: [ProbedFile]) -> [Diagnostic] {
+    let asked = Set(events.flatMap { event in event.media.map { [$0] } ?? event.candidates.map(\.media) })
+    return asked.flatMap { files[$0].run?.notes ?? [] }.sorted { $0.message < $1.message }
   }
 
   private static func run(
     _ members: [(number: Int64, file: ProbedFile)], name: NumberedName, width: Int, rate: FrameRate?
-  ) -> (ProbedFile, [Diagnostic]) {
+  ) -> ProbedFile {
     let (first, last) = (members[0], members[members.count - 1])
     let title =
       "\(FilePaths.name(of: name.prefix + "x").dropLast())[\(first.number)-\(last.number)]\(name.suffix)"
-    var diagnostics: [Diagnostic] = []
+    var notes: [Diagnostic] = []
     func note(_ code: String, _ message: String, _ remedy: String) {
-      diagnostics.append(
+      notes.append(
         Diagnostic(
           severity: .warning, family: .inputMissing, code: code, location: nil, message: message,
           remedy: remedy))
@@ -186,7 +189,7 @@ package enum NumberedStills {
     let sequence = StillSequence(
       prefix: name.prefix, suffix: name.suffix, digits: width, root: first.file.location.root,
       members: listed)
-    let run = StillRun(first: first.number, frames: frames)
+    var run = StillRun(first: first.number, frames: frames)
     let gaps = run.gaps
     if !gaps.isEmpty {
       note(
@@ -210,11 +213,9 @@ package enum NumberedStills {
     facts.video?.frameCount = Int64(frames.count)
     facts.timecodeStart = facts.timecodeStart ?? numbered(first.number, rate: counted)
     facts.timecodeRate = nil
-    return (
-      ProbedFile(
-        location: first.file.location, facts: facts, identity: digest, sequence: sequence, run: run),
-      diagnostics
-    )
+    run.notes = notes
+    return ProbedFile(
+      location: first.file.location, facts: facts, identity: digest, sequence: sequence, run: run)
   }
 
   /// A number as a timecode: that many frames since midnight; nil beyond a day.

@@ -75,7 +75,7 @@ package enum ProgrammePlanner {
       timeline, handles: settings.handles)
     conform.diagnostics = timeline.faults + conform.diagnostics
     if !pipeline.timeline.isLenient, conform.diagnostics.contains(where: { $0.severity == .error }) {
-      throw DiagnosticList(conform.diagnostics)
+      throw DiagnosticList(NumberedStills.notes(on: conform.events, of: files) + conform.diagnostics)
     }
     conform.diagnostics += logs.reelConflicts(in: media)
     return logs.annotating(conform, media: media)

@@ -5,6 +5,7 @@ package import TaskGraph
 /// Probes several media files in one attempt, since starting one costs more than reading a small file does.
 ///
 /// Each file's facts are a result of their own, under the key of its `ProbeTask`: a batch is only how they are made.
+/// A file that is no media leaves the result of a batch of this file alone.
 package enum ProbeFilesTask: DescribedTask {
   package static let identifier = "probe-files"
   package static let version = 1

@@ -54,15 +54,57 @@ import Testing
     let fixture = try Fixture()
     try stills(fixture, kind: "png", format: "rgb24")
     let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl")
+    // Nobody asks for these.
+    for number in [1, 3] {
+      try FileManager.default.copyItem(
+        atPath: fixture.path + "/rushes/plate.1001.png", toPath: fixture.path + "/rushes/grab.\(number).png")
+    }
     try FileManager.default.removeItem(atPath: fixture.path + "/rushes/plate.1018.png")
     let told = try fixture.interlock(["run", pipeline, "--production", "out"])
     #expect(told.status == 0 && told.errors.contains("plate.[1001-1020].png lacks 1018"), "\(told.errors)")
+    #expect(!told.errors.contains("grab.["), "\(told.errors)")
     try FileManager.default.removeItem(atPath: fixture.path + "/rushes/plate.1008.png")
     let failed = try fixture.interlock(["run", pipeline, "--production", "out"])
     #expect(failed.status == 3)
     #expect(
       failed.errors.contains("event 001 needs 1008 of plate.[1001-1020].png, which are not there"),
       "\(failed.errors)")
+    // The run ends before the event: no media, and why is told.
+    for number in 1011...1020 where number != 1018 {
+      try FileManager.default.removeItem(atPath: "\(fixture.path)/rushes/plate.\(number).png")
+    }
+    let short = try fixture.interlock(["run", pipeline, "--production", "out"])
+    #expect(
+      short.status == 3 && short.errors.contains("plate.[1001-1010].png lacks 1008")
+        && !short.errors.contains("grab.["), "\(short.errors)")
+  }
+
+  @Test func `a still that cannot be read is no obstacle unless the cut shows it`() throws {
+    let fixture = try Fixture()
+    try stills(fixture, kind: "png", format: "rgb24")
+    let pipeline = try fixture.pipeline("p.yaml", cut: "cut.edl")
+    for name in ["plate.1019.png", "stray.0001.png", "stray.0002.png"] {
+      try Data("no picture".utf8).write(to: URL(filePath: "\(fixture.path)/rushes/\(name)"))
+    }
+    // What the board starts: it may not probe.
+    func survey() throws -> String {
+      let finished = try fixture.interlock(["board-survey", pipeline, "--production", "out"])
+      #expect(finished.status == 0, "\(finished.errors)")
+      return finished.text
+    }
+    func isUnprobed() throws -> Bool { try survey().contains("planning.notProbed") }
+    #expect(try fixture.run(pipeline).framesMade == 10)
+    #expect(try !isUnprobed())
+    // One fewer, and one that nobody has tried yet.
+    try FileManager.default.removeItem(atPath: fixture.path + "/rushes/stray.0001.png")
+    #expect(try !isUnprobed())
+    try Data("no picture either".utf8).write(to: URL(filePath: "\(fixture.path)/rushes/plate.1008.png"))
+    #expect(try isUnprobed())
+    let failed = try fixture.interlock(["run", pipeline, "--production", "out"])
+    #expect(failed.status == 3)
+    #expect(failed.errors.contains("event 001 needs 1008 of plate.[1001-1020].png"), "\(failed.errors)")
+    let shown = try survey()
+    #expect(shown.contains("editing.missingFrames") && !shown.contains("planning.notProbed"), "\(shown)")
   }
 
   @Test func `light above white and below black stays, and needs managed colour`() throws {

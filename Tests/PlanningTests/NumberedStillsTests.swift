@@ -23,10 +23,10 @@ import Testing
   }
 
   @Test func `a run counts from the number of its first frame, at the timeline's rate`() throws {
-    let (files, notes) = NumberedStills.joined(
+    let files = NumberedStills.joined(
       (1001...1020).map { still("/m/plate.\($0).dpx") }, rate: FrameRate(25))
     let run = try #require(files.first)
-    #expect(files.count == 1 && notes.isEmpty)
+    #expect(files.count == 1 && run.run?.notes.isEmpty == true)
     #expect(run.facts.fileName == "plate.[1001-1020].dpx")
     #expect(run.facts.video?.frameCount == 20 && run.facts.video?.rate == FrameRate(25))
     // 1001 = 40 × 25 + 1.
@@ -35,25 +35,25 @@ import Testing
   }
 
   @Test func `what a header says counts before numbers and the timeline`() {
-    let (files, notes) = NumberedStills.joined(
+    let files = NumberedStills.joined(
       [still("/m/a.0001.dpx", timecode: "10:00:00:00", rate: "30000/1001"), still("/m/a.0002.dpx")],
       rate: nil)
-    #expect(notes.isEmpty)
+    #expect(files.first?.run?.notes.isEmpty == true)
     #expect(files.first?.facts.timecodeStart == "10:00:00:00")
     #expect(files.first?.facts.video?.rate == FrameRate(30_000, 1001))
   }
 
   @Test func `every missing number is named, and frames stay at their numbers`() throws {
     let numbers = [1, 2, 3, 5, 9, 10]
-    let (files, notes) = NumberedStills.joined(numbers.map { still("/m/a_\($0).dpx") }, rate: FrameRate(24))
-    #expect(notes.map(\.message) == ["a_[1-10].dpx lacks 4, 6–8"])
+    let files = NumberedStills.joined(numbers.map { still("/m/a_\($0).dpx") }, rate: FrameRate(24))
     let run = try #require(files.first?.run)
+    #expect(run.notes.map(\.message) == ["a_[1-10].dpx lacks 4, 6–8"])
     #expect(run.frames.count == 10 && run.frames[3] == nil)
     #expect(run.frames[8]?.location.path == "/m/a_9.dpx")
   }
 
   @Test func `paddings, names, far numbers and stills alone`() {
-    let (files, _) = NumberedStills.joined(
+    let files = NumberedStills.joined(
       [
         still("/m/a.01.dpx"), still("/m/a.02.dpx"), still("/m/a.001.dpx"), still("/m/b.1.dpx"),
         still("/m/c.1.dpx"), still("/m/c.500.dpx"), still("/m/logo.dpx"), still("/m/d.12345678901.dpx"),
@@ -65,17 +65,36 @@ import Testing
   }
 
   @Test func `a frame of another size is told and left out`() {
-    let (files, notes) = NumberedStills.joined(
+    let files = NumberedStills.joined(
       [still("/m/a.1.dpx"), still("/m/a.2.dpx", width: 32), still("/m/a.3.dpx")], rate: FrameRate(24))
-    #expect(notes.map(\.code) == ["media.missingFrames", "media.unlikeStills"])
+    #expect(files.first?.run?.notes.map(\.code) == ["media.unlikeStills", "media.missingFrames"])
     #expect(files.first?.run?.frames[1] == nil)
+  }
+
+  @Test func `only runs that a cut asks for are told`() {
+    let files = NumberedStills.joined(
+      ["a", "b", "c"].flatMap { name in [1, 3].map { still("/m/\(name).\($0).dpx") } }, rate: FrameRate(24))
+    func event(media: Int?) -> ConformedEvent {
+      ConformedEvent(
+        trackIndex: 0, itemIndex: 0,
+        clip: Clip(
+          name: "x", event: "001", sourceIn: .frames(0, FrameRate(24)),
+          recordRange: FrameRange(start: 0, count: 1)), media: media,
+        rule: "reel", explanation: "", sourceRange: FrameRange(start: 0, count: 1))
+    }
+    func told(_ events: [ConformedEvent]) -> [String] {
+      NumberedStills.notes(on: events, of: files).map(\.message)
+    }
+    #expect(told([]).isEmpty && told([event(media: nil)]).isEmpty)
+    #expect(told([event(media: 1), event(media: 1)]) == ["b.[1-3].dpx lacks 2"])
+    #expect(told([event(media: 2), event(media: 0)]) == ["a.[1-3].dpx lacks 2", "c.[1-3].dpx lacks 2"])
   }
 
   @Test func `another file of one frame gives the run another identity and no other frame`() {
     func run(_ third: String) -> ProbedFile? {
       var stills = (1...4).map { still("/m/a.\($0).dpx") }
       stills[2].identity = Digest.sha256(Array(third.utf8))
-      return NumberedStills.joined(stills, rate: FrameRate(24)).0.first
+      return NumberedStills.joined(stills, rate: FrameRate(24)).first
     }
     let (before, after) = (run("one"), run("two"))
     #expect(before?.identity != after?.identity)

@@ -54,7 +54,15 @@ enum ProbeFilesInterpreter: TaskInterpreter {
         // A bad file is told and stops no other; anything else would be as bad for all of them.
         let failure = WorkerFailure(describing: error)
         guard failure.failure == .media || failure.failure == .user else { throw error }
-        failures.append(ProbeFilesTask.Failure(key: file.key, diagnostics: failure.diagnostics))
+        let told = ProbeFilesTask.Failure(key: file.key, diagnostics: failure.diagnostics)
+        failures.append(told)
+        // What a batch of this file alone would find, so that it can be asked for whatever the batch was.
+        guard files.count > 1 else { continue }
+        try group.add(
+          context.record(
+            ProbeFilesTask.key([file]), kind: ProbeFilesTask.identifier, version: ProbeFilesTask.version,
+            output: ProbeFilesTask.Output(failures: [told]), objects: []))
+        if group.count >= publishedTogether { try publish(group, context) }
       }
     }
     return failures
