@@ -17,10 +17,12 @@ struct CutRivals {
     }
     let names = (0..<material.shotCount).map(PictureMaterial.reel)
     let cut = FFmpegCut(material: material)
-    // One command for each shot, by its name.
+    // One command for each shot, by its name; a string of JSON is one of Python's, but for slashes with a backslash.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
     let commands = try (0..<material.shotCount).map { shot in
       let command = [ffmpeg] + cut.arguments(shot: shot, encoder: FFmpegCut.ownControl, to: "")
-      return try JSONEncoder().encode(command.dropLast().map { "'\($0)'" }.joined(separator: " "))
+      return try encoder.encode(command.dropLast().map { "'\($0)'" }.joined(separator: " "))
     }
     let table = zip(names, commands).map { "  \"\($0)\": \(String(decoding: $1, as: UTF8.self))," }
     let file = """
