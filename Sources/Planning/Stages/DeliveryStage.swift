@@ -244,7 +244,8 @@ package struct DeliveryStage: ReadableStage {
     }
     do {
       let laid = try burnIn.laid(
-        over: try workspace.storedFrames(of: other), from: other.start, stage: declaration.name, in: &workspace)
+        over: try workspace.storedFrames(of: other), from: other.start, stage: declaration.name,
+        in: &workspace)
       // The values are there; drawings are brought to them.
       let sequence = try ColourFinish(
         stage: declaration, value: nil, output: Self.output(behind: wire, in: workspace),
