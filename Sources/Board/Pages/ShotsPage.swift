@@ -138,8 +138,10 @@ package struct ShotsPage {
 
   private func card(_ row: ShotRow, of programme: String, isAlone: Bool) -> HTML {
     let place: HTML? = isAlone ? nil : "<span class=\"soft\">\(programme) · </span>"
-    let comp: HTML? = row.comp.map { comp in
-      "<div><dt>comp</dt><dd>\(comp.version ?? comp.layers.joined(separator: ", "), longest: 40)</dd></div>"
+    // One of stills alone has no version and no media to name.
+    let comp: HTML? = row.comp.flatMap { comp in
+      let text = comp.version ?? comp.layers.joined(separator: ", ")
+      return text.isEmpty ? nil : "<div><dt>comp</dt><dd>\(text, longest: 40)</dd></div>"
     }
     let speed: HTML? = row.speed.map { "<div><dt>speed</dt><dd>\($0)</dd></div>" }
     let problem: HTML? = row.problem.map { "<p class=\"bad small\">\($0, longest: 160)</p>" }
