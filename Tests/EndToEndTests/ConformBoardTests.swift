@@ -350,7 +350,10 @@ import Testing
       ["go": server.address + "/conform/test"], ["until": "document.querySelector('iframe.report') !== null"],
       ["tell": "document.querySelector('#run').innerText.includes('next.edl')", "as": "cut in force"],
       ["shot": "conform-programme"],
+      // Which gate asks for whom is known when the pipelines are planned, and the form offers it from then on.
+      ["go": server.address + "/"], ["until": "\(text).includes('Compared with the pipelines')"],
       ["go": server.address + "/deliverables/test/review"],
+      ["tell": "document.querySelector('#role').value", "as": "role"],
       ["until": "document.querySelector('video').readyState > 0"],
       ["do": "document.querySelector('#note').value = 'Too green <b>at 01:00:00:10</b>'"],
       ["do": "document.querySelector('button[value=rejected]').click()"],
@@ -381,6 +384,7 @@ import Testing
     #expect(seen.told["same page"] as? Bool == true)
     #expect(seen.told["first run"] as? String == "done, waits for a person")
     #expect(seen.told["cut in force"] as? Bool == true)
+    #expect(seen.told["role"] as? String == "colorist")
     #expect(seen.told["button"] as? String == "Run", "the run before was whole; a gate held the rest")
     #expect(seen.told["second run"] as? String == "done")
     #expect(film.names(in: "out/Deliverables/test/master") == ["v001"])

@@ -215,10 +215,16 @@ package struct DeliverablePage {
         ? "<p class=\"soft\">Gate <b>\(gate.gate)</b> is looked at again: the last word is newer than the plan.</p>"
         : "<p class=\"\(gate.isOpen ? "good" : "warn")\">Gate <b>\(gate.gate)</b>: \(gate.text, longest: 200)</p>"
     }
+    let unplanned: HTML? =
+      facts.isUnplanned
+      ? """
+      <p class="warn">The pipelines are being planned: which gate asks for whom is known in a moment. \
+      Load the page again then, or say your function.</p>
+      """ : nil
     return """
       <form class="decide" method="post" action="\(action)">
       <h2>Decide on \(number(version.version))</h2>
-      <div id="gates" data-live>\(gates)</div>
+      <div id="gates" data-live>\(unplanned)\(gates)</div>
       <input type="hidden" name="token" value="\(frame.token)">
       \(role)
       <div class="field"><label for="note">Note <span class="soft">(a rejection needs one)</span></label>\

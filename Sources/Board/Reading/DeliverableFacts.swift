@@ -30,6 +30,8 @@ package struct DeliverableFacts: Sendable {
 
   /// When the gates were looked at; ISO 8601, UTC.
   package var surveyed: String?
+  /// Whether pipelines are still to be planned: which gate asks for whom is not known before.
+  package var isUnplanned = false
   /// What a browser plays: one of its own files, or the copy for review that has its cut.
   package var copy: QualityFacts.Movie?
 

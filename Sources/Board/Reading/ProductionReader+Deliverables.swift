@@ -124,6 +124,7 @@ extension ProductionReader {
       in: store)
     facts.copy = movie(beside: record, among: shelves)
     facts.surveyed = surveyed?.made.iso8601
+    facts.isUnplanned = plans && surveyed == nil
     return facts
   }
 

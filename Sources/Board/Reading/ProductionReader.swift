@@ -29,7 +29,7 @@ package actor ProductionReader {
   private var surveyFault: String?
   private var isSurveying: Bool
   /// Whether there are pipelines to plan.
-  private let plans: Bool
+  let plans: Bool
   private var looks = 0
   private var eventCount = 0
   private var starts: [String] = []
