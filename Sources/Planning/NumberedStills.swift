@@ -42,8 +42,6 @@ package struct StillRun: Sendable {
 
 /// A name that ends in a number before its extension.
 struct NumberedName: Hashable, Sendable {
-  /// File name extensions of stills that make up runs.
-  static let extensions: Set<String> = ["exr", "dpx", "tif", "tiff", "png"]
   private static let mostDigits = 10
 
   var prefix: String
@@ -52,7 +50,7 @@ struct NumberedName: Hashable, Sendable {
 
   /// - Returns: nil of a name without a number, with one of more than ten digits, or of another kind of file.
   init?(_ path: String) {
-    guard Self.extensions.contains(FilePaths.fileExtension(of: path)),
+    guard MediaFacts.stillExtensions.contains(FilePaths.fileExtension(of: path)),
       let dot = path.utf8.lastIndex(of: UInt8(ascii: "."))
     else { return nil }
     let base = path[..<dot]

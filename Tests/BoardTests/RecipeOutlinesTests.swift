@@ -24,23 +24,7 @@ private struct OutlinedProduction {
     var stack: [Part]?
   }
 
-  private struct Facts: Encodable {
-    var schema = 1
-    var programme = "film"
-    var stage = "master"
-    var profile = "test"
-    var cut = ["cut.edl"]
-    var rate = FrameRate(24)
-    var isDropFrame = false
-    var startFrame: Int64 = 86_400
-    var encoding = Encoding(
-      codec: "prores_ks", profile: 3, pixelFormat: "yuv422p10le", width: 64, height: 36, rate: FrameRate(24),
-      quantiser: nil, options: [:],
-      tags: ColourTags(primaries: "bt709", transfer: "bt709", matrix: "bt709", range: "tv"), builtBy: "test",
-      lowestPSNR: 30)
-    var parts: [Part]
-    var pictures: [String: [Int]] = [:]
-  }
+  private typealias Facts = RecipeFacts<Part>
 
   /// Some have names that JSON writes with escapes, or that look like parts of it.
   static let names: [(shot: String, event: String)] = [

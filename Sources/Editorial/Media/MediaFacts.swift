@@ -42,6 +42,8 @@ extension MediaFacts {
   package static let still = "still"
   /// The container of a run of numbered stills.
   package static let run = "run"
+  /// Extensions, in lower case, of files of numbered stills that make up runs.
+  package static let stillExtensions: Set<String> = ["exr", "dpx", "tif", "tiff", "png"]
   /// The tag of a still whose header says a rate.
   package static let stillRate = "still.rate"
 }

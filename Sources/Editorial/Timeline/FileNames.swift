@@ -43,7 +43,7 @@ enum FileNames {
   /// Whether the name is one of a still of a kind that makes up runs.
   static func isStill(_ name: String) -> Bool {
     guard let dot = name.lastIndex(of: ".") else { return false }
-    return ["exr", "dpx", "tif", "tiff", "png"].contains(name[name.index(after: dot)...].lowercased())
+    return MediaFacts.stillExtensions.contains(name[name.index(after: dot)...].lowercased())
   }
 
   /// Whether the name counts the pictures of an image sequence, as `x.0101.exr`, `x.[101-148].exr` and `x.%04d.exr` do.
