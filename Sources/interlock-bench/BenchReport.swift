@@ -48,7 +48,7 @@ struct BenchReport: Encodable {
       runs.add(
         [
           run.name, fixed(run.cost.seconds, 2), fixed(run.cost.cpuSeconds, 1),
-          fixed(Double(run.cost.totalPeakBytes) / 1e6, 0),
+          run.cost.totalPeakBytes > 0 ? fixed(Double(run.cost.totalPeakBytes) / 1e6, 0) : "",
         ] + PictureResult.works.map { work in run.perFrame[work].map { fixed($0, 1) } ?? "" }
           + [run.nearness.map { fixed($0, 2) } ?? ""])
     }

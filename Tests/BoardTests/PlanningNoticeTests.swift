@@ -1,6 +1,11 @@
 import Board
+import Delivery
 import Diagnostics
+import Foundation
+import ImageGraph
 import ObjectStore
+import Planning
+import TestSupport
 import Testing
 
 @Suite struct PlanningNoticeTests {
@@ -86,6 +91,50 @@ import Testing
     let all = [diagnostic(.warning), diagnostic(.error), diagnostic(.note)]
     #expect(BoardSurvey.Unplanned(pipeline: "p", diagnostics: all).faults == [diagnostic(.error)])
     #expect(BoardSurvey.Unplanned(pipeline: "p", diagnostics: [all[0]]).faults == [all[0]])
+  }
+
+  @Test func `before any pipeline could be planned nothing is compared, and no gate is known`() async throws {
+    let folder = try TemporaryFolder()
+    let production = try Production.create(at: folder.path + "/out")
+    let store = ObjectStore(production)
+    let scratch = try AttemptFolder.create(in: production)
+    let file = try store.commitObject(bytes: [1], name: "o", scratch: scratch.path).digest
+    let line = VersionLine(.deliverable, programme: "film", name: "master")
+    _ = try VersionPublisher(store).publish(
+      [PublishedFile(object: file, fileExtension: "mov")], as: line,
+      provenance: VersionPublisher.Provenance(
+        madeFrom: [], facts: try JSONValue(encoding: RecipeFacts<Int>(parts: [])), verification: .null,
+        tool: "test"))
+
+    func programme(_ name: String) -> BoardSurvey.Programme {
+      BoardSurvey.Programme(
+        programme: name, pipeline: "\(name).yaml", cut: [], stages: [], rows: [], shots: [], gates: [],
+        tasks: 0, heldTasks: 0,
+        diagnostics: [])
+    }
+    let reader = ProductionReader(production, typed: "out", version: "1", plans: true)
+    let without = unplanned("film.yaml", "planning.notProbed")
+    let faults = [BoardSurvey.Unplanned(pipeline: without.pipeline, diagnostics: without.faults)]
+    /// The survey, and whether the gates of a deliverable of `film` are still to be known after it.
+    let surveys: [(BoardSurvey?, Bool)] = [
+      (nil, true),
+      (BoardSurvey(programmes: [], unplanned: faults), true),
+      (BoardSurvey(programmes: [programme("other")], unplanned: faults), true),
+      (BoardSurvey(programmes: [programme("film")], unplanned: []), false),
+      // What was known before stays known.
+      (BoardSurvey(programmes: [], unplanned: faults), false),
+    ]
+    for (index, (survey, isUnplanned)) in surveys.enumerated() {
+      if let survey { await reader.note(survey, made: .now()) }
+      let facts = try #require(try await reader.deliverable(line, version: nil))
+      #expect(facts.isUnplanned == isUnplanned, "survey \(index)")
+      let planning = await reader.planning
+      #expect((planning.surveyed == nil) == (index < 2), "survey \(index)")
+      let home = BoardPage(
+        BoardOverview(rows: [], run: nil, planning: planning), choice: BoardPage.Choice(), now: .now()
+      ).body.text
+      #expect(home.contains("Compared with the pipelines") == (index >= 2), "survey \(index)")
+    }
   }
 }
 

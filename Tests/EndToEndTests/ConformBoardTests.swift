@@ -350,8 +350,10 @@ import Testing
       ["go": server.address + "/conform/test"], ["until": "document.querySelector('iframe.report') !== null"],
       ["tell": "document.querySelector('#run').innerText.includes('next.edl')", "as": "cut in force"],
       ["shot": "conform-programme"],
-      // Which gate asks for whom is known when the pipelines are planned, and the form offers it from then on.
-      ["go": server.address + "/"], ["until": "\(text).includes('Compared with the pipelines')"],
+      // Which gate asks for whom is known when the pipelines are planned, and the form offers it from then on. They
+      // could not be planned without a cut, so what is waited for is a deliverable that only a plan knows.
+      ["go": server.address + "/"],
+      ["until": "[...document.querySelectorAll('tr')].some((row) => /master/.test(row.innerText))"],
       ["go": server.address + "/deliverables/test/review"],
       ["tell": "document.querySelector('#role').value", "as": "role"],
       ["until": "document.querySelector('video').readyState > 0"],

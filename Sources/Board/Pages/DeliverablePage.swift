@@ -218,8 +218,8 @@ package struct DeliverablePage {
     let unplanned: HTML? =
       facts.isUnplanned
       ? """
-      <p class="warn">The pipelines are being planned: which gate asks for whom is known in a moment. \
-      Load the page again then, or say your function.</p>
+      <p class="warn">The pipelines are not planned yet: which gate asks for whom is known then. \
+      Load the page again, or say your function.</p>
       """ : nil
     return """
       <form class="decide" method="post" action="\(action)">

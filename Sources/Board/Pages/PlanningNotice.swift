@@ -67,7 +67,7 @@ struct PlanningNotice {
         \(what) are here.</p>
         """
     }
-    if planning.surveyed == nil, planning.fault == nil {
+    if planning.surveyed == nil, planning.fault == nil, planning.unplanned.isEmpty {
       return "<p class=\"notice\">The pipelines are being planned; then their \(what) are here.</p>"
     }
     if planning.fault != nil || !planning.unplanned.isEmpty {

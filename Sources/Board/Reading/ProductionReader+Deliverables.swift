@@ -124,8 +124,14 @@ extension ProductionReader {
       in: store)
     facts.copy = movie(beside: record, among: shelves)
     facts.surveyed = surveyed?.made.iso8601
-    facts.isUnplanned = plans && surveyed == nil
+    facts.isUnplanned = plans && !isPlanned(line.programme)
     return facts
+  }
+
+  /// Whether it is known what a pipeline asks for of a programme, if any does: one that cannot be planned may name it.
+  private func isPlanned(_ programme: String) -> Bool {
+    guard let survey = surveyed?.survey else { return false }
+    return survey.unplanned.isEmpty || survey.programmes.contains { $0.programme == programme }
   }
 
   private func pictures(of version: CheckedVersion, _ shelf: VersionShelf.Row) -> DeliverableFacts.Pictures {

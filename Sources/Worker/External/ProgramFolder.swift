@@ -122,10 +122,13 @@ struct ProgramFolder {
   }
 
   /// Removes everything; for when no process of the program is left.
+  ///
+  /// Of several programs the next one clears up after the last, and the end of their attempt sweeps: to look through
+  /// empty folders twice costs as much as a small program.
   func remove() {
+    guard context.group == nil else { return }
     do {
-      // The next of several clears up after the last by itself; what a program left is gone all the same.
-      if context.group == nil { try files.removeTree(path) } else { try clear() }
+      try files.removeTree(path)
     } catch {
       // The sweep of the attempt tries again.
       context.log.write("cannot remove the program's folder: \(error)")

@@ -30,10 +30,12 @@ struct MovieAssembly {
     let digest = Beside { try Digest.sha256(ofFileAt: part) }
     let proof = Result {
       try context.clock.spend(.verify) {
-        try MovieProof(input: input, container: container, mixes: mixes, written: written).evidence(part)
+        try MovieProof(
+          input: input, container: container, mixes: mixes, written: written, clock: context.clock
+        ).evidence(part)
       }
     }
-    let found = digest.wait()
+    let found = digest.wait(for: .mux, on: context.clock)
     let (evidence, positions) = try proof.get()
     let object = try context.clock.spend(.mux) {
       try context.store.commitObject(
@@ -92,7 +94,9 @@ struct MovieAssembly {
     var total = 0
     for piece in input.pieces { total += piece.count }
     var reported = ContinuousClock.now
-    try SegmentReader(store: context.store).forEachFrame(input.pieces) { frame, packet, entry, isFirst in
+    let frames = FramesAhead(of: input.pieces, in: context.store)
+    defer { frames.end(on: context.clock) }
+    while let (frame, packet, entry, isFirst) = try frames.next() {
       try StopRequest.check()
       let isKey = input.encoding.unit == .frame || isFirst
       try writer.writeVideo(packet, at: frame, isKey: isKey)

@@ -10,24 +10,17 @@ struct MovieProof {
   let container: MovieWriter.Container
   let mixes: [TrackMix]
   let written: WrittenMovie
+  let clock: WorkClock
 
   /// - Returns: what was checked, and where the packet of each frame begins in the file.
   func evidence(_ path: String) throws -> (evidence: AssembleTask.Evidence, positions: [Int64]) {
-    let inspector = try MovieInspector(path: path)
-    var checks = picture(inspector)
-    checks += try structure(inspector)
-    checks += try sound(inspector)
-    let packets = try packets(inspector)
-    checks += packets.checks
-    let frames = joins()
-    for frame in frames {
-      try inspector.withFrame(at: frame) { picture in
-        checks.append(
-          check(
-            "frame \(frame) decodes", "\(input.encoding.width)x\(input.encoding.height)",
-            "\(picture.width)x\(picture.height)"))
-      }
-    }
+    let (frames, raster) = (joins(), "\(input.encoding.width)x\(input.encoding.height)")
+    // To decode them takes as long as to read and digest everything: side by side.
+    let decoded = Beside { try Self.rasters(of: frames, in: path) }
+    let whole = Result { try structureAndPackets(path) }
+    let rasters = decoded.wait(for: .verify, on: clock)
+    var (checks, positions) = try whole.get()
+    checks += zip(frames, try rasters.get()).map { check("frame \($0) decodes", raster, $1) }
     if let failed = checks.first(where: { !$0.isMet }) {
       throw WorkerFailure(
         verification:
@@ -40,7 +33,25 @@ struct MovieProof {
           ? "frames were not decoded when they were made" : "every frame was decoded when it was made"),
       checks: checks,
       framesDecoded: frames)
-    return (evidence, packets.positions)
+    return (evidence, positions)
+  }
+
+  private func structureAndPackets(_ path: String) throws -> (
+    checks: [AssembleTask.Evidence.Check], positions: [Int64]
+  ) {
+    let inspector = try MovieInspector(path: path)
+    let checks = try picture(inspector) + structure(inspector) + sound(inspector)
+    let packets = try packets(inspector)
+    return (checks + packets.checks, packets.positions)
+  }
+
+  /// Decodes frames of a movie; each is told as e.g. `1920x1080`.
+  private static func rasters(of frames: [Int64], in path: String) throws -> [String] {
+    let inspector = try MovieInspector(path: path)
+    return try frames.map { frame in
+      try StopRequest.check()
+      return try inspector.withFrame(at: frame) { "\($0.width)x\($0.height)" }
+    }
   }
 
   private func picture(_ inspector: MovieInspector) -> [AssembleTask.Evidence.Check] {
@@ -124,6 +135,7 @@ struct MovieProof {
     var sounds = mixes.map { _ in StreamingDigest() }
     try unsafe inspector.forEachPacket(
       video: { index, isKey, position, bytes in
+        try StopRequest.check()
         positions.append(position)
         var whole = StreamingDigest()
         unsafe whole.update(bytes)

@@ -158,49 +158,17 @@ enum AttemptRunner {
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
       throw WorkerFailure.noTaskFile(folder.taskFilePath)
     }
-    let head = try head(of: file.bytes, path: folder.taskFilePath)
+    let task = try GivenTask(file.bytes, path: folder.taskFilePath, mapping: order.mapping)
+    let head = task.head
     key = head.key
     began(head.key)
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath), reporter: reporter,
-      usage: usage, clock: clock, frames: order.frames, mapping: order.mapping)
-    if let isFirst = try perform(head, file: file.bytes, in: context) {
+      usage: usage, clock: clock, frames: order.frames)
+    if let isFirst = try task.perform(in: context) {
       reporter.committed(head.key, frames: 0, isFirst: isFirst)
     }
     return context.notes.diagnostics
-  }
-
-  static func head(of file: [UInt8], path: String) throws -> TaskFileHead {
-    do {
-      return try JSONDecoder().decode(TaskFileHead.self, from: Data(file))
-    } catch {
-      throw WorkerFailure(
-        exit: 2, failure: .user,
-        diagnostics: [fault("task.unreadable", "\(path) is not a task file: \(error)")])
-    }
-  }
-
-  /// Does one task, unless its result is there already.
-  ///
-  /// - Returns: whether this attempt was the first with the result; nil when others are published together with it.
-  static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws -> Bool? {
-    let interpreter = try InterpreterRegistry.interpreter(for: head)
-    if context.frames != nil, head.kind != RenderTask.identifier {
-      throw WorkerFailure(
-        exit: 2, failure: .user,
-        diagnostics: [
-          fault(
-            "task.noFrames",
-            "a \(head.kind) task is made whole; only render tasks can be made frame by frame",
-            remedy: "Leave --frames out.")
-        ])
-    }
-    context.log.write("start \(head.key.hex) \(head.kind) \(head.label)")
-    if interpreter.isAnsweredByResult, try context.store.storedResult(head.key) != nil {
-      context.log.write("done before \(head.key.hex)")
-      return false
-    }
-    return try interpreter.perform(head, file: file, in: context)
   }
 
   /// Ends what an attempt left running: every child is one, as its programs have been waited for.

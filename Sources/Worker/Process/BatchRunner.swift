@@ -73,15 +73,15 @@ struct BatchRunner {
   ///
   /// - Throws: when the attempt cannot begin at all.
   mutating func run() throws -> Outcome {
-    let files = try folder.taskFiles().map { file in
-      (file, try AttemptRunner.head(of: file, path: folder.batchFilePath))
+    let tasks = try folder.taskFiles().map {
+      try GivenTask($0, path: folder.batchFilePath, mapping: mapping)
     }
-    guard !files.isEmpty else { throw WorkerFailure.noTaskFile(folder.batchFilePath) }
+    guard !tasks.isEmpty else { throw WorkerFailure.noTaskFile(folder.batchFilePath) }
     let started = ContinuousClock.now
     var mayGoOn = true
-    for (file, head) in files where mayGoOn {
+    for task in tasks where mayGoOn {
       guard StopRequest.mayBegin, !isPooled || ContinuousClock.now - started < Self.longest else { break }
-      mayGoOn = perform(head, file)
+      mayGoOn = perform(task)
       if waiting.count >= Self.mostResults || ContinuousClock.now - waitingSince >= Self.longestWait {
         mayGoOn = publish() && mayGoOn
       }
@@ -90,23 +90,24 @@ struct BatchRunner {
     // Everything is published; what is left are the folders that they shared.
     group.abandon()
     _ = try? folder.sweepParts()
-    if StopRequest.isWarned, outcome.firstFailure == nil, outcome.done < files.count {
+    if StopRequest.isWarned, outcome.firstFailure == nil, outcome.done < tasks.count {
       outcome.firstFailure = WorkerFailure(describing: TimeNearlyUp())
     }
     return outcome
   }
 
   /// - Returns: whether the others may be done, too.
-  private mutating func perform(_ head: TaskFileHead, _ file: [UInt8]) -> Bool {
+  private mutating func perform(_ task: GivenTask) -> Bool {
+    let head = task.head
     if waiting.isEmpty { waitingSince = ContinuousClock.now }
     AttemptRunner.began(head.key)
     reporter.began(head.key)
     let usage = AttemptUsage()
     let context = TaskContext(
       store: store, attempt: folder, log: AttemptLog(path: folder.logPath, isSection: true),
-      reporter: reporter, usage: usage, clock: clock, group: group, mapping: mapping)
+      reporter: reporter, usage: usage, clock: clock, group: group)
     do {
-      let isFirst = try AttemptRunner.perform(head, file: file, in: context)
+      let isFirst = try task.perform(in: context)
       waiting.append(
         Waiting(
           key: head.key, usage: usage.report,

@@ -4,20 +4,32 @@ import Synchronization
 
 /// Work on a thread of its own beside what its caller does meanwhile.
 final class Beside<Value: Sendable>: Sendable {
-  private let result = Mutex<Result<Value, any Error>?>(nil)
+  private struct Made {
+    var result: Result<Value, any Error>
+    /// Processor time of the thread.
+    var seconds: Double
+  }
+
+  private let made = Mutex<Made?>(nil)
   private let finished = DispatchSemaphore(value: 0)
 
   init(_ body: @escaping @Sendable () throws -> Value) {
     Thread.detachNewThread { [self] in
-      let made = Result { try body() }
-      result.withLock { $0 = made }
+      let result = Result { try body() }
+      made.withLock { $0 = Made(result: result, seconds: WorkClock.threadSeconds) }
       finished.signal()
     }
   }
 
   /// Waits until it is done; call it once.
-  func wait() -> Result<Value, any Error> {
+  ///
+  /// - Parameters:
+  ///   - work: what its processor time counts for.
+  ///   - clock: of the task that waits.
+  func wait(for work: WorkClock.Work, on clock: WorkClock) -> Result<Value, any Error> {
     finished.wait()
-    return result.withLock { $0 } ?? .failure(CancellationError())
+    guard let made = made.withLock({ $0 }) else { return .failure(CancellationError()) }
+    clock.add(made.seconds, to: work)
+    return made.result
   }
 }

@@ -20,7 +20,7 @@ enum ForeignTask {
       return .attempt(own)
     }
     let bytes = try bytes(of: order.taskFile)
-    let head = try AttemptRunner.head(of: bytes, path: order.taskFile)
+    let head = try GivenTask(bytes, path: order.taskFile, mapping: order.mapping).head
     let interpreter = try InterpreterRegistry.interpreter(for: head)
     let store = ObjectStore(production)
     if interpreter.isAnsweredByResult, try store.storedResult(head.key) != nil { return .done(head) }

@@ -19,8 +19,6 @@ struct TaskContext {
   var group: CommitGroup?
   /// Which frames of the task are asked for, from 1; nil for all.
   var frames: NumberRanges?
-  /// Where the folders of the plan are on this machine.
-  var mapping: PathMapping?
 
   /// A scratch file of this attempt. Its name says that it is unfinished; it is swept with a dead attempt.
   func part(_ name: String) -> String { "\(attempt.path)/\(name).part" }

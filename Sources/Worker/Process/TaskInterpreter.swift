@@ -78,33 +78,6 @@ extension TaskInterpreter {
   static var identifier: String { Kind.identifier }
 
   static var version: Int { Kind.version }
-
-  /// Reads the input, does the work, publishes the result.
-  ///
-  /// - Returns: whether this attempt was the first with it; nil when it is published with those of others.
-  static func perform(_ head: TaskFileHead, file: [UInt8], in context: TaskContext) throws -> Bool? {
-    let task: TaskFile<Kind.Input>
-    do {
-      let decoder = JSONDecoder()
-      if let mapping = context.mapping { decoder.userInfo[PathMapping.userInfoKey] = mapping }
-      task = try decoder.decode(TaskFile<Kind.Input>.self, from: Data(file))
-    } catch {
-      throw WorkerFailure(
-        exit: 2, failure: .user,
-        diagnostics: [
-          Diagnostic(
-            severity: .error, family: .usage, code: "task.unreadable", location: nil,
-            message: "the input of this \(Kind.identifier) task is not what such a task takes: \(error)",
-            remedy: "Make the task file with the same build as the worker.")
-        ])
-    }
-    let (output, objects) = try run(task.input, in: context)
-    guard try isComplete(task.input, in: context) else { return nil }
-    let isFirst = try context.finish(
-      head.key, kind: Kind.identifier, version: Kind.version, output: output, objects: objects)
-    if let isFirst { context.log.write("commit \(head.key.hex) \(isFirst ? "first" : "late")") }
-    return isFirst
-  }
 }
 
 /// A failed task: what is told to whoever gave it out.

@@ -43,9 +43,13 @@ final class WorkClock {
     return current
   }
 
+  /// Counts what another thread has spent.
+  func add(_ seconds: Double, to work: Work) { self.seconds[work, default: 0] += seconds }
+
   func noteDecodedPicture() { decodedPictures += 1 }
 
-  private static var threadSeconds: Double {
+  /// Processor time of this thread since it began.
+  static var threadSeconds: Double {
     var time = timespec()
     unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -72,7 +72,7 @@ struct PictureBenchmark {
       }
     }
     var ownControl: InterlockRuns.Run?
-    if rows.contains(.sameSettings) || rows.contains(.recut) || rows.contains(.master) {
+    if rows.contains(.sameSettings) || rows.contains(.master) {
       let verified = try interlock("interlock, same settings, verified", "own-control")
       ownControl = verified
       result.add(verified, cores)

@@ -11,6 +11,8 @@ struct PictureMaterial {
   static let handle = 4
   static let lookSize = 33
 
+  /// The one that the re-cut takes from elsewhere in its source.
+  var changedShot: Int { shotCount / 2 }
   var frameCount: Int { shotCount * framesOfShot }
   var look: String { "\(folder)/look.cube" }
 
@@ -55,8 +57,9 @@ struct PictureMaterial {
     }
     try write(grades, to: "\(folder)/shots.ccc")
     try write(list { _ in Self.handle }, to: "\(folder)/cut.edl")
-    // The first frame of one shot lies elsewhere: all its frames are new.
-    try write(list { $0 == shotCount / 2 ? Self.handle - 1 : Self.handle }, to: "\(folder)/recut.edl")
+    // One shot shows what no other cut has shown: a frame that was made before would be taken from there.
+    try write(
+      list { $0 == changedShot ? Self.handle + framesOfShot : Self.handle }, to: "\(folder)/recut.edl")
     for (name, picture) in Self.profiles {
       try write(Self.profile(name, picture), to: "\(folder)/profiles/\(name).yaml")
     }
@@ -74,12 +77,13 @@ struct PictureMaterial {
       default: "gradients=\(size):n=3:seed=\(shot):type=radial:speed=0.05"
       }
     let tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+    let shown = shot == changedShot ? 2 * framesOfShot : framesOfShot
     _ = try ChildProcess.run(
       ffmpeg,
       [
         "-v", "error", "-f", "lavfi", "-i", generator, "-vf",
         "noise=alls=\(3 + shot % 6):allf=t:all_seed=\(shot),format=yuv422p10le,\(tags)", "-frames:v",
-        "\(framesOfShot + 2 * Self.handle)", "-c:v", "prores_ks", "-profile:v", "3", "-qscale:v", "6",
+        "\(shown + 2 * Self.handle)", "-c:v", "prores_ks", "-profile:v", "3", "-qscale:v", "6",
         "-vendor", "apl0", "-timecode", "01:00:00:00", "-metadata:s:v:0", "reel_name=\(Self.reel(shot))",
         source(shot),
       ], logFolder: folder)
