@@ -129,7 +129,7 @@ import Testing
       let facts = try #require(try await reader.deliverable(line, version: nil))
       #expect(facts.isUnplanned == isUnplanned, "survey \(index)")
       let planning = await reader.planning
-      #expect((planning.surveyed == nil) == (index < 2), "survey \(index)")
+      #expect(planning.knowsProgrammes == (index >= 2), "survey \(index)")
       let home = BoardPage(
         BoardOverview(rows: [], run: nil, planning: planning), choice: BoardPage.Choice(), now: .now()
       ).body.text

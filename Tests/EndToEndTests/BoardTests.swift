@@ -188,7 +188,11 @@ import Testing
     func ask(_ target: String) throws -> Answer {
       try JSONDecoder().decode(Answer.self, from: server.get(target).body)
     }
-    while try ask("/api/v1/deliverables").surveyed == nil { usleep(50_000) }
+    let deadline = ContinuousClock.now + .seconds(600)
+    while try ask("/api/v1/deliverables").surveyed == nil {
+      try #require(ContinuousClock.now < deadline)
+      usleep(50_000)
+    }
     for target in ["/api/v1/deliverables", "/api/v1/shots"] {
       let unplanned = try #require(try ask(target).planning.unplanned.first, "\(target)")
       #expect(unplanned.pipeline.hasSuffix("p.yaml") && !unplanned.isShownAsBefore)

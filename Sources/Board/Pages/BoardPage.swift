@@ -108,7 +108,7 @@ package struct BoardPage {
 
   /// How old the comparison is, and whether it is being made again.
   private var age: HTML {
-    guard let made = planning.surveyed else {
+    guard let made = planning.surveyed, planning.knowsProgrammes else {
       return planning.isSurveying
         ? "The pipelines are being planned; until then only what is published is shown."
         : planning.hasPipelines

@@ -67,7 +67,7 @@ struct PlanningNotice {
         \(what) are here.</p>
         """
     }
-    if planning.surveyed == nil, planning.fault == nil, planning.unplanned.isEmpty {
+    if planning.surveyed == nil, planning.fault == nil {
       return "<p class=\"notice\">The pipelines are being planned; then their \(what) are here.</p>"
     }
     if planning.fault != nil || !planning.unplanned.isEmpty {

@@ -24,15 +24,17 @@ package struct PlanningState: Sendable {
   /// When they were compared with what is there; nil before the first time.
   package var surveyed: WallClock?
   package var isSurveying: Bool
+  /// Whether anything is known of what they ask for, now or from before.
+  package var knowsProgrammes: Bool
   package var unplanned: [Unplanned]
   /// Why none of them could be compared.
   package var fault: String?
 
   package init(
-    hasPipelines: Bool, surveyed: WallClock?, isSurveying: Bool, unplanned: [Unplanned] = [],
-    fault: String? = nil
+    hasPipelines: Bool, surveyed: WallClock?, isSurveying: Bool, knowsProgrammes: Bool = true,
+    unplanned: [Unplanned] = [], fault: String? = nil
   ) {
     (self.hasPipelines, self.surveyed, self.isSurveying) = (hasPipelines, surveyed, isSurveying)
-    (self.unplanned, self.fault) = (unplanned, fault)
+    (self.knowsProgrammes, self.unplanned, self.fault) = (knowsProgrammes, unplanned, fault)
   }
 }

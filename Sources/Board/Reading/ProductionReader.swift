@@ -127,8 +127,8 @@ package actor ProductionReader {
   package var planning: PlanningState {
     let survey = surveyed?.survey
     return PlanningState(
-      hasPipelines: plans, surveyed: survey?.programmes.isEmpty == true ? nil : surveyed?.made,
-      isSurveying: isSurveying,
+      hasPipelines: plans, surveyed: surveyed?.made, isSurveying: isSurveying,
+      knowsProgrammes: survey?.programmes.isEmpty == false,
       unplanned: survey?.unplanned.map { unplanned in
         PlanningState.Unplanned(
           pipeline: unplanned.pipeline, faults: unplanned.faults,
