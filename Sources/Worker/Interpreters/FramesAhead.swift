@@ -3,8 +3,7 @@ import ObjectStore
 import Synchronization
 import TaskKinds
 
-/// Encoded frames of pieces in programme order, read and digested on a thread of their own a few frames ahead of whoever
-/// writes them.
+/// Encoded frames of pieces in programme order, read on a thread of their own a few frames ahead of whoever writes them.
 struct FramesAhead {
   typealias Frame = (number: Int64, packet: [UInt8], entry: PacketEntry, isFirst: Bool)
 
@@ -14,11 +13,13 @@ struct FramesAhead {
   private let queue = Queue(room: most)
   private let reading: Beside<Void>
 
-  init(of pieces: [AssembleTask.Piece], in store: ObjectStore) {
+  /// - Parameter isChecked: as `SegmentReader.forEachFrame`.
+  init(of pieces: [AssembleTask.Piece], in store: ObjectStore, isChecked: Bool) {
     reading = Beside { [queue] in
       queue.end(
         with: Result {
-          try SegmentReader(store: store).forEachFrame(pieces) { number, packet, entry, isFirst in
+          try SegmentReader(store: store).forEachFrame(pieces, isChecked: isChecked) {
+            number, packet, entry, isFirst in
             try queue.add((number, packet, entry, isFirst))
           }
         })

@@ -1,6 +1,7 @@
 import Delivery
 import Digests
 import Foundation
+import Glibc
 import ImageGraph
 import Media
 import MediaTime
@@ -21,12 +22,29 @@ struct MovieAssembly {
   }
 
   func run() throws -> (AssembleTask.Output, [ObjectReference]) {
+    do {
+      return try make()
+    } catch let error where error is WorkerFailure || error is MediaError {
+      // What is wrong with the file may have been wrong with a segment, which is named then and made again.
+      try SegmentReader(store: context.store).forEachFrame(input.pieces) { _, _, _, _ in
+        try StopRequest.check()
+      }
+      throw error
+    }
+  }
+
+  private func make() throws -> (AssembleTask.Output, [ObjectReference]) {
     let part = context.part("movie")
     let mixes = try soundtrack()
     let written = try context.clock.spend(.mux) {
-      try context.writing(part, expected: try expectedBytes(mixes)) { try write(to: part, mixes: mixes) }
+      try context.writing(part, expected: try expectedBytes(mixes)) {
+        // The proof digests every packet in the file.
+        try write(to: part, mixes: mixes, isChecked: false)
+      }
     }
-    // Both read the finished file, and nothing else is to be done: side by side.
+    // All need the finished file, and nothing else is to be done: side by side.
+    let files = context.store.fileSystem
+    let saved = Beside { try OpenFile(part, O_RDONLY, in: files).sync() }
     let digest = Beside { try Digest.sha256(ofFileAt: part) }
     let proof = Result {
       try context.clock.spend(.verify) {
@@ -36,7 +54,9 @@ struct MovieAssembly {
       }
     }
     let found = digest.wait(for: .mux, on: context.clock)
+    let save = saved.wait(for: .mux, on: context.clock)
     let (evidence, positions) = try proof.get()
+    try save.get()
     let object = try context.clock.spend(.mux) {
       try context.store.commitObject(
         partFile: part, name: "movie.\(input.profile.fileExtension)", digest: try found.get())
@@ -81,7 +101,8 @@ struct MovieAssembly {
     }
   }
 
-  func write(to part: String, mixes: [TrackMix]) throws -> WrittenMovie {
+  /// - Parameter isChecked: whether segments are checked as they are read.
+  func write(to part: String, mixes: [TrackMix], isChecked: Bool = true) throws -> WrittenMovie {
     var video = EncoderSettings(input.encoding)
     video.mastering = input.profile.mastering?.values
     let writer = try MovieWriter(
@@ -94,7 +115,7 @@ struct MovieAssembly {
     var total = 0
     for piece in input.pieces { total += piece.count }
     var reported = ContinuousClock.now
-    let frames = FramesAhead(of: input.pieces, in: context.store)
+    let frames = FramesAhead(of: input.pieces, in: context.store, isChecked: isChecked)
     defer { frames.end(on: context.clock) }
     while let (frame, packet, entry, isFirst) = try frames.next() {
       try StopRequest.check()
