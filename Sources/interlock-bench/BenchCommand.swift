@@ -47,7 +47,7 @@ struct MeasureCommand: ParsableCommand {
 
   @Option(
     help:
-      "Frames of each of the 40 shots that pictures are measured on; with 8 it takes about a quarter of an hour."
+      "Frames of each of the 40 shots that pictures are measured on; with 8 all of it takes about half an hour."
   )
   var pictureFrames = 8
 

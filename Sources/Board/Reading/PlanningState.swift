@@ -21,7 +21,7 @@ package struct PlanningState: Sendable {
 
   /// Whether there are pipelines to plan.
   package var hasPipelines: Bool
-  /// When they were compared with what is there; nil before the first time.
+  /// When they were last planned, or could not be; nil before the first time.
   package var surveyed: WallClock?
   package var isSurveying: Bool
   /// Whether anything is known of what they ask for, now or from before.
