@@ -23,20 +23,34 @@ package final class ByteFile {
 
   /// Up to `count` bytes from `offset`; fewer at the end of the file.
   package func read(at offset: Int64, count: Int) throws(MediaError) -> [UInt8] {
-    let available = max(0, min(Int64(count), byteCount - offset))
-    var bytes = [UInt8](repeating: 0, count: Int(available))
-    var done = 0
-    while done < bytes.count {
-      let status = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset) + off_t(done))
+    let available = Int(max(0, min(Int64(count), byteCount - offset)))
+    var fault: MediaError?
+    // Pictures have megabytes: they are not filled with zeros first.
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: available) { buffer, done in
+      do throws(MediaError) {
+        done = try unsafe read(
+          at: offset, into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: available))
+      } catch {
+        fault = error
       }
+    }
+    if let fault { throw fault }
+    return bytes
+  }
+
+  /// Fills a buffer from `offset`.
+  ///
+  /// - Returns: how many bytes there were; fewer than asked for at the end of the file.
+  func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(MediaError) -> Int {
+    var done = 0
+    while done < buffer.count, let base = buffer.baseAddress {
+      let status = unsafe pread(descriptor, base + done, buffer.count - done, off_t(offset) + off_t(done))
       if status < 0, errno == EINTR { continue }
       guard status >= 0 else { throw .system(errno, "read", path) }
       if status == 0 { break }
       done += status
     }
-    bytes.removeLast(bytes.count - done)
-    return bytes
+    return done
   }
 }
 

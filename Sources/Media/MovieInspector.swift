@@ -7,34 +7,35 @@ package final class MovieInspector {
   /// Streams, timecode and tags, as a reader of the file sees them.
   package let facts: ProbedMedia
   private var reader: PictureReader?
+  /// For what its head says: to open a file decodes a picture of it.
+  private let head: InputContainer
 
   /// - Throws: `MediaError`, as `probe(path:)`.
   package init(path: String) throws {
     self.path = path
     facts = try probe(path: path)
+    head = try InputContainer(path)
   }
 
   /// Length of the picture track in seconds; nil when there is none.
-  package func pictureDuration() throws -> Rational? { try duration(of: facts.video?.stream) }
+  package func pictureDuration() -> Rational? { duration(of: facts.video?.stream) }
 
   /// Length of the sound track in seconds; nil when there is none.
-  package func soundDuration() throws -> Rational? { try duration(of: facts.sound?.stream) }
+  package func soundDuration() -> Rational? { duration(of: facts.sound?.stream) }
 
-  private func duration(of stream: Int?) throws(MediaError) -> Rational? {
+  private func duration(of stream: Int?) -> Rational? {
     guard let stream else { return nil }
-    let container = try InputContainer(path)
-    let ticks = unsafe container.stream(stream).pointee.duration
-    let base = container.timeBase(stream)
+    let ticks = unsafe head.stream(stream).pointee.duration
+    let base = head.timeBase(stream)
     guard ticks != ffs_no_timestamp() else { return nil }
     return Rational(ticks) * Rational(Int64(base.num), Int64(base.den))
   }
 
   /// Static HDR metadata of the picture as a reader of the file sees it; nil without any.
-  package func mastering() throws -> [Int32]? {
+  package func mastering() -> [Int32]? {
     guard let stream = facts.video?.stream else { return nil }
-    let container = try InputContainer(path)
     var values = [Int32](repeating: 0, count: 12)
-    let isThere = unsafe ffs_mastering_display(container.stream(stream), &values)
+    let isThere = unsafe ffs_mastering_display(head.stream(stream), &values)
     return isThere == 0 ? nil : values
   }
 
@@ -54,24 +55,23 @@ package final class MovieInspector {
   }
 
   /// The sound tracks in file order.
-  package func soundTracks() throws -> [SoundTrack] {
-    let container = try InputContainer(path)
-    return container.soundStreams.map { stream in
-      let parameters = unsafe container.parameters(stream)
+  package func soundTracks() -> [SoundTrack] {
+    head.soundStreams.map { stream in
+      let parameters = unsafe head.parameters(stream)
       let rate = unsafe parameters.pointee.sample_rate
       var name = [CChar](repeating: 0, count: 64)
       _ = unsafe name.withUnsafeMutableBufferPointer { buffer in
         unsafe av_channel_layout_describe(&parameters.pointee.ch_layout, buffer.baseAddress, buffer.count)
       }
-      let metadata = container.metadata(ofStream: stream)
-      let ticks = unsafe container.stream(stream).pointee.duration
+      let metadata = head.metadata(ofStream: stream)
+      let ticks = unsafe head.stream(stream).pointee.duration
       return unsafe SoundTrack(
         stream: stream,
         codec: String(cString: avcodec_get_name(parameters.pointee.codec_id)), sampleRate: Int(rate),
         channels: Int(parameters.pointee.ch_layout.nb_channels),
         layout: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
         title: metadata["title"] ?? metadata["handler_name"],
-        sampleCount: av_rescale_q(ticks, container.timeBase(stream), AVRational(num: 1, den: rate)))
+        sampleCount: av_rescale_q(ticks, head.timeBase(stream), AVRational(num: 1, den: rate)))
     }
   }
 
@@ -90,9 +90,9 @@ package final class MovieInspector {
   }
 
   /// Titles of the chapters, each with its first frame at the rate of the pictures.
-  package func chapters() throws -> [(start: Int64, title: String)] {
+  package func chapters() -> [(start: Int64, title: String)] {
     guard let video = facts.video else { return [] }
-    return try InputContainer(path).chapters(rate: video.rate)
+    return head.chapters(rate: video.rate)
   }
 
   /// Whether the index lies in front of the media, so that the file plays while it is loaded.
@@ -115,31 +115,48 @@ package final class MovieInspector {
     return false
   }
 
-  /// Lends every packet of the first picture stream and of all sound streams in file order; memory is only valid in
-  /// the calls.
+  /// Lends every packet of the first picture stream and then those of all sound streams, in file order; memory is only
+  /// valid in the calls.
   ///
   /// - Parameters:
   ///   - video: gets the number of the packet among the pictures, whether players may start there, where it begins in
-  ///     the file, −1 when the container does not say, and its bytes.
+  ///     the file, and its bytes.
   ///   - sound: gets the number of the track and the packet's bytes; for PCM these are the samples, one after the
   ///     other.
   package func forEachPacket(
     video: (Int64, Bool, Int64, UnsafeRawBufferPointer) throws -> Void,
     sound: (Int, UnsafeRawBufferPointer) throws -> Void = { _, _ in }
   ) throws {
+    try unsafe forEachPicture(video)
+    let tracks = head.soundStreams
+    guard !tracks.isEmpty else { return }
     let container = try InputContainer(path)
-    let tracks = container.soundStreams
-    container.select(Set([facts.video?.stream].compactMap { $0 } + tracks))
+    container.select(Set(tracks))
     let packet = try Packet()
-    var number: Int64 = 0
+    var count = 0
     while try container.readPacket(into: packet) {
-      if packet.isCorrupt { throw MediaError.truncated(container, after: Int(number)) }
-      if packet.stream == facts.video?.stream {
-        try unsafe video(number, packet.isKey, packet.position, packet.buffer)
-        number += 1
-      } else if let track = tracks.firstIndex(of: packet.stream) {
-        try unsafe sound(track, packet.buffer)
+      if packet.isCorrupt { throw MediaError.truncated(container, after: count) }
+      if let track = tracks.firstIndex(of: packet.stream) { try unsafe sound(track, packet.buffer) }
+      count += 1
+    }
+  }
+
+  /// From where the container lists them: a reader of packets would allocate and copy each.
+  private func forEachPicture(
+    _ body: (Int64, Bool, Int64, UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    guard let stream = facts.video?.stream else { return }
+    let entries = head.table(of: stream)
+    let file = try ByteFile(path)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: Int(entries.map(\.size).max() ?? 0), alignment: 64)
+    defer { unsafe buffer.deallocate() }
+    for (number, entry) in entries.enumerated() {
+      let packet = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(entry.size)])
+      guard try unsafe file.read(at: entry.position, into: packet) == packet.count else {
+        throw MediaError.truncated(head, after: number, of: entries.count)
       }
+      try unsafe body(Int64(number), entry.isKey, entry.position, UnsafeRawBufferPointer(packet))
     }
   }
 
@@ -168,7 +185,7 @@ package final class MovieInspector {
 
   private func pictures() throws -> PictureReader {
     if let reader { return reader }
-    let opened = try PictureReader(path: path, stream: facts.video?.stream)
+    let opened = try PictureReader(container: head, stream: facts.video?.stream, threads: 1)
     reader = opened
     return opened
   }

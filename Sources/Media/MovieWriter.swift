@@ -301,7 +301,9 @@ package struct MovieWriter: ~Copyable {
     _ bytes: [UInt8], stream number: Int, time: Int64, duration: Int64, base: AVRational, isKey: Bool = true
   ) throws(MediaError) {
     LastLogLine.clear()
-    let packet = try Packet.copying(bytes, isKey: isKey)
+    guard bytes.count < Int(Int32.max) else { throw .outOfMemory("write a picture", path) }
+    let packet = try Packet()
+    unsafe packet.raw.pointee.flags = isKey ? AV_PKT_FLAG_KEY : 0
     unsafe packet.raw.pointee.pts = time
     unsafe packet.raw.pointee.dts = time
     unsafe packet.raw.pointee.duration = duration
@@ -310,8 +312,18 @@ package struct MovieWriter: ~Copyable {
       throw refused("the movie has no such track")
     }
     unsafe av_packet_rescale_ts(packet.raw, base, stream.pointee.time_base)
-    try unsafe check(
-      av_write_frame(raw, packet.raw), "write the movie", path, code: .writing, fault: .infrastructure)
+    let status = unsafe bytes.withUnsafeBytes { buffer in
+      // A muxer leaves a packet that has no owner as it is: pictures have megabytes, and are not copied for it.
+      unsafe packet.raw.pointee.data = UnsafeMutablePointer(
+        mutating: buffer.bindMemory(to: UInt8.self).baseAddress)
+      unsafe packet.raw.pointee.size = Int32(buffer.count)
+      defer {
+        unsafe packet.raw.pointee.data = nil
+        unsafe packet.raw.pointee.size = 0
+      }
+      return unsafe av_write_frame(raw, packet.raw)
+    }
+    try check(status, "write the movie", path, code: .writing, fault: .infrastructure)
     try checkOutput()
   }
 

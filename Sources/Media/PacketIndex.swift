@@ -129,28 +129,14 @@ extension PacketIndex {
   private static func fromContainerIndex(
     _ container: InputContainer, stream: Int
   ) throws(MediaError) -> PacketIndex? {
-    let track = unsafe container.stream(stream)
-    let count = unsafe Int(avformat_index_get_entries_count(track))
     let parameters = unsafe container.parameters(stream)
-    guard container.isMOV, count > 0,
-      let codec = unsafe avcodec_descriptor_get(parameters.pointee.codec_id),
+    guard container.isMOV, let codec = unsafe avcodec_descriptor_get(parameters.pointee.codec_id),
       unsafe codec.pointee.props & AV_CODEC_PROP_INTRA_ONLY != 0
     else { return nil }
-    var entries: [Entry] = []
-    entries.reserveCapacity(count)
-    for number in 0..<count {
-      guard let entry = unsafe avformat_index_get_entry(track, Int32(number)) else { return nil }
-      let flags = unsafe ffs_index_entry_flags(entry)
-      guard flags & AVINDEX_KEYFRAME != 0 else { return nil }
-      unsafe entries.append(
-        Entry(
-          time: entry.pointee.timestamp, decodeTime: entry.pointee.timestamp, position: entry.pointee.pos,
-          size: ffs_index_entry_size(entry), isKey: true, isDiscarded: flags & AVINDEX_DISCARD_FRAME != 0))
-    }
+    let entries = container.table(of: stream)
+    guard let first = entries.first, let last = entries.last, entries.allSatisfy(\.isKey) else { return nil }
     // Fragments list themselves only as they are read, so the table must be known to be complete.
-    guard try matches(container, stream: stream, first: entries[0], last: entries[count - 1]) else {
-      return nil
-    }
+    guard try matches(container, stream: stream, first: first, last: last) else { return nil }
     return PacketIndex(entries: entries, hasAllTimes: true)
   }
 
@@ -177,6 +163,21 @@ extension PacketIndex {
         reason: "the container's index does not lead to its packets")
     }
     return startsAlike && endsAlike
+  }
+}
+
+extension InputContainer {
+  /// What the container itself lists of a stream, in decode order; times are those of decoding.
+  func table(of stream: Int) -> [PacketIndex.Entry] {
+    let track = unsafe self.stream(stream)
+    return unsafe (0..<avformat_index_get_entries_count(track)).compactMap { number in
+      guard let entry = unsafe avformat_index_get_entry(track, number) else { return nil }
+      let flags = unsafe ffs_index_entry_flags(entry)
+      return unsafe PacketIndex.Entry(
+        time: entry.pointee.timestamp, decodeTime: entry.pointee.timestamp, position: entry.pointee.pos,
+        size: ffs_index_entry_size(entry), isKey: flags & AVINDEX_KEYFRAME != 0,
+        isDiscarded: flags & AVINDEX_DISCARD_FRAME != 0)
+    }
   }
 }
 

@@ -116,7 +116,7 @@ struct MovieWriterTests {
       #expect(inspector.facts.timecodeRate == rate)
       #expect(inspector.facts.reel == "A001C001")
       #expect(inspector.facts.sound?.sampleCount == rate.sampleEdge(ofFrame: frames, sampleRate: 48_000))
-      #expect(try inspector.pictureDuration() == rate.seconds(frames))
+      #expect(inspector.pictureDuration() == rate.seconds(frames))
       var found: [[UInt8]] = []
       try unsafe inspector.forEachPacket(video: { _, _, _, bytes in unsafe found.append([UInt8](bytes)) })
       #expect(found == packets)

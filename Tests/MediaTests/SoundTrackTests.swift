@@ -66,8 +66,8 @@ import Testing
 
       let inspector = try MovieInspector(path: path)
       #expect(try inspector.isIndexInFront())
-      #expect(try inspector.chapters().map { "\($0.start) \($0.title)" } == ["0 One & <only>", "10 Æon 2"])
-      let found = try #require(try inspector.soundTracks().first)
+      #expect(inspector.chapters().map { "\($0.start) \($0.title)" } == ["0 One & <only>", "10 Æon 2"])
+      let found = try #require(inspector.soundTracks().first)
       #expect(found.layout == layout && found.title == "Mix" && found.sampleCount == 47 * 2002)
       let decoded = try inspector.decodedSampleCount(track: 0)
       #expect((47 * 2002..<47 * 2002 + 1024).contains(decoded))

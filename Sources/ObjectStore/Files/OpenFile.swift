@@ -3,7 +3,7 @@ package import Digests
 import Glibc
 
 /// An open file descriptor, closed when the value goes.
-package struct OpenFile: ~Copyable {
+package struct OpenFile: ~Copyable, Sendable {
   private let descriptor: Int32
   private let path: String
   private let fileSystem: FileSystem

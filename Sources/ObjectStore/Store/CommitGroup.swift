@@ -1,6 +1,7 @@
 package import Diagnostics
 package import Digests
 import Glibc
+import Synchronization
 package import TaskGraph
 
 /// Objects and results of many small tasks, published together.
@@ -8,13 +9,20 @@ package import TaskGraph
 /// What holds for one commit holds for each of these: no name before the bytes are durable, no result before its
 /// objects are. But the disk is waited for two or three times in all instead of several times for each task.
 /// Until `commit()` nothing is visible; what is lost with the process are tasks nobody was told of.
-package final class CommitGroup {
+package final class CommitGroup: Sendable {
+  /// What waits to be published.
+  private struct Pending {
+    var objects: [(part: String, reference: ObjectReference)] = []
+    var digests: Set<Digest> = []
+    var results: [(part: String, key: TaskKey)] = []
+
+    var parts: [String] { objects.map(\.part) + results.map(\.part) }
+  }
+
   private let store: ObjectStore
   private let scratch: String
-  private var barrier: DurabilityBarrier
-  private var objects: [(part: String, reference: ObjectReference)] = []
-  private var pendingObjects: Set<Digest> = []
-  private var results: [(part: String, key: TaskKey)] = []
+  private let barrier: DurabilityBarrier
+  private let pending = Mutex(Pending())
 
   /// - Parameter scratch: the attempt's folder, for `.part` files.
   package init(_ store: ObjectStore, scratch: String) throws(Diagnostic) {
@@ -24,7 +32,7 @@ package final class CommitGroup {
   }
 
   /// Results that wait to be published.
-  package var count: Int { results.count }
+  package var count: Int { pending.withLock { $0.results.count } }
 
   // MARK: Collecting
 
@@ -41,8 +49,10 @@ package final class CommitGroup {
     let reference = ObjectReference(
       digest: prepared.digest, byteCount: prepared.byteCount,
       name: name ?? ObjectStore.nameWithoutPart(partFile))
-    objects.append((part, reference))
-    pendingObjects.insert(prepared.digest)
+    pending.withLock {
+      $0.objects.append((part, reference))
+      $0.digests.insert(prepared.digest)
+    }
     return reference
   }
 
@@ -61,7 +71,7 @@ package final class CommitGroup {
   /// Takes over the result of a task, whose objects are in the store or in this group.
   package func add<Output>(_ record: ResultRecord<Output>) throws(Diagnostic) {
     let path = store.resultPath(of: record.key)
-    try store.requireObjects(of: record, except: pendingObjects)
+    try store.requireObjects(of: record, except: pending.withLock { $0.digests })
     let bytes = ResultEnvelope.sealed(try store.encoded(record, path))
     let part = "\(scratch)/\(ULID.next()).part"
     let file = try OpenFile(part, O_WRONLY | O_CREAT | O_EXCL, in: store.fileSystem)
@@ -72,7 +82,7 @@ package final class CommitGroup {
       store.fileSystem.discard(part)
       throw error
     }
-    results.append((part, record.key))
+    pending.withLock { $0.results.append((part, record.key)) }
   }
 
   // MARK: Publishing
@@ -81,13 +91,11 @@ package final class CommitGroup {
   ///
   /// - Returns: the keys in the order they were added, and whether this attempt was the first with each.
   package func commit() throws(Diagnostic) -> [(key: TaskKey, isFirst: Bool)] {
-    let (objects, results) = (objects, results)
-    self.objects = []
-    self.results = []
-    pendingObjects = []
+    let taken = take()
+    let (objects, results) = (taken.objects, taken.results)
     guard !objects.isEmpty || !results.isEmpty else { return [] }
     do {
-      try barrier.wait(files: objects.map(\.part) + results.map(\.part))
+      try barrier.wait(files: taken.parts)
       var folders: Set<String> = []
       for (part, reference) in objects {
         folders.insert(try store.nameObject(partFile: part, reference.digest, byteCount: reference.byteCount))
@@ -102,20 +110,22 @@ package final class CommitGroup {
         published.append((key, try publish(part, at: path, key)))
       }
       try barrier.wait(folders: folders)
-      remove(objects.map(\.part) + results.map(\.part))
+      remove(taken.parts)
       return published
     } catch {
-      remove(objects.map(\.part) + results.map(\.part))
+      remove(taken.parts)
       throw error
     }
   }
 
   /// Drops what was added and not published.
-  package func abandon() {
-    remove(objects.map(\.part) + results.map(\.part))
-    objects = []
-    results = []
-    pendingObjects = []
+  package func abandon() { remove(take().parts) }
+
+  private func take() -> Pending {
+    pending.withLock { pending in
+      defer { pending = Pending() }
+      return pending
+    }
   }
 
   /// Each round either names the result, finds a good one, or removes a damaged one.

@@ -36,11 +36,20 @@ struct MovieAssembly {
   private func make() throws -> (AssembleTask.Output, [ObjectReference]) {
     let part = context.part("movie")
     let mixes = try soundtrack()
-    let written = try context.clock.spend(.mux) {
-      try context.writing(part, expected: try expectedBytes(mixes)) {
-        // The proof digests every packet in the file.
-        try write(to: part, mixes: mixes, isChecked: false)
+    let joins = Joins(input)
+    // To write a file keeps one core busy.
+    let early = Beside { [store = context.store] in try joins.decodeInSegments(store) }
+    let written: WrittenMovie
+    do {
+      written = try context.clock.spend(.mux) {
+        try context.writing(part, expected: try expectedBytes(mixes)) {
+          // The proof digests every packet in the file.
+          try write(to: part, mixes: mixes, isChecked: false)
+        }
       }
+    } catch {
+      _ = early.wait(for: .verify, on: context.clock)
+      throw error
     }
     // All need the finished file, and nothing else is to be done: side by side.
     let files = context.store.fileSystem
@@ -49,8 +58,9 @@ struct MovieAssembly {
     let proof = Result {
       try context.clock.spend(.verify) {
         try MovieProof(
-          input: input, container: container, mixes: mixes, written: written, clock: context.clock
-        ).evidence(part)
+          input: input, container: container, mixes: mixes, written: written, joins: joins,
+          clock: context.clock
+        ).evidence(part, early: early)
       }
     }
     let found = digest.wait(for: .mux, on: context.clock)

@@ -10,17 +10,23 @@ struct MovieProof {
   let container: MovieWriter.Container
   let mixes: [TrackMix]
   let written: WrittenMovie
+  let joins: Joins
   let clock: WorkClock
 
+  /// - Parameter early: frames that are decoded before the file is there.
   /// - Returns: what was checked, and where the packet of each frame begins in the file.
-  func evidence(_ path: String) throws -> (evidence: AssembleTask.Evidence, positions: [Int64]) {
-    let (frames, raster) = (joins(), "\(input.encoding.width)x\(input.encoding.height)")
+  func evidence(
+    _ path: String, early: Beside<Joins.Rasters>
+  ) throws -> (evidence: AssembleTask.Evidence, positions: [Int64]) {
     // To decode them takes as long as to read and digest everything: side by side.
-    let decoded = Beside { try Self.rasters(of: frames, in: path) }
+    let late = Beside { [joins] in try joins.decodeInFile(path) }
     let whole = Result { try structureAndPackets(path) }
-    let rasters = decoded.wait(for: .verify, on: clock)
+    let decoded = [late, early].map { $0.wait(for: .verify, on: clock) }
     var (checks, positions) = try whole.get()
-    checks += zip(frames, try rasters.get()).map { check("frame \($0) decodes", raster, $1) }
+    let rasters = try decoded.reduce(into: Joins.Rasters()) { try $0.merge($1.get()) { $1 } }
+    checks += joins.frames.map {
+      check("frame \($0) decodes", "\(input.encoding.width)x\(input.encoding.height)", rasters[$0] ?? "none")
+    }
     if let failed = checks.first(where: { !$0.isMet }) {
       throw WorkerFailure(
         verification:
@@ -32,7 +38,7 @@ struct MovieProof {
         + (input.encoding.isVerified == false
           ? "frames were not decoded when they were made" : "every frame was decoded when it was made"),
       checks: checks,
-      framesDecoded: frames)
+      framesDecoded: joins.frames)
     return (evidence, positions)
   }
 
@@ -43,15 +49,6 @@ struct MovieProof {
     let checks = try picture(inspector) + structure(inspector) + sound(inspector)
     let packets = try packets(inspector)
     return (checks + packets.checks, packets.positions)
-  }
-
-  /// Decodes frames of a movie; each is told as e.g. `1920x1080`.
-  private static func rasters(of frames: [Int64], in path: String) throws -> [String] {
-    let inspector = try MovieInspector(path: path)
-    return try frames.map { frame in
-      try StopRequest.check()
-      return try inspector.withFrame(at: frame) { "\($0.width)x\($0.height)" }
-    }
   }
 
   private func picture(_ inspector: MovieInspector) -> [AssembleTask.Evidence.Check] {
@@ -92,7 +89,7 @@ struct MovieProof {
   private func structure(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
     var checks: [AssembleTask.Evidence.Check] = []
     if let mastering = input.profile.mastering {
-      let found = try inspector.mastering()?.map { "\($0)" }.joined(separator: " ")
+      let found = inspector.mastering()?.map { "\($0)" }.joined(separator: " ")
       checks.append(check("mastering display and content light", mastering.words, found ?? "none"))
     }
     if container == .mp4 { checks.append(check("index in front", true, try inspector.isIndexInFront())) }
@@ -100,13 +97,13 @@ struct MovieProof {
       checks.append(
         check(
           "chapters", chapters.chapters.map { "\($0.start) \($0.title)" }.joined(separator: ", "),
-          try inspector.chapters().map { "\($0.start) \($0.title)" }.joined(separator: ", ")))
+          inspector.chapters().map { "\($0.start) \($0.title)" }.joined(separator: ", ")))
     }
     return checks
   }
 
   private func sound(_ inspector: MovieInspector) throws -> [AssembleTask.Evidence.Check] {
-    let tracks = try inspector.soundTracks()
+    let tracks = inspector.soundTracks()
     var checks = [check("sound tracks", mixes.count, tracks.count)]
     for (number, (mix, track)) in zip(mixes, tracks).enumerated() {
       let name = "sound \(number + 1)"
@@ -166,17 +163,5 @@ struct MovieProof {
     _ name: String, _ expected: some CustomStringConvertible, _ found: some CustomStringConvertible
   ) -> AssembleTask.Evidence.Check {
     AssembleTask.Evidence.Check(name: name, expected: expected.description, found: found.description)
-  }
-
-  /// The first frame, the last, and the first after each join.
-  private func joins() -> [Int64] {
-    var frames: [Int64] = []
-    var next: Int64 = 0
-    for piece in input.pieces {
-      frames.append(next)
-      next += Int64(piece.count)
-    }
-    if next > 0, frames.last != next - 1 { frames.append(next - 1) }
-    return frames
   }
 }

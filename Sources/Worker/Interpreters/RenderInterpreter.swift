@@ -66,14 +66,10 @@ enum RenderInterpreter: TaskInterpreter {
       next += Int(segment.count)
     }
     guard frames.runs.contains(where: { $0.first < next && $0.last >= 1 }) else {
-      throw WorkerFailure(
-        exit: 2, failure: .user,
-        diagnostics: [
-          Diagnostic(
-            family: .usage, code: "task.noSuchFrames",
-            message: "the task has frames 1-\(next - 1), and none of \(frames) is one of them",
-            remedy: "Frames are counted from 1 in the order of the task.")
-        ])
+      throw Diagnostic(
+        family: .usage, code: "task.noSuchFrames",
+        message: "the task has frames 1-\(next - 1), and none of \(frames) is one of them",
+        remedy: "Frames are counted from 1 in the order of the task.")
     }
     return asked
   }

@@ -156,7 +156,7 @@ enum AttemptRunner {
   ) throws -> [Diagnostic] {
     let store = ObjectStore(folder.production)
     guard let file = try store.fileSystem.read(folder.taskFilePath) else {
-      throw WorkerFailure.noTaskFile(folder.taskFilePath)
+      throw Diagnostic.noTaskFile(folder.taskFilePath)
     }
     let task = try GivenTask(file.bytes, path: folder.taskFilePath, mapping: order.mapping)
     let head = task.head
@@ -196,24 +196,19 @@ enum AttemptRunner {
   }
 
   private static func busy(_ folder: AttemptFolder) -> Diagnostic {
-    fault(
-      "attempt.held", "another worker is at attempt \(folder.id)",
+    Diagnostic(
+      family: .usage, code: "attempt.held", message: "another worker is at attempt \(folder.id)",
       remedy: "Two copies of one attempt do no harm; this one stops.")
   }
+}
 
-  fileprivate static func fault(_ code: String, _ message: String, remedy: String? = nil) -> Diagnostic {
-    Diagnostic(
-      severity: .error, family: .usage, code: code, location: nil, message: message, remedy: remedy)
+extension Diagnostic {
+  static func noTaskFile(_ path: String) -> Diagnostic {
+    Diagnostic(family: .usage, code: "task.missing", message: "there is no task file \(path)")
   }
 }
 
 extension WorkerFailure {
-  static func noTaskFile(_ path: String) -> WorkerFailure {
-    WorkerFailure(
-      exit: 2, failure: .user,
-      diagnostics: [AttemptRunner.fault("task.missing", "there is no task file \(path)")])
-  }
-
   /// Classifies an error by who has to act on it.
   init(describing error: any Error) {
     switch error {

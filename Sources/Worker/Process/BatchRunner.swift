@@ -6,12 +6,13 @@ import Synchronization
 import TaskGraph
 import TaskKinds
 
-/// Does small tasks one after the other and publishes their results together.
+/// Does small tasks one after the other and publishes their results together, beside the next tasks: to publish is to wait
+/// for the disk.
 ///
 /// Nothing is reported before it is published. What is lost with the process are results that waited for that, and
 /// nobody was told of those; who was at work then is known, as each task is named before it begins.
 struct BatchRunner {
-  /// So many results are published together at most, or those of so long: what a crash can cost.
+  /// So many results are published together at most, or those of so long: twice that is what a crash can cost.
   private static let mostResults = 256
   private static let longestWait = Duration.seconds(1)
   /// From then on no other task begins: the coordinator had expected less, and may have a free worker for the rest.
@@ -22,6 +23,13 @@ struct BatchRunner {
     /// Tasks that have a result now.
     var done = 0
     var firstFailure: WorkerFailure?
+  }
+
+  /// Results on their way.
+  private struct Publication {
+    var tasks: [Waiting]
+    /// Whether each was the first with its key.
+    var firsts: Beside<[TaskKey: Bool]>
   }
 
   /// A task that is done and not published.
@@ -39,7 +47,9 @@ struct BatchRunner {
   private let isPooled: Bool
   private let reporter: any Reporter
   private let store: ObjectStore
-  private let group: CommitGroup
+  /// Of the tasks that wait.
+  private var group: CommitGroup
+  private var publication: Publication?
   /// Of all of them together.
   private let clock: WorkClock
   private var waiting: [Waiting] = []
@@ -51,14 +61,9 @@ struct BatchRunner {
     clock: WorkClock
   ) throws {
     guard order.frames == nil else {
-      throw WorkerFailure(
-        exit: 2, failure: .user,
-        diagnostics: [
-          Diagnostic(
-            family: .usage, code: "task.noFrames",
-            message: "several tasks in one attempt are made whole",
-            remedy: "Leave --frames out.")
-        ])
+      throw Diagnostic(
+        family: .usage, code: "task.noFrames", message: "several tasks in one attempt are made whole",
+        remedy: "Leave --frames out.")
     }
     self.folder = folder
     mapping = order.mapping
@@ -76,7 +81,7 @@ struct BatchRunner {
     let tasks = try folder.taskFiles().map {
       try GivenTask($0, path: folder.batchFilePath, mapping: mapping)
     }
-    guard !tasks.isEmpty else { throw WorkerFailure.noTaskFile(folder.batchFilePath) }
+    guard !tasks.isEmpty else { throw Diagnostic.noTaskFile(folder.batchFilePath) }
     let started = ContinuousClock.now
     var mayGoOn = true
     for task in tasks where mayGoOn {
@@ -86,7 +91,7 @@ struct BatchRunner {
         mayGoOn = publish() && mayGoOn
       }
     }
-    _ = publish()
+    _ = publishAll()
     // Everything is published; what is left are the folders that they shared.
     group.abandon()
     _ = try? folder.sweepParts()
@@ -118,7 +123,7 @@ struct BatchRunner {
       var failure = WorkerFailure(describing: error)
       failure.diagnostics += AttemptRunner.endChildren()
       // What others have made is published before the scratch files of this one go.
-      guard publish() else { return false }
+      guard publishAll() else { return false }
       group.abandon()
       _ = try? folder.sweepParts()
       fail(head.key, failure, usage.report)
@@ -126,16 +131,37 @@ struct BatchRunner {
     }
   }
 
-  /// Publishes what waits and tells of it.
+  /// Publishes what waits, and returns when everybody was told of it.
+  private mutating func publishAll() -> Bool { publish() && endPublication() }
+
+  /// Begins to publish what waits, once what was published before is told.
   ///
   /// - Returns: false when that is impossible; then the first of them is told to have failed, and nothing of the others.
   private mutating func publish() -> Bool {
-    let tasks = waiting
-    waiting = []
-    guard let first = tasks.first else { return true }
+    guard endPublication() else { return false }
+    guard let first = waiting.first else { return true }
     do {
-      var firsts: [TaskKey: Bool] = [:]
-      for (key, isFirst) in try group.commit() { firsts[key] = isFirst }
+      // A group sees the faults of the disk since it began, and those of no other.
+      let (full, next) = (group, try CommitGroup(store, scratch: folder.path))
+      group = next
+      publication = Publication(
+        tasks: waiting,
+        firsts: Beside { Dictionary(try full.commit().map { ($0.key, $0.isFirst) }) { $0 || $1 } })
+      waiting = []
+      return true
+    } catch {
+      return stop(first, error)
+    }
+  }
+
+  /// Waits for what is being published and tells of it.
+  ///
+  /// - Returns: as `publish()`.
+  private mutating func endPublication() -> Bool {
+    guard let (tasks, made) = publication.map({ ($0.tasks, $0.firsts) }) else { return true }
+    publication = nil
+    do {
+      let firsts = try made.wait(for: .mux, on: clock).get()
       let log = AttemptLog(path: folder.logPath, isSection: true)
       let ends = tasks.map { task in
         let isFirst = task.isFirst ?? firsts[task.key] ?? false
@@ -150,10 +176,16 @@ struct BatchRunner {
       reporter.finished(ends)
       return true
     } catch {
-      group.abandon()
-      fail(first.key, WorkerFailure(describing: error), first.usage)
-      return false
+      return tasks.first.map { stop($0, error) } ?? false
     }
+  }
+
+  /// Gives up everything that is not published.
+  private mutating func stop(_ task: Waiting, _ error: any Error) -> Bool {
+    group.abandon()
+    waiting = []
+    fail(task.key, WorkerFailure(describing: error), task.usage)
+    return false
   }
 
   private mutating func fail(_ key: TaskKey, _ failure: WorkerFailure, _ usage: WorkerEvent.Usage) {

@@ -20,7 +20,7 @@ enum ForeignTask {
       return .attempt(own)
     }
     let bytes = try bytes(of: order.taskFile)
-    let head = try GivenTask(bytes, path: order.taskFile, mapping: order.mapping).head
+    let head = try TaskFileHead(file: bytes, path: order.taskFile)
     let interpreter = try InterpreterRegistry.interpreter(for: head)
     let store = ObjectStore(production)
     if interpreter.isAnsweredByResult, try store.storedResult(head.key) != nil { return .done(head) }
@@ -45,13 +45,13 @@ enum ForeignTask {
 
   /// What a task file says of itself; nil when there is none or it says nothing that can be read.
   static func head(_ path: String) -> TaskFileHead? {
-    (try? bytes(of: path)).flatMap { try? JSONDecoder().decode(TaskFileHead.self, from: Data($0)) }
+    try? TaskFileHead(file: bytes(of: path), path: path)
   }
 
   private static func bytes(of path: String) throws -> [UInt8] {
     let files = FileSystem(root: FileSystem.parent(of: path))
     guard let file = try files.read(path) else {
-      throw WorkerFailure.noTaskFile(path)
+      throw Diagnostic.noTaskFile(path)
     }
     return file.bytes
   }

@@ -14,15 +14,11 @@ struct GivenTask: Decodable {
   /// Who does it, and how; a fault of the file is one of this task alone, when its turn has come.
   private let work: Result<(interpreter: any TaskInterpreter.Type, perform: Work), any Error>
 
-  /// - Throws: `WorkerFailure` with exit code 2 when it is no task file.
+  /// - Throws: `Diagnostic` when it is no task file.
   init(_ file: [UInt8], path: String, mapping: PathMapping?) throws {
     let decoder = JSONDecoder()
     if let mapping { decoder.userInfo[PathMapping.userInfoKey] = mapping }
-    do {
-      self = try decoder.decode(GivenTask.self, from: Data(file))
-    } catch {
-      throw WorkerFailure.unreadable("\(path) is not a task file: \(error)")
-    }
+    self = try decoder.decode(GivenTask.self, ofTaskFile: file, path: path)
   }
 
   init(from decoder: any Decoder) throws {
@@ -40,14 +36,10 @@ struct GivenTask: Decodable {
   func perform(in context: TaskContext) throws -> Bool? {
     let (interpreter, perform) = try work.get()
     if context.frames != nil, head.kind != RenderTask.identifier {
-      throw WorkerFailure(
-        exit: 2, failure: .user,
-        diagnostics: [
-          Diagnostic(
-            family: .usage, code: "task.noFrames",
-            message: "a \(head.kind) task is made whole; only render tasks can be made frame by frame",
-            remedy: "Leave --frames out.")
-        ])
+      throw Diagnostic(
+        family: .usage, code: "task.noFrames",
+        message: "a \(head.kind) task is made whole; only render tasks can be made frame by frame",
+        remedy: "Leave --frames out.")
     }
     context.log.write("start \(head.key.hex) \(head.kind) \(head.label)")
     if interpreter.isAnsweredByResult, try context.store.storedResult(head.key) != nil {
@@ -61,13 +53,13 @@ struct GivenTask: Decodable {
 extension TaskInterpreter {
   /// Reads the input; what is returned does the work and publishes the result.
   ///
-  /// - Throws: `WorkerFailure` with exit code 2 for an input that is not of this kind.
+  /// - Throws: `Diagnostic` for an input that is not of this kind.
   fileprivate static func work(_ head: TaskFileHead, from decoder: any Decoder) throws -> GivenTask.Work {
     let input: Kind.Input
     do {
       input = try TaskInput<Kind.Input>(from: decoder).input
     } catch {
-      throw WorkerFailure.unreadable(
+      throw Diagnostic.unreadable(
         "the input of this \(Kind.identifier) task is not what such a task takes: \(error)",
         remedy: "Make the task file with the same build as the worker.")
     }
@@ -82,16 +74,33 @@ extension TaskInterpreter {
   }
 }
 
+extension TaskFileHead {
+  /// The head alone: the input, which may be long, is not decoded.
+  ///
+  /// - Throws: `Diagnostic` when it is no task file.
+  init(file: [UInt8], path: String) throws {
+    self = try JSONDecoder().decode(TaskFileHead.self, ofTaskFile: file, path: path)
+  }
+}
+
+extension JSONDecoder {
+  fileprivate func decode<Value: Decodable>(
+    _ type: Value.Type, ofTaskFile file: [UInt8], path: String
+  ) throws -> Value {
+    do {
+      return try decode(type, from: Data(file))
+    } catch {
+      throw Diagnostic.unreadable("\(path) is not a task file: \(error)")
+    }
+  }
+}
+
 private struct TaskInput<Input: Decodable>: Decodable {
   var input: Input
 }
 
-extension WorkerFailure {
-  fileprivate static func unreadable(_ message: String, remedy: String? = nil) -> WorkerFailure {
-    WorkerFailure(
-      exit: 2, failure: .user,
-      diagnostics: [
-        Diagnostic(family: .usage, code: "task.unreadable", message: message, remedy: remedy)
-      ])
+extension Diagnostic {
+  fileprivate static func unreadable(_ message: String, remedy: String? = nil) -> Diagnostic {
+    Diagnostic(family: .usage, code: "task.unreadable", message: message, remedy: remedy)
   }
 }

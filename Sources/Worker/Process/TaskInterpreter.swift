@@ -38,22 +38,23 @@ enum InterpreterRegistry {
 
   /// Who does the task of a file.
   ///
-  /// - Throws: `WorkerFailure` with exit code 2 for one of another build, or that asks for libraries which are not here.
+  /// - Throws: `Diagnostic` for one of another build, or that asks for libraries which are not here.
   static func interpreter(for head: TaskFileHead) throws -> any TaskInterpreter.Type {
     guard head.schema == taskFileSchema, let interpreter = interpreter(for: head.kind),
       interpreter.version == head.version
     else {
-      throw refused(
-        "task.otherVersion",
-        "this worker does not know \(head.kind) tasks of version \(head.version) (file schema \(head.schema))",
+      throw Diagnostic(
+        family: .usage, code: "task.otherVersion",
+        message:
+          "this worker does not know \(head.kind) tasks of version \(head.version) (file schema \(head.schema))",
         remedy: "Run coordinator and workers of one build.")
     }
     // Other libraries make other bytes, and the key says which libraries they are of.
     let others = (head.tools ?? [:]).filter { WorkerIdentity.tool($0.key) != $0.value }
     if let first = others.min(by: { $0.key < $1.key }) {
-      throw refused(
-        "worker.otherBuild",
-        "the task is to be made with \(first.value), and this machine has "
+      throw Diagnostic(
+        family: .usage, code: "worker.otherBuild",
+        message: "the task is to be made with \(first.value), and this machine has "
           + (WorkerIdentity.tool(first.key) ?? "nothing of it"),
         remedy:
           "Install on this machine what is on the one that planned, or plan again on one like this; on Slurm, "
@@ -63,11 +64,6 @@ enum InterpreterRegistry {
     return interpreter
   }
 
-  private static func refused(_ code: String, _ message: String, remedy: String) -> WorkerFailure {
-    WorkerFailure(
-      exit: 2, failure: .user,
-      diagnostics: [Diagnostic(family: .usage, code: code, message: message, remedy: remedy)])
-  }
 }
 
 extension TaskInterpreter {
