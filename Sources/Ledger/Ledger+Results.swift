@@ -250,9 +250,8 @@ struct ResultEntry {
   }
 
   func insert(_ db: Database) throws {
-    try db.cachedStatement(
-      sql: "INSERT OR IGNORE INTO results (key, kind, version, attempt, made) VALUES (?, ?, ?, ?, ?)"
-    ).execute(arguments: [head.key.data, head.kind, head.version, head.attempt, head.made])
+    try db.cachedStatement(sql: "INSERT OR IGNORE INTO results (key) VALUES (?)")
+      .execute(arguments: [head.key.data])
     // Frames of a group of pictures cannot be used one by one, so they are not on record.
     guard let segment, segment.count > 0, let chain = segment.chain, let first = segment.first,
       let step = segment.step

@@ -127,6 +127,23 @@ enum LedgerSchema {
           ) WITHOUT ROWID, STRICT;
           """)
     }
+    migrator.registerMigration("5 results by their keys alone") { db in
+      // Nobody asked for the rest, which is in the result files. A row of a third of the size lets three times as many
+      // share a page, and keys come in no order: a page for each was most of what a result cost.
+      try db.execute(
+        sql: """
+          ALTER TABLE results RENAME TO formerResults;
+          CREATE TABLE results (
+            key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32)
+          ) WITHOUT ROWID, STRICT;
+          INSERT INTO results SELECT key FROM formerResults ORDER BY key;
+          DROP TABLE formerResults;
+          CREATE TRIGGER resultAdded AFTER INSERT ON results
+            BEGIN UPDATE ledgerState SET resultCount = resultCount + 1; END;
+          CREATE TRIGGER resultRemoved AFTER DELETE ON results
+            BEGIN UPDATE ledgerState SET resultCount = resultCount - 1; END;
+          """)
+    }
     return migrator
   }
 }

@@ -346,13 +346,40 @@ final class TemporaryProduction: Sendable {
     #expect(try temporary.store.fileSystem.names(in: production.quarantineFolder).isEmpty)
   }
 
+  @Test func `results of an older ledger stay on record, and are counted`() throws {
+    let keys = try Set((0..<20).map { try temporary.commit("task \($0)") })
+    try Ledger.open(production).close()
+    let rows = keys.map { "(x'\($0.hex)', 'mix', 1, 'attempt', 'then')" }.joined(separator: ",")
+    try sqlite(
+      """
+      DELETE FROM grdb_migrations WHERE identifier LIKE '5 %';
+      DROP TABLE results;
+      CREATE TABLE results (
+        key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),
+        kind TEXT NOT NULL, version INTEGER NOT NULL, attempt TEXT NOT NULL, made TEXT NOT NULL
+      ) WITHOUT ROWID, STRICT;
+      INSERT INTO results VALUES \(rows);
+      CREATE TRIGGER resultAdded AFTER INSERT ON results
+        BEGIN UPDATE ledgerState SET resultCount = resultCount + 1; END;
+      CREATE TRIGGER resultRemoved AFTER DELETE ON results
+        BEGIN UPDATE ledgerState SET resultCount = resultCount - 1; END;
+      """)
+    let ledger = try Ledger.open(production)
+    #expect(try ledger.knownResults() == keys)
+    #expect(try ledger.resultCount() == 20)
+    try ledger.forget(Array(keys.prefix(3)))
+    #expect(try ledger.resultCount() == 17)
+    #expect(try ledger.recordResults(of: Array(keys), in: temporary.store) == keys)
+    #expect(try ledger.resultCount() == 20)
+  }
+
   /// Runs SQL through Python's module, as somebody else's process would.
   private func sqlite(_ sql: String) throws {
     let python = Process()
     python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     python.arguments = [
       "python3", "-c",
-      "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
+      "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()",
       production.ledgerPath, sql,
     ]
     try python.run()

@@ -87,7 +87,8 @@ struct ScaleLedgerCommand: ParsableCommand {
 
   func run() throws {
     let plan = try options.plan()
-    let ledger = try Ledger.open(try Production.create(at: options.production))
+    // As the coordinator, who alone writes so much.
+    let ledger = try Ledger.open(try Production.create(at: options.production), isOwner: true)
     let runID = ULID.next().description
     // There are no result files here, so what would be read back from them is made before.
     let results = try plan.nodes.map { node in
