@@ -29,6 +29,8 @@ package struct Scheduler: Sendable {
   /// Tasks that were poison in an earlier run: they get one chance.
   private let suspects: [Int: LossCause]
   private var sizes: BatchSizes
+  /// How many were begun.
+  private var batches = 0
 
   private(set) var states: [State]
   private var openDependencies: [Int]
@@ -204,11 +206,14 @@ package struct Scheduler: Sendable {
     let share = (ready + workers) / workers
     let others =
       queues[.worker]?.firsts(butOfClaim: claim).map { order.weights[order.tasks[$0]] }.max() ?? .min
+    let part = BatchSizes.share(ofBatch: batches)
+    batches += 1
+    let most = min(share, Int(part * Double(BatchSizes.mostTasks)))
     var company = 1
-    while company < min(share, BatchSizes.mostTasks), let rank = queues[.worker]?.first(ofClaim: claim) {
+    while company < most, let rank = queues[.worker]?.first(ofClaim: claim) {
       let index = order.tasks[rank]
       guard plan.nodes[index].kind == plan.nodes[leader].kind, order.weights[index] >= others,
-        let more = smallness(of: index), seconds + more <= BatchSizes.mostSeconds
+        let more = smallness(of: index), seconds + more <= part * BatchSizes.mostSeconds
       else { break }
       _ = queues[.worker]?.takeFirst(ofClaim: claim)
       states[index] = .running

@@ -287,8 +287,22 @@ import Testing
     #expect(small.apply(.begin).count == 32, "32 times a 64th of a second")
     var large = try scheduler(nodes, workers: 1, seconds: 0.06)
     #expect(large.apply(.begin) == [.start(0, try: 1)])
-    var tiny = try scheduler((0..<400).map { node("\($0)") }, workers: 1, seconds: 0)
-    #expect(tiny.apply(.begin).count == 256)
+    var tiny = try scheduler((0..<500).map { node("\($0)") }, workers: 1, seconds: 0)
+    #expect(tiny.apply(.begin).count == 384)
+  }
+
+  @Test func `workers that begin together do not wait together for their next batches`() throws {
+    var scheduler = try scheduler((0..<4000).map { node("\($0)") }, workers: 2, seconds: 0)
+    let effects = scheduler.apply(.begin)
+    var companies: [Int] = []
+    for effect in effects {
+      switch effect {
+      case .start: companies.append(1)
+      case .join: companies[companies.count - 1] += 1
+      default: break
+      }
+    }
+    #expect(companies == [384, 289], "of the second a hundred less")
   }
 
   @Test func `of tasks that nobody has timed the first shows how long they take`() throws {

@@ -13,7 +13,7 @@ import TaskKinds
 /// nobody was told of those; who was at work then is known, as each task is named before it begins.
 struct BatchRunner {
   /// So many results are published together at most, or those of so long: twice that is what a crash can cost.
-  private static let mostResults = 256
+  private static let mostResults = 64
   private static let longestWait = Duration.seconds(1)
   /// From then on no other task begins: the coordinator had expected less, and may have a free worker for the rest.
   private static let longest = Duration.milliseconds(1500)

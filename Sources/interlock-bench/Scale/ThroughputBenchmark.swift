@@ -7,8 +7,9 @@ import Foundation
 struct ThroughputBenchmark {
   let folder: String
   let samples: Int
-  /// Ninja and a program for each task: 5,000 of them take seconds.
-  var chains = 1_000
+  /// Ninja and a program for each task: 20,000 of them take a third of a minute. Of fewer the start of the workers is a
+  /// part, and Ninja takes longer over each of more.
+  var chains = 4_000
   var chainLength = 5
   /// Sizes between which the cost of a task with persistent workers is compared, in chains.
   var growth = [200, 20_000, 40_000]
