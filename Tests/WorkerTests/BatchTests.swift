@@ -96,6 +96,26 @@ import Testing
     #expect(try batch.attempt.files() == ["exit.json", "lock", "log.txt", "tasks.jsonl"])
   }
 
+  @Test func `many results are published in parts, and a failure between them takes nothing along`() throws {
+    var scripts = Array(repeating: Self.good, count: 150)
+    scripts[100] = "exit 3"
+    let batch = try Batch(scripts)
+    let (status, events) = try batch.run()
+    #expect(status == 0)
+    #expect(events.filter { $0.event == .began }.map(\.key) == batch.keys)
+    #expect(events.filter { $0.event == .failed }.map(\.key) == [batch.keys[100]])
+    var others = batch.keys
+    others.remove(at: 100)
+    #expect(ends(events).map(\.key) == others, "each once, in order")
+    let parts = events.compactMap(\.ends).filter { !$0.isEmpty }
+    #expect(parts.count >= 3 && parts.allSatisfy { $0.count <= 64 })
+    // The first are told of while others are still to begin.
+    let told = try #require(events.firstIndex { $0.ends?.isEmpty == false })
+    #expect(events[told...].contains { $0.event == .began })
+    #expect(batch.keys.filter(batch.attempt.hasResult) == others)
+    #expect(try batch.attempt.files() == ["exit.json", "lock", "log.txt", "tasks.jsonl"])
+  }
+
   @Test func `a worker that is asked to stop publishes what is done and hands the rest back`() throws {
     let folder = try TemporaryFolder()
     let wait = "touch \(folder.path)/under-way; sleep 1000"
