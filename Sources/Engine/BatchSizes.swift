@@ -12,8 +12,9 @@ struct BatchSizes: Sendable {
   /// What takes longer by itself gains nothing worth having.
   static let longestTask = 0.05
   static let mostTasks = 384
-  /// The part of these that a batch of a run gets, the first all: no two in a row the same. Workers whose batches ended together would all wait
-  /// at once for their next ones.
+
+  /// The part of these that a batch of a run gets, the first all: no two in a row the same. Workers whose batches ended
+  /// together would all wait at once for their next ones.
   static func share(ofBatch number: Int) -> Double {
     let golden = 0.618034
     return 1 - 0.4 * (Double(number) * golden).truncatingRemainder(dividingBy: 1)

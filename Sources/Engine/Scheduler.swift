@@ -29,7 +29,7 @@ package struct Scheduler: Sendable {
   /// Tasks that were poison in an earlier run: they get one chance.
   private let suspects: [Int: LossCause]
   private var sizes: BatchSizes
-  /// How many were begun.
+  /// How many batches were begun.
   private var batches = 0
 
   private(set) var states: [State]
