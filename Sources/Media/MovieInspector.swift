@@ -17,6 +17,12 @@ package final class MovieInspector {
     head = try InputContainer(path)
   }
 
+  /// Where the pictures of a movie begin in its file, in decode order, as its own index says.
+  package static func picturePositions(_ path: String) throws -> [Int64] {
+    let container = try InputContainer(path)
+    return container.firstPictureStream.map { container.table(of: $0).map(\.position) } ?? []
+  }
+
   /// Length of the picture track in seconds; nil when there is none.
   package func pictureDuration() -> Rational? { duration(of: facts.video?.stream) }
 

@@ -59,6 +59,18 @@ struct BoardServing {
     try send("POST", target, headers: [bearer, ("Content-Type", type)], body: body)
   }
 
+  /// Waits until the pipelines are compared with the production for the first time.
+  func waitForSurvey() throws {
+    struct Answer: Decodable {
+      var surveyed: String?
+    }
+    let deadline = ContinuousClock.now + .seconds(600)
+    while try JSONDecoder().decode(Answer.self, from: get("/api/v1/deliverables").body).surveyed == nil {
+      guard ContinuousClock.now < deadline else { throw FixtureError(text: "the board does not compare") }
+      usleep(50_000)
+    }
+  }
+
   func end() -> Finished {
     if running.process.isRunning { running.process.terminate() }
     return running.finish()

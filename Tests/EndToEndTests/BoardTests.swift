@@ -182,17 +182,12 @@ import Testing
         }
         var unplanned: [Unplanned]
       }
-      var surveyed: String?
       var planning: Planning
     }
     func ask(_ target: String) throws -> Answer {
       try JSONDecoder().decode(Answer.self, from: server.get(target).body)
     }
-    let deadline = ContinuousClock.now + .seconds(600)
-    while try ask("/api/v1/deliverables").surveyed == nil {
-      try #require(ContinuousClock.now < deadline)
-      usleep(50_000)
-    }
+    try server.waitForSurvey()
     for target in ["/api/v1/deliverables", "/api/v1/shots"] {
       let unplanned = try #require(try ask(target).planning.unplanned.first, "\(target)")
       #expect(unplanned.pipeline.hasSuffix("p.yaml") && !unplanned.isShownAsBefore)
@@ -218,14 +213,10 @@ import Testing
         var state: String
         var condition: String
       }
-      var surveyed: String?
       var deliverables: [Row]
     }
-    var rows = try JSONDecoder().decode(Rows.self, from: server.get("/api/v1/deliverables").body)
-    while rows.surveyed == nil {
-      usleep(100_000)
-      rows = try JSONDecoder().decode(Rows.self, from: server.get("/api/v1/deliverables").body)
-    }
+    try server.waitForSurvey()
+    let rows = try JSONDecoder().decode(Rows.self, from: server.get("/api/v1/deliverables").body)
     let told = try fixture.interlock(["status", pipeline, "--production", "out", "--json"])
     let status = try JSONDecoder().decode([Rows.Row].self, from: told.output)
     #expect(rows.deliverables.map(\.state) == status.map(\.state), "the board says what status says")

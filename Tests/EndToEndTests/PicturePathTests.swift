@@ -189,9 +189,25 @@ import Testing
         ]
       ).text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: ",").last }
     }
+    struct Version: Decodable {
+      struct Verification: Decodable {
+        var proof: String
+        var framesDecoded: [Int]
+      }
+      var verification: Verification
+    }
+    func verification(_ report: RunReport) throws -> Version.Verification {
+      let file = "\(fixture.path)/\(report.master.folder)/version.json"
+      return try JSONDecoder().decode(Version.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        .verification
+    }
     let before = [Self.event("A001", 5, 30), Self.event("B001", 20, 20), Self.event("A001", 50, 25)]
-    let first = try packets(
-      try fixture.run(try Self.pipeline(fixture, "one", before, stages)))
+    let made = try fixture.run(try Self.pipeline(fixture, "one", before, stages))
+    let first = try packets(made)
+    // Both ends, and where segments meet: at multiples of 24 source frames, and at the cuts.
+    let proven = try verification(made)
+    #expect(proven.framesDecoded == [0, 19, 30, 34, 50, 72, 74])
+    #expect(proven.proof.hasPrefix("structure, packet digests and decoded joins; "))
     // The middle shot is slipped by 5 frames and 4 shorter, and the first starts 3 frames later.
     let after = [Self.event("A001", 8, 27), Self.event("B001", 25, 16), Self.event("A001", 50, 25)]
     let report = try fixture.run(try Self.pipeline(fixture, "two", after, stages))
@@ -202,6 +218,13 @@ import Testing
     #expect(second[27..<42] == first[35..<50])
     #expect(second[43..<68] == first[50..<75])
     #expect(Set(first + second).count == 76)
+    // What lies side by side in the first version was decoded there; before frame 27 it was the end of another shot.
+    let again = try verification(report)
+    #expect(again.framesDecoded == [0, 27, 42, 43, 67])
+    #expect(
+      again.proof.hasPrefix(
+        "structure, packet digests and decoded joins (2 of them in movies assembled before); "),
+      "\(again.proof)")
   }
 
   @Test func `stored frames of a master are shown, reused after a re-cut, and traced to their sources`()

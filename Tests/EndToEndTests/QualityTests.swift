@@ -130,11 +130,7 @@ import Testing
     #expect(try fixture.interlock(["run", pipeline, "--production", "out"]).status == 4)
     let server = try BoardServing(fixture, [pipeline])
     defer { _ = server.end() }
-    let deadline = ContinuousClock.now + .seconds(600)
-    while try fields(server.get("/api/v1/deliverables"))["surveyed"] == nil {
-      try #require(ContinuousClock.now < deadline)
-      usleep(50_000)
-    }
+    try server.waitForSurvey()
 
     let listed = try fields(server.get("/api/v1/shots"))
     #expect(listed["count"] as? Int == 2 && listed["pages"] as? Int == 1)

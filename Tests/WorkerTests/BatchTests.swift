@@ -116,6 +116,36 @@ import Testing
     #expect(try batch.attempt.files() == ["exit.json", "lock", "log.txt", "tasks.jsonl"])
   }
 
+  @Test func `results that cannot be published are told of by nobody, and made again`() throws {
+    let batch = try Batch(Array(repeating: Self.good, count: 150))
+    func results(_ key: TaskKey) -> String {
+      batch.attempt.folder.path + "/out/.interlock/results/" + key.hex.prefix(2)
+    }
+    // A file where the folder of a result should be, none of them of the first part.
+    let number = try #require(
+      batch.keys.indices.dropFirst(64).first { index in
+        !batch.keys[..<64].contains { results($0) == results(batch.keys[index]) }
+      })
+    let obstacle = results(batch.keys[number])
+    try Data().write(to: URL(fileURLWithPath: obstacle))
+
+    let (_, events) = try batch.run()
+    let told = ends(events).map(\.key)
+    #expect(told == Array(batch.keys[..<told.count]) && (1...number).contains(told.count))
+    let failures = events.filter { $0.event == .failed }
+    #expect(failures.map(\.key) == [batch.keys[told.count]], "the first of its part stands for it")
+    #expect(failures.first?.failure == .infrastructure)
+    #expect(failures.first?.diagnostics?.first?.location?.file.contains("results") == true)
+    #expect(told.allSatisfy(batch.attempt.hasResult) && !batch.attempt.hasResult(batch.keys[number]))
+    #expect(try batch.attempt.files() == ["exit.json", "lock", "log.txt", "tasks.jsonl"])
+
+    try FileManager.default.removeItem(atPath: obstacle)
+    let (status, again) = try batch.run()
+    #expect(status == 0 && ends(again).map(\.key) == batch.keys)
+    #expect(ends(again).filter { told.contains($0.key) }.allSatisfy { !$0.isFirst })
+    #expect(batch.keys.allSatisfy(batch.attempt.hasResult))
+  }
+
   @Test func `a worker that is asked to stop publishes what is done and hands the rest back`() throws {
     let folder = try TemporaryFolder()
     let wait = "touch \(folder.path)/under-way; sleep 1000"

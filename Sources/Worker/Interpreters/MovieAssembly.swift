@@ -22,8 +22,9 @@ struct MovieAssembly {
   }
 
   func run() throws -> (AssembleTask.Output, [ObjectReference]) {
+    let mixes = try soundtrack()
     do {
-      return try make()
+      return try make(mixes)
     } catch let error where error is WorkerFailure || error is MediaError {
       // What is wrong with the file may have been wrong with a segment, which is named then and made again.
       try SegmentReader(store: context.store).forEachFrame(input.pieces) { _, _, _, _ in
@@ -33,10 +34,9 @@ struct MovieAssembly {
     }
   }
 
-  private func make() throws -> (AssembleTask.Output, [ObjectReference]) {
+  private func make(_ mixes: [TrackMix]) throws -> (AssembleTask.Output, [ObjectReference]) {
     let part = context.part("movie")
-    let mixes = try soundtrack()
-    let joins = Joins(input)
+    let joins = try Joins(input, in: context.store)
     // To write a file keeps one core busy.
     let early = Beside { [store = context.store] in try joins.decodeInSegments(store) }
     let written: WrittenMovie

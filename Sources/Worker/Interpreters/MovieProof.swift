@@ -34,7 +34,8 @@ struct MovieProof {
       )
     }
     let evidence = AssembleTask.Evidence(
-      proof: "structure, packet digests and decoded joins; "
+      proof: "structure, packet digests and decoded joins"
+        + (joins.formerCount > 0 ? " (\(joins.formerCount) of them in movies assembled before); " : "; ")
         + (input.encoding.isVerified == false
           ? "frames were not decoded when they were made" : "every frame was decoded when it was made"),
       checks: checks,

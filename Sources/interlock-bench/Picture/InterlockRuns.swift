@@ -15,7 +15,7 @@ final class InterlockRuns {
     var profile: String
     /// The medians.
     var cost: Cost
-    /// Of the last one: processor seconds by kind of work.
+    /// The medians, too: processor seconds by kind of work.
     var work: [String: Double]
     var frames: Int
     /// Of the last one.
@@ -103,6 +103,7 @@ final class InterlockRuns {
     production prepare: (Int) throws -> String
   ) throws -> Run {
     var costs: [Cost] = []
+    var works: [[String: Double]] = []
     var last: Run?
     for sample in 1...samples {
       Progress.say("\(name), \(sample) of \(samples) …")
@@ -119,6 +120,7 @@ final class InterlockRuns {
         guard let data = FileManager.default.contents(atPath: path) else { continue }
         work.merge(try JSONDecoder().decode(Ending.self, from: data).work ?? [:]) { $0 + $1 }
       }
+      works.append(work)
       let movie = report.deliverables.first { $0.stage == deliverable }?.path ?? ""
       if let last, last.production != production {
         try? FileManager.default.removeItem(atPath: last.production)
@@ -129,6 +131,7 @@ final class InterlockRuns {
     }
     guard var run = last else { throw BenchError("nothing was measured") }
     run.cost = Cost(medianOf: costs)
+    for kind in Set(works.flatMap(\.keys)) { run.work[kind] = median(works.map { $0[kind] ?? 0 }) }
     return run
   }
 
