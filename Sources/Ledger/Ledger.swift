@@ -77,7 +77,7 @@ package final class Ledger: Sendable {
     if isOurs { noteRepair("damaged", try rebuild(from: ObjectStore(production))) }
   }
 
-  /// The pages of 400,000 results.
+  /// The pages of more than 400,000 results.
   private static let cacheKibibytes = 48 << 10
   /// 32 MiB; who opens the ledger after a crash reads them once.
   private static let pagesInLog = 8192

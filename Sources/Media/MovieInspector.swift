@@ -115,13 +115,14 @@ package final class MovieInspector {
       }
       let short = head[0..<4].reduce(Int64(0)) { $0 << 8 | Int64($1) }
       let size = short == 1 ? head[8...].reduce(Int64(0)) { $0 << 8 | Int64($1) } : short
-      guard size >= 8 else { break }
+      guard size >= 8, size <= file.byteCount - offset else { break }
       offset += size
     }
     return false
   }
 
-  /// Lends every packet of the first picture stream and then those of all sound streams, in file order; memory is only
+  /// Lends every packet of the first picture stream that the container lists when it is opened, as a MOV or MP4 without
+  /// fragments does, and then those of all sound streams, in file order; memory is only
   /// valid in the calls.
   ///
   /// - Parameters:
@@ -141,7 +142,11 @@ package final class MovieInspector {
     let packet = try Packet()
     var count = 0
     while try container.readPacket(into: packet) {
-      if packet.isCorrupt { throw MediaError.truncated(container, after: count) }
+      if packet.isCorrupt {
+        throw MediaError(
+          code: .truncated, fault: .media, operation: "read the sound", path: path,
+          reason: "the file ends after \(count) packets of it", log: LastLogLine.current)
+      }
       if let track = tracks.firstIndex(of: packet.stream) { try unsafe sound(track, packet.buffer) }
       count += 1
     }
@@ -153,6 +158,12 @@ package final class MovieInspector {
   ) throws {
     guard let stream = facts.video?.stream else { return }
     let entries = head.table(of: stream)
+    // Of a size that no picture has the sign is wrong.
+    guard entries.allSatisfy({ $0.size >= 0 }) else {
+      throw MediaError(
+        code: .damaged, fault: .media, operation: "read the pictures", path: path,
+        reason: "the container's index has sizes that no picture has")
+    }
     let file = try ByteFile(path)
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: Int(entries.map(\.size).max() ?? 0), alignment: 64)

@@ -33,7 +33,7 @@ struct MemoryEstimate {
     return Self.program + both + 8 * Self.light * Self.pixels(raster)
   }
 
-  /// Of wrapping frames: their packets pass one at a time; what is decoded are the frames at the joins.
+  /// Of wrapping frames: a few of their packets at a time; what is decoded are the frames at the joins.
   static func assembly(_ encoding: Encoding, frameCount: Int64) -> Int64 {
     // Packet digests and positions, kept until the file is proven.
     program + coder(encoding) + 1024 * frameCount

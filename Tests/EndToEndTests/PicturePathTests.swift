@@ -194,18 +194,21 @@ import Testing
         var proof: String
         var framesDecoded: [Int]
       }
+      struct File: Decodable {
+        var digest: String
+      }
       var verification: Verification
+      var files: [File]
     }
-    func verification(_ report: RunReport) throws -> Version.Verification {
+    func version(_ report: RunReport) throws -> Version {
       let file = "\(fixture.path)/\(report.master.folder)/version.json"
       return try JSONDecoder().decode(Version.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
-        .verification
     }
     let before = [Self.event("A001", 5, 30), Self.event("B001", 20, 20), Self.event("A001", 50, 25)]
     let made = try fixture.run(try Self.pipeline(fixture, "one", before, stages))
     let first = try packets(made)
     // Both ends, and where segments meet: at multiples of 24 source frames, and at the cuts.
-    let proven = try verification(made)
+    let proven = try version(made).verification
     #expect(proven.framesDecoded == [0, 19, 30, 34, 50, 72, 74])
     #expect(proven.proof.hasPrefix("structure, packet digests and decoded joins; "))
     // The middle shot is slipped by 5 frames and 4 shorter, and the first starts 3 frames later.
@@ -219,12 +222,28 @@ import Testing
     #expect(second[43..<68] == first[50..<75])
     #expect(Set(first + second).count == 76)
     // What lies side by side in the first version was decoded there; before frame 27 it was the end of another shot.
-    let again = try verification(report)
+    let again = try version(report).verification
+    let former = try #require(version(made).files.first).digest.prefix(12)
     #expect(again.framesDecoded == [0, 27, 42, 43, 67])
     #expect(
       again.proof.hasPrefix(
-        "structure, packet digests and decoded joins (2 of them in movies assembled before); "),
+        "structure, packet digests and decoded joins (2 of them when \(former) was assembled); "),
       "\(again.proof)")
+
+    // Of assemblies without a result it is not known that they decoded anything.
+    let results = "\(fixture.path)/out/.interlock/results"
+    for name in try FileManager.default.subpathsOfDirectory(atPath: results) {
+      let text = (try? String(contentsOfFile: "\(results)/\(name)", encoding: .utf8)) ?? ""
+      if text.contains(#""kind":"assemble""#) {
+        try FileManager.default.removeItem(atPath: "\(results)/\(name)")
+      }
+    }
+    let trimmed = [Self.event("A001", 9, 26)] + after[1...]
+    let third = try fixture.run(try Self.pipeline(fixture, "three", trimmed, stages))
+    #expect(third.framesMade == 0)
+    let last = try version(third).verification
+    #expect(last.framesDecoded == [0, 15, 26, 41, 42, 64, 66])
+    #expect(last.proof.hasPrefix("structure, packet digests and decoded joins; "), "\(last.proof)")
   }
 
   @Test func `stored frames of a master are shown, reused after a re-cut, and traced to their sources`()

@@ -17,6 +17,8 @@ import Testing
 
   init() throws { temporary = try TemporaryProduction() }
 
+  private let assembly = Digest.sha256([9])
+
   private func digest(_ packet: [UInt8]) -> String { String(Digest.sha256(packet).hex.prefix(32)) }
 
   /// Commits a segment as a worker does it.
@@ -89,8 +91,8 @@ import Testing
     let own = try commit(key, packets)
     let second = try commit(other, packets)
     #expect(own.digest != second.digest, "no two segments have one object")
-    try store.moveSegment(key, to: try assemble("master", packets), scratch: temporary.scratch)
-    try store.moveSegment(other, to: try sequence(packets), scratch: temporary.scratch)
+    try store.moveSegment(key, to: try assemble("master", packets), of: assembly, scratch: temporary.scratch)
+    try store.moveSegment(other, to: try sequence(packets), of: assembly, scratch: temporary.scratch)
     #expect(!store.contains(own.digest) && !store.contains(second.digest))
     try expectFrames(key, packets)
     try expectFrames(other, packets)
@@ -108,7 +110,8 @@ import Testing
     try commit(key, packets)
     let homes = try places()
     try FileSystem.$injected.withValue(counting) {
-      try ObjectStore(temporary.production).moveSegment(key, to: homes, scratch: temporary.scratch)
+      try ObjectStore(temporary.production).moveSegment(
+        key, to: homes, of: assembly, scratch: temporary.scratch)
     }
     #expect(counting.count >= 5)
     for step in 0..<counting.count {
@@ -117,11 +120,12 @@ import Testing
       let disk = FailingDisk(.dead(step), root: temporary.production.root)
       #expect(throws: (any Error).self) {
         try FileSystem.$injected.withValue(disk) {
-          try ObjectStore(temporary.production).moveSegment(segment, to: homes, scratch: temporary.scratch)
+          try ObjectStore(temporary.production).moveSegment(
+            segment, to: homes, of: assembly, scratch: temporary.scratch)
         }
       }
       try expectFrames(segment, packets)
-      try store.moveSegment(segment, to: homes, scratch: temporary.scratch)
+      try store.moveSegment(segment, to: homes, of: assembly, scratch: temporary.scratch)
       try expectFrames(segment, packets)
       let result = try #require(try store.result(segment, as: SegmentRecord.self))
       #expect(!result.objects.contains(own))
@@ -137,7 +141,8 @@ import Testing
       DispatchQueue.concurrentPerform(iterations: 3) { number in
         do {
           if number == 2 { return try expectResult(segment) }
-          try store.moveSegment(segment, to: number == 0 ? texted : textless, scratch: temporary.scratch)
+          try store.moveSegment(
+            segment, to: number == 0 ? texted : textless, of: assembly, scratch: temporary.scratch)
         } catch {
           Issue.record(error)
         }
@@ -160,7 +165,7 @@ import Testing
     let other = Digest.sha256(Array("other".utf8))
     let own = try commit(key, packets, isSigned: false)
     #expect(try commit(other, packets, isSigned: false).digest == own.digest)
-    try store.moveSegment(key, to: try assemble("master", packets), scratch: temporary.scratch)
+    try store.moveSegment(key, to: try assemble("master", packets), of: assembly, scratch: temporary.scratch)
     try expectFrames(key, packets)
     try expectFrames(other, packets)
     #expect(try store.withdrawIncompleteResults().isEmpty)
@@ -173,17 +178,17 @@ import Testing
     var changed = packets
     changed[2][0] ^= 1
     for places in [some, try assemble("changed", changed), [:]] {
-      try store.moveSegment(key, to: places, scratch: temporary.scratch)
+      try store.moveSegment(key, to: places, of: assembly, scratch: temporary.scratch)
       #expect(try store.result(key, as: SegmentRecord.self)?.objects == [own])
     }
     var beyond = try assemble("beyond", packets)
     beyond[4]?.offset = 1_000_000
-    try store.moveSegment(key, to: beyond, scratch: temporary.scratch)
+    try store.moveSegment(key, to: beyond, of: assembly, scratch: temporary.scratch)
     try expectFrames(key, packets)
     // One that has moved stays in the first file.
     let first = try assemble("first", packets)
-    try store.moveSegment(key, to: first, scratch: temporary.scratch)
-    try store.moveSegment(key, to: try assemble("second", packets), scratch: temporary.scratch)
+    try store.moveSegment(key, to: first, of: assembly, scratch: temporary.scratch)
+    try store.moveSegment(key, to: try assemble("second", packets), of: assembly, scratch: temporary.scratch)
     #expect(try store.result(key, as: SegmentRecord.self)?.output.object == first[0]?.object.digest)
   }
 
@@ -191,7 +196,7 @@ import Testing
     let own = try commit(key, packets)
     let record = try #require(try store.result(key, as: SegmentRecord.self))
     #expect(record.objects == [own])
-    try store.moveSegment(key, to: try assemble("master", packets), scratch: temporary.scratch)
+    try store.moveSegment(key, to: try assemble("master", packets), of: assembly, scratch: temporary.scratch)
     // It named its object just before that was taken away.
     #expect(try !store.commitResult(record, scratch: temporary.scratch))
     try expectFrames(key, packets)
@@ -202,7 +207,7 @@ import Testing
     try commit(key, packets)
     try commit(other, packets.reversed())
     let places = try assemble("master", packets)
-    try store.moveSegment(key, to: places, scratch: temporary.scratch)
+    try store.moveSegment(key, to: places, of: assembly, scratch: temporary.scratch)
     let path = store.path(of: try #require(places[0]).object.digest)
     #expect(unsafe chmod(path, 0o644) == 0)
     try Data("another cut".utf8).write(to: URL(fileURLWithPath: path))
@@ -210,7 +215,7 @@ import Testing
     try expectFrames(other, packets.reversed())
     // What is made again is found, and may move again.
     try commit(key, packets)
-    try store.moveSegment(key, to: try assemble("master", packets), scratch: temporary.scratch)
+    try store.moveSegment(key, to: try assemble("master", packets), of: assembly, scratch: temporary.scratch)
     try expectFrames(key, packets)
   }
 }

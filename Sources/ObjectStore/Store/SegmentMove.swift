@@ -23,9 +23,10 @@ extension ObjectStore {
   /// killed at any instant: the result that is there leads to all frames at each.
   /// - Parameters:
   ///   - places: of frames, by their index in the segment; their objects are in the store.
+  ///   - assembly: whose files these are; its result need not be there yet.
   ///   - scratch: the attempt's folder, for the `.part` file.
   package func moveSegment(
-    _ key: TaskKey, to places: [Int: FramePlace], scratch: String
+    _ key: TaskKey, to places: [Int: FramePlace], of assembly: TaskKey, scratch: String
   ) throws(Diagnostic) {
     // One that lies in an assembled file stays there: this one may be gone sooner.
     guard var result = try result(key, as: SegmentRecord.self), result.objects.map(\.name) == ["segment"],
@@ -43,6 +44,7 @@ extension ObjectStore {
     let isSigned = result.output.isSigned(own)
     let isOne = objects.allSatisfy { $0.digest == first.digest }
     result.output.object = first.digest
+    result.output.assembly = assembly
     result.output.files = isOne ? nil : objects.map(\.digest)
     result.objects = isOne ? [first] : objects
     try replaceResult(result, scratch: scratch)

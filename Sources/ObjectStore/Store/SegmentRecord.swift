@@ -1,4 +1,5 @@
 package import Digests
+package import TaskGraph
 
 /// The kind of the results that hold segments.
 package let segmentKind = "segment"
@@ -20,6 +21,8 @@ package struct SegmentRecord: Codable, Hashable, Sendable {
   package var object: Digest
   /// Where every frame has become a file of its own, the object of each; then `object` is the first of them.
   package var files: [Digest]?
+  /// In whose files the frames lie; nil for a segment with an object of its own, and for one that an earlier program moved.
+  package var assembly: TaskKey?
   /// One entry per frame, in frame order.
   package var packets: [PacketEntry]
   package var evidence: SegmentEvidence

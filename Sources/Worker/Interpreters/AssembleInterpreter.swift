@@ -58,7 +58,9 @@ private struct SequenceAssembly {
     guard Int64(files.count) == expected else {
       throw WorkerFailure(verification: "\(files.count) files were made, \(expected) were asked for")
     }
-    SegmentHoming(context: context, pieces: input.pieces, places: places).move()
+    SegmentHoming(
+      context: context, assembly: AssembleTask.key(input), pieces: input.pieces, places: places
+    ).move()
     let checks = [
       AssembleTask.Evidence.Check(name: "files", expected: "\(expected)", found: "\(files.count)")
     ]

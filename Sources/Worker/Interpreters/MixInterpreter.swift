@@ -69,16 +69,13 @@ private struct MixMaking {
   private func forEachSecond(_ body: (MixVoices.Beds, Int) throws -> Void) throws {
     var voices = MixVoices(input)
     var position: Int64 = 0
-    var reported = ContinuousClock.now
+    var progress = FrameProgress(of: frames(mix.sampleCount), to: context.reporter)
     while position < mix.sampleCount {
       try StopRequest.check()
       let count = Int(min(Int64(MixDescription.sampleRate), mix.sampleCount - position))
       try body(try voices.beds(from: position, count: count), count)
       position += Int64(count)
-      if ContinuousClock.now - reported > .milliseconds(400) {
-        reported = .now
-        context.reporter.progress(frames: frames(position), of: frames(mix.sampleCount))
-      }
+      progress.reached(frames(position))
     }
   }
 

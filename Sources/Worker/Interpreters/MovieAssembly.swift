@@ -25,14 +25,30 @@ struct MovieAssembly {
     let mixes = try soundtrack()
     do {
       return try make(mixes)
-    } catch let error where error is WorkerFailure || error is MediaError {
+    } catch {
       // What is wrong with the file may have been wrong with a segment, which is named then and made again.
-      try SegmentReader(store: context.store).forEachFrame(input.pieces) { _, _, _, _ in
-        try StopRequest.check()
-      }
+      if Self.mayComeOfSegment(error) { try checkSegments() }
       throw error
     }
   }
+
+  private static func mayComeOfSegment(_ error: any Error) -> Bool {
+    switch error {
+    case let failure as WorkerFailure: !failure.namesLoss
+    case let fault as MediaError: fault.fault == .media
+    default: false
+    }
+  }
+
+  private func checkSegments() throws {
+    var progress = FrameProgress(of: frameCount, to: context.reporter)
+    try SegmentReader(store: context.store).forEachFrame(input.pieces) { frame, _, _, _ in
+      try StopRequest.check()
+      progress.reached(Int(frame))
+    }
+  }
+
+  private var frameCount: Int { input.pieces.reduce(0) { $0 + $1.count } }
 
   private func make(_ mixes: [TrackMix]) throws -> (AssembleTask.Output, [ObjectReference]) {
     let part = context.part("movie")
@@ -48,7 +64,9 @@ struct MovieAssembly {
         }
       }
     } catch {
-      _ = early.wait(for: .verify, on: context.clock)
+      // What stopped the writing may have been found by the thread beside.
+      let joined = early.wait(for: .verify, on: context.clock)
+      if case .failure(let found as WorkerFailure) = joined, found.namesLoss { throw found }
       throw error
     }
     // All need the finished file, and nothing else is to be done: side by side.
@@ -59,7 +77,7 @@ struct MovieAssembly {
       try context.clock.spend(.verify) {
         try MovieProof(
           input: input, container: container, mixes: mixes, written: written, joins: joins,
-          clock: context.clock
+          clock: context.clock, reporter: context.reporter
         ).evidence(part, early: early)
       }
     }
@@ -73,7 +91,7 @@ struct MovieAssembly {
     }
     context.clock.spend(.mux) {
       SegmentHoming(
-        context: context, pieces: input.pieces,
+        context: context, assembly: AssembleTask.key(input), pieces: input.pieces,
         places: zip(positions, written.digests).map { FramePlace(object: object, offset: $0, digest: $1) }
       ).move()
     }
@@ -122,9 +140,8 @@ struct MovieAssembly {
     let sounds = try mixes.map { try MixBytes(path: $0.path, channels: $0.format.channels) }
     var digests = mixes.map { _ in StreamingDigest() }
     var written = WrittenMovie()
-    var total = 0
-    for piece in input.pieces { total += piece.count }
-    var reported = ContinuousClock.now
+    // What is not checked here is gone over again in the file.
+    var progress = FrameProgress(of: frameCount, of: isChecked ? 1 : 2, to: context.reporter)
     let frames = FramesAhead(of: input.pieces, in: context.store, isChecked: isChecked)
     defer { frames.end(on: context.clock) }
     while let (frame, packet, entry, isFirst) = try frames.next() {
@@ -139,10 +156,7 @@ struct MovieAssembly {
         for stored in try writer.writeSound(bytes, track: track) { digests[track].update(stored) }
       }
       written.sampleCount = samples.upperBound
-      if ContinuousClock.now - reported > .milliseconds(400) {
-        reported = .now
-        context.reporter.progress(frames: Int(frame), of: total)
-      }
+      progress.reached(Int(frame))
     }
     for track in mixes.indices {
       for stored in try writer.endSound(track: track) { digests[track].update(stored) }

@@ -12,6 +12,7 @@ struct MovieProof {
   let written: WrittenMovie
   let joins: Joins
   let clock: WorkClock
+  let reporter: any Reporter
 
   /// - Parameter early: frames that are decoded before the file is there.
   /// - Returns: what was checked, and where the packet of each frame begins in the file.
@@ -35,7 +36,7 @@ struct MovieProof {
     }
     let evidence = AssembleTask.Evidence(
       proof: "structure, packet digests and decoded joins"
-        + (joins.formerCount > 0 ? " (\(joins.formerCount) of them in movies assembled before); " : "; ")
+        + (joins.former.count == 0 ? "; " : " (\(joins.former.words)); ")
         + (input.encoding.isVerified == false
           ? "frames were not decoded when they were made" : "every frame was decoded when it was made"),
       checks: checks,
@@ -131,10 +132,12 @@ struct MovieProof {
     var count = 0
     var keys = 0
     var sounds = mixes.map { _ in StreamingDigest() }
+    var progress = FrameProgress(of: written.digests.count, pass: 2, of: 2, to: reporter)
     try unsafe inspector.forEachPacket(
       video: { index, isKey, position, bytes in
         try StopRequest.check()
         positions.append(position)
+        progress.reached(Int(index))
         var whole = StreamingDigest()
         unsafe whole.update(bytes)
         let digest = whole.finalize().hex

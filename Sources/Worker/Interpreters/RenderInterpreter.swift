@@ -40,16 +40,13 @@ enum RenderInterpreter: TaskInterpreter {
           lane, missing: missing, number: lanes.count, of: input, open: open, colour: colour, context: context
         ))
     }
-    var reported = ContinuousClock.now
+    var progress = FrameProgress(of: total, to: context.reporter)
     for index in LaneOrder.frames(of: lanes.map(\.places)) {
       if lanes.allSatisfy(\.isBetweenSegments) { try StopRequest.checkBetweenSegments() }
       try StopRequest.check()
       try lanes[index].makeNextFrame()
       done += 1
-      if ContinuousClock.now - reported > .milliseconds(400) {
-        reported = .now
-        context.reporter.progress(frames: done, of: total)
-      }
+      progress.reached(done)
     }
     return (RenderTask.Output(segments: segments.map(\.key)), [])
   }

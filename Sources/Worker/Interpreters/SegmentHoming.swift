@@ -5,6 +5,7 @@ import TaskKinds
 /// Lets segments lie in the files that were assembled of them.
 struct SegmentHoming {
   let context: TaskContext
+  let assembly: TaskKey
   let pieces: [AssembleTask.Piece]
   /// Of every frame of the assembly.
   let places: [FramePlace]
@@ -20,7 +21,7 @@ struct SegmentHoming {
     }
     do {
       for (key, home) in homes.sorted(by: { $0.key < $1.key }) {
-        try context.store.moveSegment(key, to: home, scratch: context.attempt.path)
+        try context.store.moveSegment(key, to: home, of: assembly, scratch: context.attempt.path)
       }
     } catch {
       // What was assembled is whole without it, and takes more space.

@@ -125,6 +125,9 @@ extension PacketEntry {
 }
 
 extension WorkerFailure {
+  /// Whether it says what is lost or damaged, which is made again then.
+  var namesLoss: Bool { diagnostics.contains { ["object.missing", "object.damaged"].contains($0.code) } }
+
   init(damagedObject digest: Digest) {
     self.init(
       exit: 4, failure: .media,

@@ -87,6 +87,8 @@ struct BatchRunner {
     for task in tasks where mayGoOn {
       guard StopRequest.mayBegin, !isPooled || ContinuousClock.now - started < Self.longest else { break }
       mayGoOn = perform(task)
+      // Others may wait for what is published.
+      if mayGoOn, publication?.firsts.isDone == true { mayGoOn = endPublication() }
       if waiting.count >= Self.mostResults || ContinuousClock.now - waitingSince >= Self.longestWait {
         mayGoOn = publish() && mayGoOn
       }

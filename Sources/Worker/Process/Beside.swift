@@ -21,6 +21,8 @@ final class Beside<Value: Sendable>: Sendable {
     }
   }
 
+  var isDone: Bool { made.withLock { $0 != nil } }
+
   /// Waits until it is done; call it once.
   ///
   /// - Parameters:

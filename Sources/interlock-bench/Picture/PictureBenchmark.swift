@@ -16,9 +16,13 @@ struct PictureBenchmark {
       return nil
     }
     let material = PictureMaterial(folder: folder, framesOfShot: framesOfShot)
-    Progress.say("Making \(material.shotCount) sources …")
-    try material.make(ffmpeg: ffmpeg)
-    var result = PictureResult(shots: material.shotCount, frames: material.frameCount, samples: samples)
+    if rows != [.recut] {
+      Progress.say("Making \(material.shotCount) sources …")
+      try material.make(ffmpeg: ffmpeg)
+    }
+    var result = PictureResult(
+      shots: material.shotCount,
+      frames: rows == [.recut] ? material.shotCount * longFrames : material.frameCount, samples: samples)
     let runs = InterlockRuns(material: material, interlock: try Programs.sibling("interlock"))
     let rivals = CutRivals(material: material, ffmpeg: ffmpeg, repository: repository)
     let cut = FFmpegCut(material: material)
@@ -95,7 +99,7 @@ struct PictureBenchmark {
     }
 
     var master: InterlockRuns.Run?
-    if !rows.isDisjoint(with: [.master, .recut, .melt, .review]) {
+    if !rows.isDisjoint(with: [.master, .melt, .review]) {
       let made = try interlock("interlock, master profile, verified", "by-size")
       master = made
       result.add(made, cores)
@@ -128,13 +132,16 @@ struct PictureBenchmark {
         "cold wall, master profile", master.cost.seconds / cost.seconds, .atMost, 0.4, "of melt's")
     }
     if rows.contains(.recut) {
-      for run in [ownControl, master].compactMap(\.self) {
-        let again = try runs.recut(run, samples: samples)
-        result.add(again, cores)
-        result.compare(
-          "re-cut, 1 of \(material.shotCount) shots, \(run.profile)", again.cost.seconds / run.cost.seconds,
-          .atMost, 0.06, "of its own cold run")
-      }
+      let long = InterlockRuns(material: try longMaterial(ffmpeg), interlock: runs.interlock)
+      defer { try? FileManager.default.removeItem(atPath: long.material.folder) }
+      let name = "interlock, master profile, shots of \(longFrames) frames"
+      let cold = try long.cold(name, profile: "by-size", samples: samples)
+      result.add(cold, cores)
+      let again = try long.recut(cold, samples: samples)
+      result.add(again, cores)
+      result.compare(
+        "re-cut, 1 of \(material.shotCount) shots", again.cost.seconds / cold.cost.seconds, .atMost, 0.06,
+        "of its own cold run, \(long.material.frameCount) frames")
     }
     if rows.contains(.review), let master {
       let other = try command("ffmpeg, review H.264 from sources") {
@@ -155,6 +162,16 @@ struct PictureBenchmark {
       result.figures += try ColourBenchmark(material: material, ffmpeg: ffmpeg, samples: samples).measure()
     }
     return result
+  }
+
+  /// Frames of a shot of a common length: of shorter ones to start and to plan is most of a re-cut.
+  private var longFrames: Int { max(48, framesOfShot) }
+
+  private func longMaterial(_ ffmpeg: String) throws -> PictureMaterial {
+    let material = PictureMaterial(folder: "\(folder)/long", framesOfShot: longFrames)
+    Progress.say("Making \(material.shotCount) longer sources …")
+    try material.make(ffmpeg: ffmpeg)
+    return material
   }
 }
 
