@@ -81,6 +81,16 @@ import Testing
     #expect(ProcessFacts(of: daemon)?.isAlive != true)
   }
 
+  @Test func `a process that was started without an environment has none`() throws {
+    let (process, ids) = try start(
+      "env -i sleep 1000 & echo $!; sleep 1000 & echo $!; wait", mark: mark(), says: 2)
+    for id in ids { while ProcessFacts(of: id)?.name != "sleep" { usleep(10_000) } }
+    #expect(try ids.map { try #require(ProcessFacts(of: $0)).isWithoutEnvironment } == [true, false])
+    var family = ProcessFamily(leader: process.processIdentifier, mark: nil)
+    #expect(Set(family.end().ended.map(\.id)).isSuperset(of: ids))
+    process.waitUntilExit()
+  }
+
   @Test func `memory of a family is the sum of its members`() throws {
     let hungry = "python3 -c 'import time; b = bytearray(64 << 20); print(1, flush=True); time.sleep(1000)'"
     let (process, _) = try start("\(hungry) & \(hungry) & wait", mark: mark(), says: 2)

@@ -86,6 +86,12 @@ package struct ProcessFacts: Hashable, Sendable, CustomStringConvertible {
     let entry = bytes.split(separator: 0).first { $0.starts(with: start) }
     return entry.map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
   }
+
+  /// Whether it has no environment that can be read: for a moment while it becomes another program, for good where the
+  /// program was started without one, or is of another user.
+  package var isWithoutEnvironment: Bool {
+    ProcessFiles.read("/proc/\(id)/environ", atMost: 1)?.isEmpty ?? true
+  }
 }
 
 extension ProcessFacts {

@@ -200,7 +200,14 @@ package struct ProcessFamily: Sendable {
 
   private func belongs(_ process: ProcessFacts) -> Bool {
     if process.group == leader || process.session == leader { return true }
-    return mark.map { process.environmentValue($0.name) == $0.value } ?? false
+    guard let mark else { return false }
+    // One of ours that is just becoming another program shows in a moment whose it is.
+    var looks = Self.isAdopting.load(ordering: .relaxed) ? 20 : 0
+    while looks > 0, process.isWithoutEnvironment, process.isAlive {
+      looks -= 1
+      usleep(500)
+    }
+    return process.environmentValue(mark.name) == mark.value
   }
 
   /// Zombies among our children that are of the family: members, and the links between daemons and their makers.

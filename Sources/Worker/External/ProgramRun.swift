@@ -66,8 +66,9 @@ struct ProgramRun {
     var left: [ProcessFacts] = []
     // It is not reaped before all that came of it is gone: until then its number means nobody else.
     if watch.verdict != nil || !watch.family.isGone {
-      if watch.verdict == nil { left = watch.family.others() }
       let ending = watch.family.end()
+      // Not one look before: a process that is just becoming another program shows nobody whose it is.
+      if watch.verdict == nil { left = ending.ended + ending.alive }
       for process in ending.alive { log.write("\(process) does not end") }
     }
     let status = Self.reap(child)

@@ -7,8 +7,8 @@ import TaskKinds
 struct FramesAhead {
   typealias Frame = (number: Int64, packet: [UInt8], entry: PacketEntry, isFirst: Bool)
 
-  /// A frame can have megabytes.
-  private static let most = 4
+  /// Enough for reading and writing to go on beside each other: a frame can have tens of megabytes.
+  private static let most = 2
 
   private let queue = Queue(room: most)
   private let reading: Beside<Void>

@@ -83,12 +83,11 @@ struct Joins: Sendable {
     return rasters
   }
 
-  func decodeInFile(_ path: String) throws -> Rasters {
-    let inspector = try MovieInspector(path: path)
+  func decode(in movie: MovieInspector) throws -> Rasters {
     var rasters: Rasters = [:]
     for frame in inFile {
       try StopRequest.check()
-      rasters[frame] = try inspector.withFrame(at: frame) { "\($0.width)x\($0.height)" }
+      rasters[frame] = try movie.withFrame(at: frame) { "\($0.width)x\($0.height)" }
     }
     return rasters
   }

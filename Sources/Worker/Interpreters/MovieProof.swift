@@ -19,21 +19,14 @@ struct MovieProof {
   func evidence(
     _ path: String, early: Beside<Joins.Rasters>
   ) throws -> (evidence: AssembleTask.Evidence, positions: [Int64]) {
-    // To decode them takes as long as to read and digest everything: side by side.
-    let late = Beside { [joins] in try joins.decodeInFile(path) }
-    let whole = Result { try structureAndPackets(path) }
-    let decoded = [late, early].map { $0.wait(for: .verify, on: clock) }
-    var (checks, positions) = try whole.get()
-    let rasters = try decoded.reduce(into: Joins.Rasters()) { try $0.merge($1.get()) { $1 } }
+    let found = Result { try inFile(path) }
+    let decoded = early.wait(for: .verify, on: clock)
+    var (checks, positions, rasters) = try found.get()
+    rasters.merge(try decoded.get()) { $1 }
     checks += joins.frames.map {
       check("frame \($0) decodes", "\(input.encoding.width)x\(input.encoding.height)", rasters[$0] ?? "none")
     }
-    if let failed = checks.first(where: { !$0.isMet }) {
-      throw WorkerFailure(
-        verification:
-          "the assembled file is not what it should be: \(failed.name): expected \(failed.expected), found \(failed.found)"
-      )
-    }
+    try requireAll(checks)
     let evidence = AssembleTask.Evidence(
       proof: "structure, packet digests and decoded joins"
         + (joins.former.count == 0 ? "; " : " (\(joins.former.words)); ")
@@ -44,13 +37,23 @@ struct MovieProof {
     return (evidence, positions)
   }
 
-  private func structureAndPackets(_ path: String) throws -> (
-    checks: [AssembleTask.Evidence.Check], positions: [Int64]
+  private func inFile(_ path: String) throws -> (
+    checks: [AssembleTask.Evidence.Check], positions: [Int64], rasters: Joins.Rasters
   ) {
     let inspector = try MovieInspector(path: path)
-    let checks = try picture(inspector) + structure(inspector) + sound(inspector)
+    var checks = try picture(inspector) + structure(inspector) + sound(inspector)
     let packets = try packets(inspector)
-    return (checks + packets.checks, packets.positions)
+    checks += packets.checks
+    try requireAll(checks)
+    return (checks, packets.positions, try joins.decode(in: inspector))
+  }
+
+  private func requireAll(_ checks: [AssembleTask.Evidence.Check]) throws {
+    guard let failed = checks.first(where: { !$0.isMet }) else { return }
+    throw WorkerFailure(
+      verification:
+        "the assembled file is not what it should be: \(failed.name): expected \(failed.expected), found \(failed.found)"
+    )
   }
 
   private func picture(_ inspector: MovieInspector) -> [AssembleTask.Evidence.Check] {
