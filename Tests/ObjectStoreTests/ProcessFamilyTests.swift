@@ -84,8 +84,13 @@ import Testing
   @Test func `a process that was started without an environment has none`() throws {
     let (process, ids) = try start(
       "env -i sleep 1000 & echo $!; sleep 1000 & echo $!; wait", mark: mark(), says: 2)
-    for id in ids { while ProcessFacts(of: id)?.name != "sleep" { usleep(10_000) } }
-    #expect(try ids.map { try #require(ProcessFacts(of: $0)).isWithoutEnvironment } == [true, false])
+    #expect(ids.count == 2)
+    let bare = try #require(ids.first)
+    let other = try #require(ids.last)
+    while ProcessFacts(of: bare)?.name != "sleep" { usleep(10_000) }
+    // It has a name before it has its environment.
+    while try #require(ProcessFacts(of: other)).isWithoutEnvironment { usleep(10_000) }
+    #expect(try #require(ProcessFacts(of: bare)).isWithoutEnvironment)
     var family = ProcessFamily(leader: process.processIdentifier, mark: nil)
     #expect(Set(family.end().ended.map(\.id)).isSuperset(of: ids))
     process.waitUntilExit()

@@ -202,7 +202,7 @@ package struct ProcessFamily: Sendable {
     if process.group == leader || process.session == leader { return true }
     guard let mark else { return false }
     // One of ours that is just becoming another program shows in a moment whose it is.
-    var looks = Self.isAdopting.load(ordering: .relaxed) ? 20 : 0
+    var looks = Self.isAdopting.load(ordering: .relaxed) ? 100 : 0
     while looks > 0, process.isWithoutEnvironment, process.isAlive {
       looks -= 1
       usleep(500)
