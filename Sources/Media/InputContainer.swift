@@ -33,6 +33,19 @@ import MediaTime
     guard let context = unsafe context else { throw .outOfMemory("open", path) }
     unsafe raw = context
     try unsafe check(avformat_find_stream_info(context, nil), "read the streams", path, code: .notMedia)
+    try checkSizes()
+  }
+
+  /// Refuses an index with sizes that nothing has: FFmpeg keeps them with the sign of less than nothing, and to read such
+  /// a packet would look like a lack of memory.
+  private func checkSizes() throws(MediaError) {
+    for number in 0..<streamCount {
+      guard table(of: number).contains(where: { $0.size < 0 }) else { continue }
+      throw MediaError(
+        code: .damaged, fault: .media, operation: "open", path: path,
+        reason: "its index has a packet in stream \(number) of a size that no packet has",
+        remedy: "Copy or make the file again.")
+    }
   }
 
   deinit {

@@ -122,8 +122,7 @@ package final class MovieInspector {
   }
 
   /// Lends every packet of the first picture stream that the container lists when it is opened, as a MOV or MP4 without
-  /// fragments does, and then those of all sound streams, in file order; memory is only
-  /// valid in the calls.
+  /// fragments does, and then those of all sound streams, in file order; memory is only valid in the calls.
   ///
   /// - Parameters:
   ///   - video: gets the number of the packet among the pictures, whether players may start there, where it begins in
@@ -158,12 +157,6 @@ package final class MovieInspector {
   ) throws {
     guard let stream = facts.video?.stream else { return }
     let entries = head.table(of: stream)
-    // Of a size that no picture has the sign is wrong.
-    guard entries.allSatisfy({ $0.size >= 0 }) else {
-      throw MediaError(
-        code: .damaged, fault: .media, operation: "read the pictures", path: path,
-        reason: "the container's index has sizes that no picture has")
-    }
     let file = try ByteFile(path)
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: Int(entries.map(\.size).max() ?? 0), alignment: 64)

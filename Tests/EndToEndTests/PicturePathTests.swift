@@ -246,6 +246,48 @@ import Testing
     #expect(last.proof.hasPrefix("structure, packet digests and decoded joins; "), "\(last.proof)")
   }
 
+  /// - Parameter frame: of a join, which is decoded out of its segment, or of none.
+  @Test(arguments: [30, 31])
+  func `an assembly names the object that is damaged, whoever finds it`(frame: Int) throws {
+    let fixture = try Self.fixture()
+    let shots = [Self.event("A001", 5, 30), Self.event("B001", 20, 20)]
+    let report = try fixture.run(
+      try Self.pipeline(fixture, "one", shots, ["master: {kind: delivery, picture: grade, profile: test}"]))
+    let movie = fixture.path + "/" + report.master.path
+    let packets = try Programs.run(
+      "ffprobe",
+      ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pos,size", "-of", "csv=p=0", movie]
+    ).text.split(separator: "\n").map { $0.split(separator: ",").compactMap { Int($0) } }
+    let (size, position) = (packets[frame][0], packets[frame][1])
+    // The movie in the deliverables is the object itself, by another name; its stat does not show the damage.
+    let before = fixture.path + "/before.mov"
+    _ = try Programs.run("cp", ["-p", movie, before])
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: movie)
+    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: movie))
+    try handle.seek(toOffset: UInt64(position + size / 2))
+    let byte = try #require(try handle.read(upToCount: 1)?.first)
+    try handle.seek(toOffset: UInt64(position + size / 2))
+    try handle.write(contentsOf: Data([~byte]))
+    try handle.close()
+    try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: movie)
+    _ = try Programs.run("touch", ["-r", before, movie])
+
+    let hidden = fixture.path + "/out/.interlock"
+    let attempts = try FileManager.default.contentsOfDirectory(atPath: hidden + "/attempts")
+    let task = try #require(
+      attempts.map { "\(hidden)/attempts/\($0)/task.json" }.first {
+        (try? String(contentsOfFile: $0, encoding: .utf8))?.contains(#""kind":"assemble""#) == true
+      })
+    struct Head: Decodable {
+      var key: String
+    }
+    let key = try JSONDecoder().decode(Head.self, from: Data(contentsOf: URL(fileURLWithPath: task))).key
+    try FileManager.default.removeItem(atPath: "\(hidden)/results/\(key.prefix(2))/\(key).json")
+    let finished = try Programs.run(Repository.product("interlock-worker"), ["run", task])
+    #expect(finished.status == 4, "\(finished.text)")
+    #expect(finished.text.contains("is not what it was when it was made"), "\(finished.text)")
+  }
+
   @Test func `stored frames of a master are shown, reused after a re-cut, and traced to their sources`()
     throws
   {

@@ -143,6 +143,29 @@ struct MovieWriterTests {
     }
   }
 
+  @Test func `a size that no picture has is an error of the file`() throws {
+    try Material.withFolder { folder in
+      let path = folder + "/movie.mov"
+      _ = try Self.write(path, rate: FrameRate(25), timecode: "01:00:00:00", frames: 12)
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      // The last entry of the table of the pictures: type, version, common size, count, a size each.
+      var search = bytes.startIndex
+      var table: Data.Index?
+      while let found = bytes[search...].firstRange(of: Data("stsz".utf8)) {
+        search = found.upperBound
+        if bytes[search + 8..<search + 12].elementsEqual([0, 0, 0, 12]) { table = search + 12 }
+      }
+      let last = try #require(table) + 11 * 4
+      bytes.replaceSubrange(last..<last + 4, with: [0x20, 0, 0, 0])
+      try bytes.write(to: URL(fileURLWithPath: path))
+      let fault = #expect(throws: MediaError.self) {
+        let inspector = try MovieInspector(path: path)
+        try unsafe inspector.forEachPacket(video: { _, _, _, _ in })
+      }
+      #expect(fault?.fault == .media, "\(String(describing: fault))")
+    }
+  }
+
   @Test func `calls that do not fit are refused and nothing is left behind`() throws {
     try Material.withFolder { folder in
       let path = folder + "/movie.mov"

@@ -101,7 +101,7 @@ private struct FormerMovies {
   }
 
   private let store: ObjectStore
-  private var last: (key: TaskKey, record: SegmentRecord)?
+  private var current: (key: TaskKey, record: SegmentRecord)?
   /// The files of assemblies.
   private var files: [TaskKey: Set<Digest>] = [:]
   /// Of each movie: the number of the picture that begins at an offset.
@@ -125,13 +125,13 @@ private struct FormerMovies {
 
   /// Nil for a frame that lies in no such movie.
   private mutating func place(of frame: Int, in segment: TaskKey) throws -> Place? {
-    if last?.key != segment {
+    if current?.key != segment {
       guard let result = try store.result(segment, as: SegmentRecord.self) else {
         throw WorkerFailure(missingObject: segment)
       }
-      last = (segment, result.output)
+      current = (segment, result.output)
     }
-    guard let record = last?.record, record.packets.indices.contains(frame),
+    guard let record = current?.record, record.packets.indices.contains(frame),
       let assembly = record.assembly
     else { return nil }
     let object = record.object(ofFrame: frame)

@@ -64,9 +64,7 @@ struct MovieAssembly {
         }
       }
     } catch {
-      // What stopped the writing may have been found by the thread beside.
-      let joined = early.wait(for: .verify, on: context.clock)
-      if case .failure(let found as WorkerFailure) = joined, found.namesLoss { throw found }
+      try early.wait(for: .verify, on: context.clock).throwLoss()
       throw error
     }
     // All need the finished file, and nothing else is to be done: side by side.

@@ -21,6 +21,7 @@ struct MovieProof {
   ) throws -> (evidence: AssembleTask.Evidence, positions: [Int64]) {
     let found = Result { try inFile(path) }
     let decoded = early.wait(for: .verify, on: clock)
+    try decoded.throwLoss()
     var (checks, positions, rasters) = try found.get()
     rasters.merge(try decoded.get()) { $1 }
     checks += joins.frames.map {

@@ -139,3 +139,11 @@ extension WorkerFailure {
       ])
   }
 }
+
+extension Result where Failure == any Error {
+  /// Throws a failure that names what is lost: whoever found it has taken it out of use, and others find only that it is
+  /// gone.
+  func throwLoss() throws {
+    if case .failure(let failure as WorkerFailure) = self, failure.namesLoss { throw failure }
+  }
+}

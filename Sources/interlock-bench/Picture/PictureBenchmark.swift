@@ -15,14 +15,9 @@ struct PictureBenchmark {
       Progress.say("FFmpeg is not installed (Debian: ffmpeg); pictures are not measured.")
       return nil
     }
-    let material = PictureMaterial(folder: folder, framesOfShot: framesOfShot)
-    if rows != [.recut] {
-      Progress.say("Making \(material.shotCount) sources …")
-      try material.make(ffmpeg: ffmpeg)
-    }
-    var result = PictureResult(
-      shots: material.shotCount,
-      frames: rows == [.recut] ? material.shotCount * longFrames : material.frameCount, samples: samples)
+    let material = try material(
+      in: folder, framesOfShot: rows == [.recut] ? longFrames : framesOfShot, ffmpeg)
+    var result = PictureResult(shots: material.shotCount, frames: material.frameCount, samples: samples)
     let runs = InterlockRuns(material: material, interlock: try Programs.sibling("interlock"))
     let rivals = CutRivals(material: material, ffmpeg: ffmpeg, repository: repository)
     let cut = FFmpegCut(material: material)
@@ -132,11 +127,22 @@ struct PictureBenchmark {
         "cold wall, master profile", master.cost.seconds / cost.seconds, .atMost, 0.4, "of melt's")
     }
     if rows.contains(.recut) {
-      let long = InterlockRuns(material: try longMaterial(ffmpeg), interlock: runs.interlock)
-      defer { try? FileManager.default.removeItem(atPath: long.material.folder) }
-      let name = "interlock, master profile, shots of \(longFrames) frames"
-      let cold = try long.cold(name, profile: "by-size", samples: samples)
-      result.add(cold, cores)
+      let isLong = material.framesOfShot == longFrames
+      let long =
+        isLong
+        ? runs
+        : InterlockRuns(
+          material: try self.material(in: "\(folder)/long", framesOfShot: longFrames, ffmpeg),
+          interlock: runs.interlock)
+      defer { if !isLong { try? FileManager.default.removeItem(atPath: long.material.folder) } }
+      let cold: InterlockRuns.Run
+      if isLong, let master {
+        cold = master
+      } else {
+        let name = "interlock, master profile, shots of \(longFrames) frames"
+        cold = try long.cold(name, profile: "by-size", samples: samples)
+        result.add(cold, cores)
+      }
       let again = try long.recut(cold, samples: samples)
       result.add(again, cores)
       result.compare(
@@ -167,9 +173,11 @@ struct PictureBenchmark {
   /// Frames of a shot of a common length: of shorter ones to start and to plan is most of a re-cut.
   private var longFrames: Int { max(48, framesOfShot) }
 
-  private func longMaterial(_ ffmpeg: String) throws -> PictureMaterial {
-    let material = PictureMaterial(folder: "\(folder)/long", framesOfShot: longFrames)
-    Progress.say("Making \(material.shotCount) longer sources …")
+  private func material(
+    in folder: String, framesOfShot: Int, _ ffmpeg: String
+  ) throws -> PictureMaterial {
+    let material = PictureMaterial(folder: folder, framesOfShot: framesOfShot)
+    Progress.say("Making \(material.shotCount) sources of \(framesOfShot) frames …")
     try material.make(ffmpeg: ffmpeg)
     return material
   }
